@@ -1,0 +1,57 @@
+/**
+ * What an operation is: one record with everything about it. The interpreter runs `eval`, the differentiator `gradient`,
+ * the tfjs target prints `tfjs`, and the conformance suite tries `samples`. An op with `expand` is a name for an expression
+ * of other ops; everything else follows from the expansion.
+ */
+import type { Attributes, Node, TensorType } from "../ir/tensor/tensor.ts";
+import type { Builder } from "../ir/tensor/builder.ts";
+
+/** A dense value of one example (or, for ops over the batch, of all): float64, row-major; booleans are 0 and 1. */
+export interface Values {
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+}
+
+/** What printing to tfjs may use: `inputs` are JavaScript expressions for tensors (with a leading batch axis when batched). */
+export interface TfjsContext {
+  readonly inputs: readonly string[];
+  readonly node: Node;
+  /** JavaScript text of a shape, with the batch size variable in front when `batched`. */
+  shape(type: TensorType): string;
+  /** JavaScript expression of a constant tensor hoisted out of the step: created once, never disposed in it. */
+  constant(values: readonly number[], shape: readonly number[], dtype: "float32" | "int32" | "bool"): string;
+}
+
+/** A node's inputs and attributes for one random test of the op. */
+export interface OpSample {
+  readonly types: readonly TensorType[];
+  readonly attributes?: Attributes;
+  /** Range that input values are drawn from; default [-2, 2]. For i32 inputs, integers in it. */
+  readonly range?: readonly [number, number];
+}
+
+interface OpBase {
+  readonly name: string;
+  /** One sentence: what it computes, with shapes. */
+  readonly doc: string;
+  /** The result's type; throws a `TypeError` with a precise message when the inputs do not fit. */
+  type(inputs: readonly TensorType[], attributes: Attributes): TensorType;
+  readonly samples: readonly OpSample[];
+}
+
+export interface PrimitiveOp extends OpBase {
+  /** The meaning, in float64. Inputs and output without batch axis, except when `wholeBatch`. */
+  eval(inputs: readonly Values[], attributes: Attributes, result: TensorType): Values;
+  /** True for the few ops that reduce over the batch: `eval` sees batched inputs with their leading batch axis. */
+  readonly wholeBatch?: true;
+  /** Cotangents of the inputs (undefined: no gradient flows there), or why there are none. */
+  readonly gradient: ((node: Node, cotangent: Node, build: Builder) => readonly (Node | undefined)[]) | { readonly none: string };
+  /** A JavaScript expression over `tf` for a new tensor (never one of the inputs themselves: use tf.clone). */
+  tfjs(context: TfjsContext): string;
+}
+
+export interface DerivedOp extends OpBase {
+  expand(inputs: readonly Node[], attributes: Attributes, build: Builder): Node;
+}
+
+export type Op = PrimitiveOp | DerivedOp;

@@ -1,0 +1,61 @@
+/**
+ * Compile-time values: the numbers, graphs, structures and relaxations that the static part of a program computes with.
+ * They decide every shape before any tensor exists.
+ */
+import type { KernelDeclaration, RelaxationDeclaration, StructureDeclaration } from "../grammar/ast.ts";
+
+/** A number known at compile time. `label` is how the user wrote it (`edges(K)`), for diagnostics. */
+export interface StaticNumber {
+  readonly kind: "number";
+  readonly value: number;
+  readonly label?: string;
+}
+export interface StaticBoolean {
+  readonly kind: "boolean";
+  readonly value: boolean;
+}
+export interface StaticString {
+  readonly kind: "string";
+  readonly value: string;
+}
+/**
+ * A graph with vertices 0 … vertices − 1. Undirected edges are stored once. The arcs of an undirected graph are
+ * its edges as written followed by its edges turned around; the arcs of a directed graph are its edges.
+ */
+export interface StaticGraph {
+  readonly kind: "graph";
+  readonly vertices: number;
+  readonly directed: boolean;
+  readonly edges: readonly (readonly [number, number])[];
+  /** How it was made, such as `complete(10)`. */
+  readonly label: string;
+}
+export interface StaticList {
+  readonly kind: "list";
+  readonly items: readonly StaticValue[];
+}
+/** A relaxation with its arguments, such as `CategoricalEntropy` or `ExpFamily(clip = 15)`. */
+export interface StaticRelaxation {
+  readonly kind: "relaxation";
+  readonly declaration: RelaxationDeclaration;
+  readonly arguments: ReadonlyMap<string, StaticValue>;
+}
+/** The name of a structure, not yet applied: what an argument `Edges: Structure` holds. */
+export interface StaticStructureName {
+  readonly kind: "structure-name";
+  readonly declaration: StructureDeclaration;
+}
+
+export type StaticValue =
+  | StaticNumber
+  | StaticBoolean
+  | StaticString
+  | StaticGraph
+  | StaticList
+  | StaticRelaxation
+  | StaticStructureName;
+
+/** What lowering a kernel needs from outside: other kernels by name, for calls. */
+export interface KernelScope {
+  kernel(name: string): KernelDeclaration | undefined;
+}
