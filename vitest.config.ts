@@ -1,5 +1,11 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { include: ["test/**/*.test.ts"], globalSetup: ["test/setup.ts"], testTimeout: 120_000, pool: "threads", maxWorkers: 2 },
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: ["test/setup.ts"],
+    testTimeout: 120_000,
+    pool: "threads",
+    maxWorkers: 2,
+  },
 });

@@ -259,7 +259,13 @@ export interface RequireStatement {
 /** `at 0.5`, `at t`, or `at anneal(1.0 -> 0.1 over 10000)`. */
 export type Temperature =
   | { readonly kind: "value"; readonly value: Expression; readonly span: Span }
-  | { readonly kind: "anneal"; readonly from: Expression; readonly to: Expression; readonly steps: Expression; readonly span: Span };
+  | {
+      readonly kind: "anneal";
+      readonly from: Expression;
+      readonly to: Expression;
+      readonly steps: Expression;
+      readonly span: Span;
+    };
 /** `backward dual`, `backward finite_difference(1e-2)`; the name is checked later. */
 export interface BackwardClause {
   readonly strategy: Identifier;
@@ -277,7 +283,12 @@ export type Estimator =
       readonly backward?: BackwardClause;
       readonly span: Span;
     }
-  | { readonly kind: "score"; readonly method: Identifier; readonly arguments: readonly Argument[]; readonly span: Span };
+  | {
+      readonly kind: "score";
+      readonly method: Identifier;
+      readonly arguments: readonly Argument[];
+      readonly span: Span;
+    };
 /**
  * `latent z: Edges(K) ~ Gumbel(theta) relax ExpFamily at t`;
  * `latent z[edges(K)]: OneHot(2) ~ …` is an array of independent copies;
@@ -345,7 +356,13 @@ export interface Method {
   readonly body: Expression;
   readonly span: Span;
 }
-export type ModuleStatement = ParamStatement | StateStatement | LetStatement | GraphStatement | RequireStatement | Method;
+export type ModuleStatement =
+  | ParamStatement
+  | StateStatement
+  | LetStatement
+  | GraphStatement
+  | RequireStatement
+  | Method;
 
 // ── Structures, automata, distributions, relaxations ────────────────────────────────────────────────────────────
 
@@ -650,7 +667,9 @@ export interface FunctionDeclaration extends DeclarationBase {
 export interface StructureDeclaration extends DeclarationBase {
   readonly kind: "structure";
   readonly parameters: readonly Parameter[];
-  readonly body: { readonly kind: "clauses"; readonly clauses: readonly StructureClause[] } | { readonly kind: "alias"; readonly value: Expression };
+  readonly body:
+    | { readonly kind: "clauses"; readonly clauses: readonly StructureClause[] }
+    | { readonly kind: "alias"; readonly value: Expression };
 }
 /** `distribution Gumbel(location = 0) { noise v: uniform  sample = …  log_density(u) = …  kl(prior: Gumbel) = … }` */
 export interface DistributionDeclaration extends DeclarationBase {

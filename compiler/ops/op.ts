@@ -3,8 +3,9 @@
  * the tfjs target prints `tfjs`, and the conformance suite tries `samples`. An op with `expand` is a name for an expression
  * of other ops; everything else follows from the expansion.
  */
-import type { Attributes, Node, TensorType } from "../ir/tensor/tensor.ts";
+
 import type { Builder } from "../ir/tensor/builder.ts";
+import type { Attributes, Node, TensorType } from "../ir/tensor/tensor.ts";
 
 /** A dense value of one example (or, for ops over the batch, of all): float64, row-major; booleans are 0 and 1. */
 export interface Values {
@@ -45,7 +46,9 @@ export interface PrimitiveOp extends OpBase {
   /** True for the few ops that reduce over the batch: `eval` sees batched inputs with their leading batch axis. */
   readonly wholeBatch?: true;
   /** Cotangents of the inputs (undefined: no gradient flows there), or why there are none. */
-  readonly gradient: ((node: Node, cotangent: Node, build: Builder) => readonly (Node | undefined)[]) | { readonly none: string };
+  readonly gradient:
+    | ((node: Node, cotangent: Node, build: Builder) => readonly (Node | undefined)[])
+    | { readonly none: string };
   /** A JavaScript expression over `tf` for a new tensor (never one of the inputs themselves: use tf.clone). */
   tfjs(context: TfjsContext): string;
 }

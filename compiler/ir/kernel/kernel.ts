@@ -20,7 +20,18 @@ export interface KernelTable {
   readonly values: readonly number[];
 }
 
-export type KernelUnary = "negate" | "not" | "exp" | "log" | "log1p" | "expm1" | "sqrt" | "abs" | "floor" | "to-f32" | "to-i32";
+export type KernelUnary =
+  | "negate"
+  | "not"
+  | "exp"
+  | "log"
+  | "log1p"
+  | "expm1"
+  | "sqrt"
+  | "abs"
+  | "floor"
+  | "to-f32"
+  | "to-i32";
 export type KernelBinary =
   | "add"
   | "subtract"
@@ -44,7 +55,12 @@ export type KernelExpression =
   | { readonly kind: "constant"; readonly value: number; readonly type: ScalarType }
   | { readonly kind: "variable"; readonly name: string; readonly type: ScalarType }
   | { readonly kind: "load"; readonly array: string; readonly index: KernelExpression; readonly type: ScalarType }
-  | { readonly kind: "unary"; readonly operator: KernelUnary; readonly operand: KernelExpression; readonly type: ScalarType }
+  | {
+      readonly kind: "unary";
+      readonly operator: KernelUnary;
+      readonly operand: KernelExpression;
+      readonly type: ScalarType;
+    }
   | {
       readonly kind: "binary";
       readonly operator: KernelBinary;
@@ -62,9 +78,20 @@ export type KernelExpression =
 
 export type KernelStatement =
   /** Declares a scalar, visible to the end of the enclosing block. */
-  | { readonly kind: "declare"; readonly name: string; readonly type: ScalarType; readonly mutable: boolean; readonly value: KernelExpression }
+  | {
+      readonly kind: "declare";
+      readonly name: string;
+      readonly type: ScalarType;
+      readonly mutable: boolean;
+      readonly value: KernelExpression;
+    }
   | { readonly kind: "assign"; readonly name: string; readonly value: KernelExpression }
-  | { readonly kind: "store"; readonly array: string; readonly index: KernelExpression; readonly value: KernelExpression }
+  | {
+      readonly kind: "store";
+      readonly array: string;
+      readonly index: KernelExpression;
+      readonly value: KernelExpression;
+    }
   /** Every element of an array becomes `value`. */
   | { readonly kind: "fill"; readonly array: string; readonly value: KernelExpression }
   /**

@@ -13,7 +13,13 @@ export interface TensorType {
   readonly batched: boolean;
 }
 
-export type AttributeValue = string | number | boolean | readonly number[] | readonly AttributeValue[] | { readonly [key: string]: AttributeValue };
+export type AttributeValue =
+  | string
+  | number
+  | boolean
+  | readonly number[]
+  | readonly AttributeValue[]
+  | { readonly [key: string]: AttributeValue };
 /** Plain data, compared by its JSON form. */
 export type Attributes = { readonly [name: string]: AttributeValue };
 

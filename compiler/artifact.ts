@@ -1,0 +1,145 @@
+/**
+ * The artifact: what a compilation produces and the runtime runs. Plain data (JSON) but for nothing: the program is text,
+ * so an artifact can be written to a file, inspected, or sent elsewhere. The runtime knows these types, not the compiler.
+ */
+
+/** A tensor that crosses the boundary between program and host. `shape` is per example where `batched`. */
+export interface Signature {
+  readonly name: string;
+  readonly dtype: "f32" | "i32" | "bool";
+  readonly shape: readonly number[];
+  readonly batched: boolean;
+  /** As the user wrote it, such as `f32[T, V, D]`, for messages. */
+  readonly written?: string;
+}
+
+/** How a parameter starts. Fans are those of the last two dimensions (a vector has fan in 1). */
+export type Initializer =
+  | { readonly kind: "constant"; readonly value: number }
+  /** Uniform on (-bound, bound). */
+  | { readonly kind: "uniform"; readonly bound: number }
+  /** Normal with mean 0. */
+  | { readonly kind: "normal"; readonly deviation: number };
+
+export interface ParameterSignature extends Signature {
+  readonly initializer: Initializer;
+}
+export interface StateSignature extends Signature {
+  readonly value: number;
+}
+/** A random leaf: iid draws, a different stream for each; batched as its signature says. */
+export interface NoiseSignature extends Signature {
+  readonly base: "uniform" | "normal";
+  /** Identifies the stream: the counter-based generator is keyed by (seed, stream) and counts (step, element). */
+  readonly stream: number;
+}
+/** A scalar from outside: a constant, or a linear schedule in the training step. */
+export interface HyperSignature {
+  readonly name: string;
+  readonly value: number;
+  readonly anneal?: { readonly from: number; readonly to: number; readonly steps: number };
+  /** Must be greater than 0: temperatures. */
+  readonly positive: boolean;
+}
+
+/** A value reported to the user: a mean over examples, or whichever reading has the largest mean of one of its parts. */
+export type MetricTree =
+  | { readonly kind: "mean"; readonly output: string }
+  | { readonly kind: "record"; readonly fields: { readonly [name: string]: MetricTree } }
+  | { readonly kind: "best"; readonly by: string; readonly readings: { readonly [name: string]: MetricTree } };
+
+/** One function of the generated program: what it reads and returns. */
+export interface EntryPoint {
+  readonly name: "train" | "evaluate" | "sample" | "sample_soft";
+  readonly inputs: readonly string[];
+  readonly parameters: readonly string[];
+  readonly states: readonly string[];
+  readonly hypers: readonly string[];
+  readonly noise: readonly NoiseSignature[];
+  /** `gradient:NAME`, `state:NAME`, `loss`, metric leaves, latent names; batched outputs keep their batch axis. */
+  readonly outputs: readonly Signature[];
+  /** Upper bound of memory alive at once, in bytes: fixed + perExample · batch. */
+  readonly memory: { readonly fixed: number; readonly perExample: number };
+}
+
+/** A structure's members as drawn by `sstc sample --svg`. */
+export interface LatentSummary {
+  readonly name: string;
+  readonly structure: string;
+  readonly shape: readonly number[];
+  /** Present when the embedding is a set of edges. */
+  readonly graph?: {
+    readonly vertices: number;
+    readonly directed: boolean;
+    readonly edges: readonly (readonly [number, number])[];
+  };
+}
+
+/** One choice of the compiler with its reasons; `explain` prints it. */
+export interface Decision {
+  readonly latent: string;
+  readonly pass: "solver" | "relaxation" | "backward";
+  readonly entry?: string;
+  readonly chosen: string;
+  readonly reason: string;
+  /** Declared cost at the actual sizes, in elementary steps per example. */
+  readonly cost?: number;
+  /** The cost formula with its sizes, such as `edges * log(edges) with edges = 45`. */
+  readonly costFormula?: string;
+  readonly rejected: readonly { readonly option: string; readonly reason: string }[];
+}
+
+export interface Artifact {
+  readonly format: "sstc-artifact-1";
+  readonly model: string;
+  readonly target: "tfjs";
+  readonly arguments: { readonly [name: string]: number | string | boolean };
+  readonly data: readonly Signature[];
+  readonly parameters: readonly ParameterSignature[];
+  readonly states: readonly StateSignature[];
+  readonly hypers: readonly HyperSignature[];
+  readonly latents: readonly LatentSummary[];
+  readonly metrics: { readonly [name: string]: MetricTree };
+  readonly objective: { readonly direction: "maximize" | "minimize" };
+  readonly entries: readonly EntryPoint[];
+  readonly decisions: readonly Decision[];
+  /**
+   * JavaScript source of one expression: a function `(tf, runKernel) => ({ train, evaluate, sample, sample_soft, kernels })`.
+   * Each entry is `(batch, inputs, parameters, states, hypers, noise) => outputs`: plain objects from name to tf.Tensor
+   * (hypers: to numbers), and the caller disposes what is returned. `kernels` holds the host kernels:
+   * `(batch, inputs: TypedArray[], outputs: Float64Array[] | Float32Array[]) => void`.
+   * `runKernel(name, kernel, batch, inputs: tf.Tensor[], outputSizes: number[], outputShapes: number[][]) => tf.Tensor[]`
+   * is the runtime's: it reads tensors, runs the kernel on typed arrays and checks utilities for NaN and infinities.
+   */
+  readonly program: string;
+}
+
+/** What an experiment asks for, as data; the runner in runtime/ carries it out. */
+export interface ExperimentSpec {
+  readonly name: string;
+  readonly model: string;
+  readonly vary: readonly { readonly name: string; readonly values: readonly StaticArgument[] }[];
+  /** Arguments for the model from the chosen scale. */
+  readonly modelArguments: { readonly [name: string]: StaticArgument };
+  readonly data: {
+    readonly path: string;
+    readonly function: string;
+    /** `named` and `positional` may mention varied names: `{ vary: "T" }`. */
+    readonly positional: readonly StaticArgument[];
+    readonly named: { readonly [name: string]: StaticArgument };
+  };
+  readonly hypers: { readonly [name: string]: number };
+  readonly train: {
+    readonly optimizer: { readonly name: "adam" | "adamw"; readonly arguments: { readonly [name: string]: number } };
+    readonly batch: number;
+    readonly steps: number;
+    readonly validateEvery: number;
+    /** `valid.elbo`: split and metric; the largest wins, or the smallest for a loss. */
+    readonly keepBest?: { readonly split: string; readonly metric: string };
+  };
+  /** Columns such as `test.elbo`, `test.edges.precision`. */
+  readonly report: readonly { readonly split: string; readonly metric: string }[];
+  readonly scale?: string;
+}
+/** A compile-time argument in plain form: a number, a boolean, a structure's name, or a name to be varied. */
+export type StaticArgument = number | boolean | string | { readonly vary: string };
