@@ -153,8 +153,19 @@ export interface BlockExpression {
   readonly result: Expression;
   readonly span: Span;
 }
+/** `scan frame = x[0] for s in 0..T - 1 { advance(frame, s) }`: the state after each step, stacked along a new first axis. */
+export interface ScanExpression {
+  readonly kind: "scan";
+  readonly state: Identifier;
+  readonly initial: Expression;
+  readonly variable: Identifier;
+  readonly source: Expression | RangeExpression;
+  readonly body: BlockExpression;
+  readonly span: Span;
+}
 
 export type Expression =
+  | ScanExpression
   | NumberLiteral
   | StringLiteral
   | BooleanLiteral

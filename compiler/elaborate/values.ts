@@ -1,0 +1,184 @@
+/**
+ * What an expression can mean while a model is elaborated: a compile-time value, a tensor, or something that can be
+ * called or sampled. Tensors carry how the user wrote their dimensions, so that messages speak the user's language.
+ */
+import type {
+  DistributionDeclaration,
+  FunctionDeclaration,
+  Method,
+  ModuleDeclaration,
+  Span,
+} from "../../grammar/ast.ts";
+import type { Source } from "../diagnostic.ts";
+import type { Node } from "../ir/tensor/tensor.ts";
+import type { StaticValue } from "../static-value.ts";
+import type { Structure } from "../structure.ts";
+import type { Scope } from "./scope.ts";
+
+/** One dimension of a shape: its size, and the text it came from when that says more than the number. */
+export interface Dimension {
+  readonly size: number;
+  readonly label?: string;
+}
+
+export interface TensorValue {
+  readonly kind: "tensor";
+  readonly node: Node;
+  readonly dimensions: readonly Dimension[];
+}
+/** A user or stdlib function together with the source it was written in. */
+export interface FunctionValue {
+  readonly kind: "function";
+  readonly declaration: FunctionDeclaration;
+  readonly source: Source;
+}
+/** A function of the language itself, from builtins/. */
+export interface BuiltinValue {
+  readonly kind: "builtin";
+  readonly name: string;
+}
+export interface ModuleClassValue {
+  readonly kind: "module-class";
+  readonly declaration: ModuleDeclaration;
+  readonly source: Source;
+}
+/** A module with its parameters created: `members` holds its arguments, params, states, lets. */
+export interface ModuleValue {
+  readonly kind: "module";
+  readonly declaration: ModuleDeclaration;
+  readonly source: Source;
+  readonly path: string;
+  readonly scope: Scope;
+}
+export interface MethodValue {
+  readonly kind: "method";
+  readonly module: ModuleValue;
+  readonly method: Method;
+}
+export interface DistributionClassValue {
+  readonly kind: "distribution-class";
+  readonly declaration: DistributionDeclaration;
+  readonly source: Source;
+}
+export interface DistributionValue {
+  readonly kind: "distribution";
+  readonly declaration: DistributionDeclaration;
+  readonly source: Source;
+  readonly arguments: ReadonlyMap<string, Value>;
+}
+/** A structure applied to its arguments. */
+export interface StructureValue {
+  readonly kind: "structure";
+  readonly structure: Structure;
+  readonly label: string;
+}
+/** A latent variable: which of its samples a bare name means depends on the entry point. */
+export interface LatentValue {
+  readonly kind: "latent";
+  readonly name: string;
+  readonly soft: TensorValue | undefined;
+  readonly hard: TensorValue;
+  readonly current: TensorValue;
+}
+/** A metric made of parts: `precision` and `recall`, or two readings of which the better is reported. */
+export interface RecordValue {
+  readonly kind: "record";
+  readonly fields: ReadonlyMap<string, Value>;
+}
+export interface BestValue {
+  readonly kind: "best";
+  readonly by: string;
+  readonly readings: ReadonlyMap<string, Value>;
+}
+/** Several tensors in a row, such as the items of `[a, b]`. */
+export interface SequenceValue {
+  readonly kind: "sequence";
+  readonly items: readonly Value[];
+}
+/** The value of an expression that was already reported: everything accepts it, nothing more is said about it. */
+export interface ErrorValue {
+  readonly kind: "error";
+}
+
+export type Value =
+  | StaticValue
+  | TensorValue
+  | FunctionValue
+  | BuiltinValue
+  | ModuleClassValue
+  | ModuleValue
+  | MethodValue
+  | DistributionClassValue
+  | DistributionValue
+  | StructureValue
+  | LatentValue
+  | RecordValue
+  | BestValue
+  | SequenceValue
+  | ErrorValue;
+
+export const ERROR: ErrorValue = { kind: "error" };
+
+/** A named or positional argument of a call, evaluated. */
+export interface BoundArgument {
+  readonly name?: string;
+  readonly value: Value;
+  readonly span: Span;
+}
+
+/** `f32[edges(K), 2]`, with sizes added where the text alone does not say them. */
+export function describeShape(dimensions: readonly Dimension[]): string {
+  return `[${dimensions.map(describeDimension).join(", ")}]`;
+}
+
+export function describeDimension(dimension: Dimension): string {
+  return dimension.label === undefined || dimension.label === String(dimension.size)
+    ? String(dimension.size)
+    : `${dimension.label} = ${dimension.size}`;
+}
+
+/** What a value is, in a few words, for messages such as "expected a number but got …". */
+export function describe(value: Value): string {
+  switch (value.kind) {
+    case "number":
+      return `the number ${value.value}`;
+    case "boolean":
+      return `the truth value ${value.value}`;
+    case "string":
+      return `the text ${JSON.stringify(value.value)}`;
+    case "graph":
+      return `the graph ${value.label}`;
+    case "list":
+    case "sequence":
+      return "a list";
+    case "relaxation":
+      return `the relaxation ${value.declaration.name.name}`;
+    case "structure-name":
+      return `the structure ${value.declaration.name.name} without arguments`;
+    case "tensor":
+      return value.dimensions.length === 0
+        ? `a ${value.node.type.dtype} scalar`
+        : `${value.node.type.dtype}${describeShape(value.dimensions)}`;
+    case "function":
+    case "builtin":
+    case "method":
+      return "a function";
+    case "module-class":
+      return `the module ${value.declaration.name.name} without arguments`;
+    case "module":
+      return `an instance of the module ${value.declaration.name.name}`;
+    case "distribution-class":
+      return `the distribution ${value.declaration.name.name} without arguments`;
+    case "distribution":
+      return `a ${value.declaration.name.name} distribution`;
+    case "structure":
+      return `the structure ${value.label}`;
+    case "latent":
+      return `the latent variable ${value.name}`;
+    case "record":
+    case "best":
+      return "a group of metrics";
+    case "error":
+      return "something already reported";
+  }
+}

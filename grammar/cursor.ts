@@ -1,0 +1,178 @@
+/**
+ * A cursor over the tokens with what every part of the parser needs: looking, taking, expecting, and recovering. A syntax
+ * problem unwinds to the nearest statement list, which skips to the next statement and goes on: one run reports them all.
+ */
+import type { IToken } from "chevrotain";
+import type { Identifier, Span, SyntaxProblem } from "./ast.ts";
+import { NumberToken, RESERVED, Text, type Tokens, tokenize, Word } from "./tokens.ts";
+
+/** Unwinds the parser; the problem is already recorded. */
+export class SyntaxUnwind extends Error {}
+
+/** Deeper nesting than this is refused rather than risking the host's stack. */
+const DEEPEST = 200;
+
+export class Cursor {
+  readonly problems: SyntaxProblem[] = [];
+  private readonly tokens: readonly IToken[];
+  private readonly docs: Tokens["docs"];
+  private readonly length: number;
+  private at = 0;
+  private nesting = 0;
+
+  constructor(text: string) {
+    const { tokens, docs, errors } = tokenize(text);
+    this.tokens = tokens;
+    this.docs = docs;
+    this.length = text.length;
+    for (const error of errors) {
+      const piece = text.slice(error.offset, error.offset + Math.max(1, error.length));
+      const unterminated = piece.startsWith('"');
+      this.problems.push({
+        message: unterminated ? "this text does not end on its line, or holds a bad escape" : `unexpected character ${JSON.stringify(piece.slice(0, 20))}`,
+        span: { start: error.offset, end: error.offset + Math.max(1, error.length) },
+        ...(unterminated ? { help: 'texts are written "like this", with the escapes of JSON' } : {}),
+      });
+    }
+  }
+
+  get done(): boolean {
+    return this.at >= this.tokens.length;
+  }
+  get position(): number {
+    return this.at;
+  }
+  /** The text of the token `ahead` of here, or "" at the end. Texts are returned with their quotes. */
+  peek(ahead = 0): string {
+    return this.tokens[this.at + ahead]?.image ?? "";
+  }
+  is(...images: readonly string[]): boolean {
+    return !this.done && images.includes(this.peek());
+  }
+  /** A word that may be a name here. */
+  isName(ahead = 0): boolean {
+    const token = this.tokens[this.at + ahead];
+    return token !== undefined && token.tokenType === Word && !RESERVED.has(token.image);
+  }
+  isWord(): boolean {
+    return this.tokens[this.at]?.tokenType === Word;
+  }
+  isNumber(): boolean {
+    return this.tokens[this.at]?.tokenType === NumberToken;
+  }
+  isText(): boolean {
+    return this.tokens[this.at]?.tokenType === Text;
+  }
+  /** Whether the current token stands on the line of the token before it. */
+  sameLine(): boolean {
+    const before = this.tokens[this.at - 1];
+    const here = this.tokens[this.at];
+    return before !== undefined && here !== undefined && before.endLine === here.startLine;
+  }
+  get start(): number {
+    return this.tokens[this.at]?.startOffset ?? this.length;
+  }
+  /** From `start` to the end of the last token taken. */
+  spanFrom(start: number): Span {
+    const before = this.tokens[this.at - 1];
+    const end = before === undefined ? start : before.startOffset + before.image.length;
+    return { start, end: Math.max(start, end) };
+  }
+  take(): string {
+    const image = this.peek();
+    this.at++;
+    return image;
+  }
+  accept(image: string): boolean {
+    if (!this.is(image)) return false;
+    this.at++;
+    return true;
+  }
+  expect(image: string, after?: string): void {
+    if (!this.accept(image)) this.fail(`'${image}'${after === undefined ? "" : ` ${after}`}`);
+  }
+  /** A name; `any` also takes reserved words, where no confusion is possible (after a dot, before `=`). */
+  name(what: string, any = false): Identifier {
+    const start = this.start;
+    if (!(any ? this.isWord() : this.isName())) {
+      const reserved = this.isWord() ? `; '${this.peek()}' is a word of the language` : "";
+      this.fail(`${what}${reserved}`);
+    }
+    const name = this.take();
+    return { name, span: this.spanFrom(start) };
+  }
+  fail(expected: string): never {
+    const token = this.tokens[this.at];
+    const found = token === undefined ? "the end of the file" : `'${token.image.length > 30 ? `${token.image.slice(0, 30)}…` : token.image}'`;
+    return this.failWith(`expected ${expected} but found ${found}`);
+  }
+  failWith(message: string, help?: string): never {
+    const token = this.tokens[this.at];
+    const start = token?.startOffset ?? this.length;
+    this.problems.push({ message, span: { start, end: start + (token?.image.length ?? 0) }, ...(help === undefined ? {} : { help }) });
+    throw new SyntaxUnwind(message);
+  }
+  /** Runs a nested rule, bounded in depth. */
+  nested<T>(rule: () => T): T {
+    if (this.nesting >= DEEPEST) this.failWith(`this is nested more than ${DEEPEST} levels deep`, "name a part of it with let");
+    this.nesting++;
+    try {
+      return rule();
+    } finally {
+      this.nesting--;
+    }
+  }
+  /** The `///` lines that end directly above the current token. */
+  doc(): string | undefined {
+    const here = this.tokens[this.at];
+    const before = this.tokens[this.at - 1];
+    const lines = this.docs.filter((doc) => doc.startOffset < (here?.startOffset ?? this.length) && doc.startOffset > (before?.startOffset ?? -1));
+    return lines.length === 0 ? undefined : lines.map((line) => line.image.slice(3).trim()).join("\n");
+  }
+
+  /**
+   * Statements up to the closing brace. After a problem it skips to a line that begins with one of `starters`, keeping
+   * track of braces, so that the rest of the block is still read.
+   */
+  statements<T>(starters: ReadonlySet<string>, statement: () => T): T[] {
+    const list: T[] = [];
+    while (!this.done && !this.is("}")) {
+      const before = this.at;
+      try {
+        list.push(statement());
+      } catch (problem) {
+        if (!(problem instanceof SyntaxUnwind)) throw problem;
+        if (this.at === before) this.at++;
+        if (this.skipTo(starters)) break;
+      }
+    }
+    return list;
+  }
+
+  /** Skips to a starter at the head of a line, or to the brace that closes this block; true when a declaration starts instead. */
+  private skipTo(starters: ReadonlySet<string>): boolean {
+    let depth = 0;
+    while (!this.done) {
+      const token = this.tokens[this.at]!;
+      if (token.image === "{") depth++;
+      else if (token.image === "}") {
+        if (depth === 0) return false;
+        depth--;
+      } else if (!this.sameLine()) {
+        if (token.startColumn === 1 && DECLARATIONS.has(token.image)) return true;
+        if (depth === 0 && starters.has(token.image)) return false;
+      }
+      this.at++;
+    }
+    return false;
+  }
+
+  /** After a problem between declarations: to the next word that starts one. */
+  skipToDeclaration(): void {
+    while (!this.done && !(DECLARATIONS.has(this.peek()) && !this.sameLine())) this.at++;
+  }
+}
+
+export const DECLARATIONS: ReadonlySet<string> = new Set([
+  "import", "model", "module", "fn", "structure", "distribution", "relaxation", "kernel", "experiment",
+]);
