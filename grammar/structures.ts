@@ -1,0 +1,221 @@
+/** Parsing of what describes a structure, a distribution or a relaxation: embeddings, solvers, automata, densities. */
+import type {
+  ArgmaxClause, AutomatonClause, CountClause, DistributionClause, EmbeddingClause, Expression, RangeExpression, RelaxationClause, RelaxClause,
+  StateVariable, StructureClause, StructureDeclaration, Transition,
+} from "./ast.ts";
+import type { Cursor } from "./cursor.ts";
+import { commaList, expression, parameters, rangeOrExpression, tensorType, text } from "./expressions.ts";
+import { requireStatement } from "./statements.ts";
+
+export const STRUCTURE_STARTERS: ReadonlySet<string> = new Set([
+  "embedding", "require", "count", "argmax", "relax", "log_partition", "automaton",
+]);
+
+export function structureBody(c: Cursor): StructureDeclaration["body"] {
+  if (c.accept("=")) return { kind: "alias", value: expression(c) };
+  c.expect("{");
+  const clauses = c.statements(STRUCTURE_STARTERS, () => structureClause(c));
+  c.expect("}", "at the end of the structure");
+  return { kind: "clauses", clauses };
+}
+
+function structureClause(c: Cursor): StructureClause {
+  switch (c.peek()) {
+    case "embedding":
+      return embedding(c);
+    case "require":
+      return requireStatement(c);
+    case "count":
+      return count(c);
+    case "argmax":
+      return argmax(c);
+    case "relax":
+      return relax(c);
+    case "automaton":
+      return automaton(c);
+    case "log_partition": {
+      const start = c.start;
+      c.take();
+      c.expect("by");
+      const algorithm = expression(c);
+      const cost = c.accept("cost") ? expression(c) : undefined;
+      return { kind: "log-partition", algorithm, ...(cost === undefined ? {} : { cost }), span: c.spanFrom(start) };
+    }
+    default:
+      return c.fail(`a clause of a structure (${[...STRUCTURE_STARTERS].join(", ")})`);
+  }
+}
+
+function embedding(c: Cursor): EmbeddingClause {
+  const start = c.start;
+  c.expect("embedding");
+  const parts = commaList(c, () => {
+    const name = c.name("a part's name");
+    c.expect(":");
+    return { name, type: tensorType(c) };
+  });
+  return { kind: "embedding", parts, span: c.spanFrom(start) };
+}
+
+function count(c: Cursor): CountClause {
+  const start = c.start;
+  c.expect("count");
+  const first = expression(c);
+  if (!c.accept("=")) return { kind: "count", value: first, span: c.spanFrom(start) };
+  if (first.kind !== "call") return c.failWith("before '=' a count names the shape of argument it holds for", "such as count complete(n) = n ^ (n - 2)");
+  return { kind: "count", when: first, value: expression(c), span: c.spanFrom(start) };
+}
+
+function argmax(c: Cursor): ArgmaxClause {
+  const start = c.start;
+  c.expect("argmax");
+  const solver = expression(c);
+  const target = c.accept("on") ? c.name("a target such as webgpu") : undefined;
+  const cost = c.accept("cost") ? expression(c) : undefined;
+  return { kind: "argmax", solver, ...(target === undefined ? {} : { target }), ...(cost === undefined ? {} : { cost }), span: c.spanFrom(start) };
+}
+
+function relax(c: Cursor): RelaxClause {
+  const start = c.start;
+  c.expect("relax");
+  const relaxation = c.name("a relaxation's name");
+  const list = c.is("(") ? parameters(c) : [];
+  const parts: { algorithm?: Expression; backward?: Expression; cost?: Expression; target?: RelaxClause["target"]; refused?: RelaxClause["refused"] } = {};
+  let symmetric = false;
+  for (;;) {
+    if (c.accept("by")) parts.algorithm = expression(c);
+    else if (c.accept("symmetric")) symmetric = true;
+    else if (c.accept("backward")) parts.backward = expression(c);
+    else if (c.accept("cost")) parts.cost = expression(c);
+    else if (c.accept("on")) parts.target = c.name("a target such as webgpu");
+    else if (c.accept("refused")) parts.refused = text(c);
+    else break;
+  }
+  if (parts.algorithm === undefined && parts.refused === undefined) c.fail("'by' and a kernel or function, or 'refused' and the reason");
+  const { algorithm, backward, cost, target, refused } = parts;
+  return {
+    kind: "relax", relaxation, parameters: list, symmetric, span: c.spanFrom(start),
+    ...(algorithm === undefined ? {} : { algorithm }), ...(backward === undefined ? {} : { backward }),
+    ...(cost === undefined ? {} : { cost }), ...(target === undefined ? {} : { target }), ...(refused === undefined ? {} : { refused }),
+  };
+}
+
+function automaton(c: Cursor): AutomatonClause {
+  const start = c.start;
+  c.expect("automaton");
+  c.expect("over");
+  const variable = c.name("the automaton's position");
+  c.expect("in");
+  const range = asRange(c, rangeOrExpression(c));
+  c.expect("{");
+  c.expect("state");
+  c.expect("(");
+  const state = commaList(c, () => stateVariable(c));
+  c.expect(")");
+  c.expect("from");
+  const from = tuple(c);
+  c.expect("to");
+  const to = tuple(c);
+  const transitions: Transition[] = [];
+  while (c.is("(")) transitions.push(transition(c));
+  c.expect("}", "after the transitions");
+  return { kind: "automaton", variable, range, state, from, to, transitions, span: c.spanFrom(start) };
+}
+
+function asRange(c: Cursor, range: Expression | RangeExpression): RangeExpression {
+  return range.kind === "range" ? range : c.failWith("expected a range such as 0..n");
+}
+
+function stateVariable(c: Cursor): StateVariable {
+  const name = c.name("a state variable");
+  c.expect(":");
+  if (c.is("bool")) {
+    const start = c.start;
+    const type = c.take();
+    return { name, domain: { kind: "named-type", name: type, span: c.spanFrom(start) } };
+  }
+  return { name, domain: asRange(c, rangeOrExpression(c)) };
+}
+
+function tuple(c: Cursor): Expression[] {
+  c.expect("(");
+  const items = commaList(c, () => expression(c));
+  c.expect(")");
+  return items;
+}
+
+function transition(c: Cursor): Transition {
+  const start = c.start;
+  c.expect("(");
+  const from = commaList(c, () => c.name("a state variable"));
+  c.expect(")");
+  c.expect("->");
+  const to = tuple(c);
+  const when = c.accept("when") ? expression(c) : undefined;
+  const emits = c.accept("emits")
+    ? commaList(c, () => {
+        const target = expression(c);
+        const condition = c.accept("if") ? expression(c) : undefined;
+        return { target, ...(condition === undefined ? {} : { condition }) };
+      })
+    : [];
+  return { from, to, ...(when === undefined ? {} : { when }), emits, span: c.spanFrom(start) };
+}
+
+export const DISTRIBUTION_STARTERS: ReadonlySet<string> = new Set(["noise", "sample", "log_density", "kl", "require"]);
+
+export function distributionClause(c: Cursor): DistributionClause {
+  const start = c.start;
+  switch (c.peek()) {
+    case "require":
+      return requireStatement(c);
+    case "noise": {
+      c.take();
+      const name = c.name("a name for the noise");
+      c.expect(":");
+      const base = c.name("uniform or normal");
+      return { kind: "noise", name, base, span: c.spanFrom(start) };
+    }
+    case "sample": {
+      c.take();
+      c.expect("=");
+      return { kind: "sample", value: expression(c), span: c.spanFrom(start) };
+    }
+    case "log_density": {
+      c.take();
+      c.expect("(");
+      const variable = c.name("a variable");
+      c.expect(")");
+      c.expect("=");
+      return { kind: "log-density", variable, value: expression(c), span: c.spanFrom(start) };
+    }
+    case "kl": {
+      c.take();
+      c.expect("(");
+      const variable = c.name("a name for the prior");
+      c.expect(":");
+      const family = c.name("the prior's distribution");
+      c.expect(")");
+      c.expect("=");
+      return { kind: "kl", variable, family, value: expression(c), span: c.spanFrom(start) };
+    }
+    default:
+      return c.fail(`a clause of a distribution (${[...DISTRIBUTION_STARTERS].join(", ")})`);
+  }
+}
+
+export function relaxationBody(c: Cursor): RelaxationClause[] {
+  if (!c.accept("{")) return [];
+  const clauses = c.statements(new Set(["map", "slope"]), () => {
+    const start = c.start;
+    const name = c.name("a function of the relaxation, map or slope");
+    c.expect("(");
+    const list = commaList(c, () => c.name("a variable"));
+    c.expect(")");
+    c.expect("=");
+    const value = expression(c);
+    return { kind: "relaxation-function" as const, name, parameters: list, value, span: c.spanFrom(start) };
+  });
+  c.expect("}");
+  return clauses;
+}
