@@ -1,0 +1,125 @@
+/** Evaluates expressions that are known at compile time: sizes, graphs, costs, counts, requirements. */
+import type { Argument, Expression, Parameter, Span } from "../grammar/ast.ts";
+import { printExpression } from "../grammar/format.ts";
+import { didYouMean } from "./diagnostic.ts";
+import { Failure } from "./failure.ts";
+import { describeStatic, staticBinary, staticFunctions, staticNumber } from "./static-functions.ts";
+import type { StaticValue } from "./static-value.ts";
+
+/** Names to compile-time values; declarations of structures and relaxations are found by the outermost one. */
+export interface Environment {
+  lookup(name: string): StaticValue | undefined;
+  names(): Iterable<string>;
+}
+
+export function environment(values: ReadonlyMap<string, StaticValue>, parent?: Environment): Environment {
+  return {
+    lookup: (name) => values.get(name) ?? parent?.lookup(name),
+    *names() {
+      yield* values.keys();
+      if (parent !== undefined) yield* parent.names();
+    },
+  };
+}
+
+/** The value of an expression; throws a Failure with the place of what is wrong. */
+export function evaluateStatic(e: Expression, scope: Environment): StaticValue {
+  switch (e.kind) {
+    case "number":
+      return staticNumber(e.value, e.text);
+    case "boolean":
+      return { kind: "boolean", value: e.value };
+    case "string":
+      return { kind: "string", value: e.value };
+    case "name":
+      return evaluateName(e.name, e.span, scope);
+    case "unary":
+      return evaluateUnary(e.operator, evaluateStatic(e.operand, scope), e.span);
+    case "binary":
+      return labelled(staticBinary(e.operator, evaluateStatic(e.left, scope), evaluateStatic(e.right, scope), e.span), e);
+    case "conditional": {
+      const condition = evaluateStatic(e.condition, scope);
+      if (condition.kind !== "boolean") throw new Failure(e.condition.span, "type-mismatch", `a condition must be true or false, but it is ${describeStatic(condition)}`);
+      return evaluateStatic(condition.value ? e.consequent : e.alternative, scope);
+    }
+    case "list":
+      return { kind: "list", items: e.items.map((item) => evaluateStatic(item, scope)) };
+    case "call":
+      return evaluateCall(e, scope);
+    default:
+      throw new Failure(e.span, "not-static", `${printExpression(e)} is not known at compile time`);
+  }
+}
+
+function labelled(value: StaticValue, e: Expression): StaticValue {
+  return value.kind === "number" ? { ...value, label: printExpression(e) } : value;
+}
+
+function evaluateName(name: string, span: Span, scope: Environment): StaticValue {
+  const value = scope.lookup(name);
+  if (value !== undefined) return value.kind === "number" && value.label === undefined ? { ...value, label: name } : value;
+  if (name === "inf") return staticNumber(Number.POSITIVE_INFINITY, "inf");
+  const near = didYouMean(name, [...scope.names(), ...staticFunctions.keys()]);
+  throw new Failure(span, "unknown-name", `there is no ${name} here`, near === undefined ? {} : { help: `did you mean ${near}?` });
+}
+
+export function evaluateUnary(operator: "-" | "not", value: StaticValue, span: Span): StaticValue {
+  if (operator === "-" && value.kind === "number") return staticNumber(-value.value);
+  if (operator === "not" && value.kind === "boolean") return { kind: "boolean", value: !value.value };
+  throw new Failure(span, "type-mismatch", `'${operator}' does not apply to ${describeStatic(value)}`);
+}
+
+function evaluateCall(e: Extract<Expression, { kind: "call" }>, scope: Environment): StaticValue {
+  const name = e.callee.kind === "name" ? e.callee.name : undefined;
+  const callee = name === undefined ? undefined : scope.lookup(name);
+  if (callee?.kind === "relaxation") {
+    const given = bindStatic(callee.declaration.parameters, e.arguments, scope, scope, e.span, callee.declaration.name.name);
+    return { ...callee, arguments: given };
+  }
+  const found = name === undefined ? undefined : staticFunctions.get(name);
+  if (found === undefined) {
+    const near = name === undefined ? undefined : didYouMean(name, staticFunctions.keys());
+    throw new Failure(e.callee.span, "unknown-name", `there is no compile-time function ${printExpression(e.callee)}`, near === undefined ? {} : { help: `did you mean ${near}?` });
+  }
+  const values = found.parameters.map((parameter, i) => {
+    const argument = e.arguments.find((candidate) => candidate.name?.name === parameter) ?? e.arguments.filter((candidate) => candidate.name === undefined)[i];
+    if (argument === undefined) throw new Failure(e.span, "missing-argument", `${name} needs ${parameter}`, { help: `write ${name}(${found.parameters.join(", ")})` });
+    return evaluateStatic(argument.value, scope);
+  });
+  if (e.arguments.length > values.length) throw new Failure(e.span, "too-many-arguments", `${name} takes ${values.length} argument${values.length === 1 ? "" : "s"}, not ${e.arguments.length}`);
+  return labelled(found.call(values, e.span), e);
+}
+
+/** Binds a call's arguments to parameters by position and name; defaults see the parameters before them. */
+export function bindStatic(parameters: readonly Parameter[], given: readonly Argument[], caller: Environment, callee: Environment, span: Span, what: string, inherit?: Environment): Map<string, StaticValue> {
+  const values = new Map<string, StaticValue>();
+  const positional = given.filter((argument) => argument.name === undefined);
+  const own = environment(values, callee);
+  checkArgumentNames(parameters, given, span, what);
+  parameters.forEach((parameter, i) => {
+    const name = parameter.name.name;
+    const argument = given.find((candidate) => candidate.name?.name === name) ?? positional[i];
+    const inherited = inherit?.lookup(name);
+    if (argument !== undefined) values.set(name, evaluateStatic(argument.value, caller));
+    else if (inherited !== undefined) values.set(name, inherited);
+    else if (parameter.default !== undefined) values.set(name, evaluateStatic(parameter.default, own));
+    else throw new Failure(span, "missing-argument", `${what} needs ${name}`, { help: `write ${what}(${parameters.map((each) => each.name.name).join(", ")})` });
+  });
+  return values;
+}
+
+export function checkArgumentNames(parameters: readonly Parameter[], given: readonly Argument[], span: Span, what: string): void {
+  const names = parameters.map((parameter) => parameter.name.name);
+  const seen = new Set<string>();
+  for (const [i, argument] of given.entries()) {
+    const name = argument.name?.name ?? names[i];
+    if (name === undefined) throw new Failure(argument.span, "too-many-arguments", `${what} takes ${names.length} argument${names.length === 1 ? "" : "s"}, not ${given.length}`);
+    if (argument.name !== undefined && !names.includes(name)) {
+      const near = didYouMean(name, names);
+      throw new Failure(argument.name.span, "unknown-argument", `${what} has no argument ${name}`, { help: near === undefined ? `it has ${names.join(", ") || "none"}` : `did you mean ${near}?` });
+    }
+    if (seen.has(name)) throw new Failure(argument.span, "duplicate-argument", `${name} is given twice`);
+    seen.add(name);
+  }
+  void span;
+}
