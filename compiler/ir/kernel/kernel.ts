@@ -31,7 +31,9 @@ export type KernelUnary =
   | "abs"
   | "floor"
   | "to-f32"
-  | "to-i32";
+  | "to-i32"
+  /** The value, treated as a constant by differentiation. */
+  | "detach";
 export type KernelBinary =
   | "add"
   | "subtract"

@@ -1,0 +1,137 @@
+/**
+ * Prints kernel IR as JavaScript over typed arrays: a function of a batch of examples, computing in float64. Names are
+ * sanitised here: nothing that a user wrote reaches the output except as an identifier of safe characters.
+ */
+import type { Kernel, KernelArray, KernelBinary, KernelExpression as Expression, KernelStatement as Statement } from "../ir/kernel/kernel.ts";
+
+/** An identifier for a name of the source. The prefix keeps it apart from words of JavaScript. */
+function identifier(name: string): string {
+  return `_${name.replace(/[^A-Za-z0-9_]/g, "_")}`;
+}
+
+/** JavaScript text of `(batch, inputs, outputs) => { … }`; inputs and outputs are typed arrays of batch × size. */
+export function printJavaScriptKernel(kernel: Kernel): string {
+  const sizes = new Map<string, number>();
+  const size = (array: KernelArray) => array.shape.reduce((a, b) => a * b, 1);
+  const offset = new Set([...kernel.inputs, ...kernel.outputs].map((array) => array.name));
+  for (const array of [...kernel.inputs, ...kernel.outputs, ...kernel.scratch]) sizes.set(array.name, size(array));
+  const printer = new Printer(offset, sizes);
+  const lines = ["(() => {"];
+  for (const table of kernel.tables) lines.push(`  const ${identifier(table.name)} = ${table.element === "i32" ? "Int32Array" : "Float64Array"}.of(${table.values.map(number).join(", ")});`);
+  for (const array of kernel.scratch) lines.push(`  const ${identifier(array.name)} = new ${array.element === "f32" ? "Float64Array" : "Int32Array"}(${size(array)});`);
+  lines.push("  return (batch, inputs, outputs) => {");
+  kernel.inputs.forEach((array, i) => lines.push(`    const ${identifier(array.name)} = inputs[${i}];`));
+  kernel.outputs.forEach((array, i) => lines.push(`    const ${identifier(array.name)} = outputs[${i}];`));
+  lines.push("    for (let example = 0; example < batch; example++) {");
+  for (const array of [...kernel.inputs, ...kernel.outputs]) lines.push(`      const ${identifier(array.name)}_at = example * ${size(array)};`);
+  lines.push(...printer.block(kernel.body, "      "), "    }", "  };", "})()");
+  return lines.join("\n");
+}
+
+function number(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return "Infinity";
+  if (value === Number.NEGATIVE_INFINITY) return "-Infinity";
+  return value < 0 || Object.is(value, -0) ? `(${value})` : String(value);
+}
+
+const INFIX: Readonly<Partial<Record<KernelBinary, string>>> = {
+  add: "+", subtract: "-", multiply: "*", divide: "/", equal: "===", "not-equal": "!==", less: "<", "less-equal": "<=",
+  greater: ">", "greater-equal": ">=", and: "&&", or: "||", remainder: "%",
+};
+const CALLS: Readonly<Record<string, string>> = { exp: "Math.exp", log: "Math.log", log1p: "Math.log1p", expm1: "Math.expm1", sqrt: "Math.sqrt", abs: "Math.abs", floor: "Math.floor", "to-i32": "Math.trunc" };
+
+class Printer {
+  private readonly offset: ReadonlySet<string>;
+  private readonly sizes: ReadonlyMap<string, number>;
+  constructor(offset: ReadonlySet<string>, sizes: ReadonlyMap<string, number>) {
+    this.offset = offset;
+    this.sizes = sizes;
+  }
+
+  block(body: readonly Statement[], indent: string): string[] {
+    return body.flatMap((statement) => this.statement(statement, indent));
+  }
+
+  private element(array: string, index: Expression): string {
+    const name = identifier(array);
+    const at = this.expression(index);
+    return this.offset.has(array) ? `${name}[${name}_at + ${at}]` : `${name}[${at}]`;
+  }
+
+  private statement(s: Statement, indent: string): string[] {
+    switch (s.kind) {
+      case "declare":
+        return [`${indent}${s.mutable ? "let" : "const"} ${identifier(s.name)} = ${this.expression(s.value)};`];
+      case "assign":
+        return [`${indent}${identifier(s.name)} = ${this.expression(s.value)};`];
+      case "store":
+        return [`${indent}${this.element(s.array, s.index)} = ${this.expression(s.value)};`];
+      case "fill": {
+        const name = identifier(s.array);
+        const range = this.offset.has(s.array) ? `, ${name}_at, ${name}_at + ${this.sizes.get(s.array)}` : "";
+        return [`${indent}${name}.fill(${this.expression(s.value)}${range});`];
+      }
+      case "for":
+        return [this.loopHead(s.variable, s.from, s.to, s.reversed, indent), ...this.block(s.body, `${indent}  `), `${indent}}`];
+      case "while":
+        return [`${indent}while (${this.expression(s.condition)}) {`, ...this.block(s.body, `${indent}  `), `${indent}}`];
+      case "if": {
+        const lines = [`${indent}if (${this.expression(s.condition)}) {`, ...this.block(s.consequent, `${indent}  `)];
+        if (s.alternative.length > 0) lines.push(`${indent}} else {`, ...this.block(s.alternative, `${indent}  `));
+        return [...lines, `${indent}}`];
+      }
+      case "reduce":
+        return this.reduce(s, indent);
+      case "break":
+        return [`${indent}break;`];
+    }
+  }
+
+  private loopHead(variable: string, from: Expression, to: Expression, reversed: boolean, indent: string): string {
+    const name = identifier(variable);
+    if (reversed) return `${indent}for (let ${name} = ${this.expression(to)} - 1, ${name}_end = ${this.expression(from)}; ${name} >= ${name}_end; ${name}--) {`;
+    return `${indent}for (let ${name} = ${this.expression(from)}, ${name}_end = ${this.expression(to)}; ${name} < ${name}_end; ${name}++) {`;
+  }
+
+  private reduce(s: Extract<Statement, { kind: "reduce" }>, indent: string): string[] {
+    const name = identifier(s.name);
+    const inner = `${indent}  `;
+    const guard = s.condition === undefined ? [] : [`${inner}if (!(${this.expression(s.condition)})) continue;`];
+    const head = this.loopHead(s.variable, s.from, s.to, false, indent);
+    const value = this.expression(s.value);
+    if (s.operator === "sum") return [`${indent}let ${name} = 0;`, head, ...guard, `${inner}${name} += ${value};`, `${indent}}`];
+    const comparison = s.operator === "max" || s.operator === "argmax" ? ">" : "<";
+    const first = comparison === ">" ? "-1e300" : "1e300";
+    if (s.operator === "max" || s.operator === "min") {
+      return [`${indent}let ${name} = ${first};`, head, ...guard, `${inner}const ${name}_item = ${value};`, `${inner}if (${name}_item ${comparison} ${name}) ${name} = ${name}_item;`, `${indent}}`];
+    }
+    return [
+      `${indent}let ${name} = -1, ${name}_best = ${first};`, head, ...guard, `${inner}const ${name}_item = ${value};`,
+      `${inner}if (${name} < 0 || ${name}_item ${comparison} ${name}_best) { ${name}_best = ${name}_item; ${name} = ${identifier(s.variable)}; }`, `${indent}}`,
+    ];
+  }
+
+  private expression(e: Expression): string {
+    switch (e.kind) {
+      case "constant":
+        return e.type === "bool" ? String(e.value !== 0) : number(e.value);
+      case "variable":
+        return identifier(e.name);
+      case "load":
+        return e.type === "bool" ? `(${this.element(e.array, e.index)} !== 0)` : this.element(e.array, e.index);
+      case "unary":
+        if (e.operator === "negate") return `(-${this.expression(e.operand)})`;
+        if (e.operator === "not") return `(!${this.expression(e.operand)})`;
+        if (e.operator === "to-f32" || e.operator === "detach") return this.expression(e.operand);
+        return `${CALLS[e.operator]}(${this.expression(e.operand)})`;
+      case "binary": {
+        const [left, right] = [this.expression(e.left), this.expression(e.right)];
+        if (e.operator === "min") return `(${left} < ${right} ? ${left} : ${right})`;
+        if (e.operator === "max") return `(${left} > ${right} ? ${left} : ${right})`;
+        return e.operator === "power" ? `Math.pow(${left}, ${right})` : `(${left} ${INFIX[e.operator]} ${right})`;
+      }
+      case "select":
+        return `(${this.expression(e.condition)} ? ${this.expression(e.consequent)} : ${this.expression(e.alternative)})`;
+    }
+  }
+}
