@@ -1,0 +1,75 @@
+/**
+ * Runs a compiled structure in float64 on the host: hard and soft samples, vector–Jacobian products, log-partitions, for
+ * rows of utilities.
+ */
+import type { CompiledLayer, PrintedKernel } from "../compiler/layer.ts";
+
+type HostKernel = (batch: number, inputs: readonly Float64Array[], outputs: readonly Float64Array[]) => void;
+
+export class HostLayer {
+  private readonly layer: CompiledLayer;
+  private readonly kernels = new Map<PrintedKernel, HostKernel>();
+
+  constructor(layer: CompiledLayer) {
+    this.layer = layer;
+  }
+
+  /** The most valuable members, one for each row of `u` (rows × size, row-major). */
+  argmax(u: Float64Array): Float64Array {
+    return this.run(this.layer.argmax, new Map([["u", u]]), u.length);
+  }
+
+  /** X_t = argmax over the polytope of uᵀx − t f(x). */
+  soft(u: Float64Array, temperature: number): Float64Array {
+    if (this.layer.soft === undefined) throw new Error("this layer was compiled without a relaxation");
+    return this.run(this.layer.soft, new Map([["u", scale(u, 1 / temperature)]]), u.length);
+  }
+
+  /** (∂X_t/∂u)ᵀ cotangent. */
+  vjp(u: Float64Array, cotangent: Float64Array, temperature: number): Float64Array {
+    const { backward, soft } = this.layer;
+    if (backward === undefined || soft === undefined) throw new Error("this layer was compiled without a relaxation");
+    if (backward.strategy === "finite_difference") return this.difference(u, cotangent, temperature, backward.epsilon);
+    const scaled = scale(u, 1 / temperature);
+    const arrays = new Map([["u", scaled], ["cotangent", cotangent]]);
+    if (backward.kernel.inputs.includes("x")) arrays.set("x", this.run(soft, arrays, u.length));
+    return scale(this.run(backward.kernel, arrays, u.length), 1 / temperature);
+  }
+
+  /** Central differences along the cotangent, scaled by its length (paper, eq. 56): ε is the step's length in units of u. */
+  private difference(u: Float64Array, cotangent: Float64Array, temperature: number, epsilon: number): Float64Array {
+    const { size } = this.layer;
+    const result = new Float64Array(u.length);
+    for (let row = 0; row < u.length; row += size) {
+      const direction = cotangent.subarray(row, row + size);
+      const norm = Math.hypot(...direction);
+      if (norm === 0) continue;
+      const at = (sign: number) => this.soft(u.slice(row, row + size).map((value, i) => value + (sign * epsilon * direction[i]!) / norm), temperature);
+      const [up, down] = [at(1), at(-1)];
+      for (let i = 0; i < size; i++) result[row + i] = ((up[i]! - down[i]!) / (2 * epsilon)) * norm;
+    }
+    return result;
+  }
+
+  /** log Σ_x exp(uᵀx / t) for each row; undefined where the structure declares none. */
+  logPartition(u: Float64Array, temperature: number): Float64Array | undefined {
+    const kernel = this.layer.logPartition;
+    return kernel === undefined ? undefined : this.run(kernel, new Map([["u", scale(u, 1 / temperature)]]), u.length / this.layer.size);
+  }
+
+  private run(kernel: PrintedKernel, arrays: ReadonlyMap<string, Float64Array>, outputSize: number): Float64Array {
+    let compiled = this.kernels.get(kernel);
+    if (compiled === undefined) {
+      // The text is the compiler's own output: identifiers are sanitised and no text of the user's is in it.
+      compiled = new Function(`return ${kernel.text};`)() as HostKernel;
+      this.kernels.set(kernel, compiled);
+    }
+    const output = new Float64Array(outputSize);
+    compiled(arrays.get("u")!.length / this.layer.size, kernel.inputs.map((name) => arrays.get(name)!), [output]);
+    return output;
+  }
+}
+
+function scale(values: Float64Array, factor: number): Float64Array {
+  return values.map((value) => value * factor);
+}

@@ -1,0 +1,60 @@
+/** Runs a structured solver (a host kernel) in the middle of a tfjs program: tensors out of the device, typed arrays in, tensors back. */
+import type * as core from "@tensorflow/tfjs-core";
+import type { Tensorflow } from "./devices.ts";
+import { sizeOf } from "./host-tensor.ts";
+import { UserError } from "./user-error.ts";
+
+export type KernelArrayType = Float32Array | Int32Array | Uint8Array;
+
+/** A solver over `batch` problems laid one after the other; reads `inputs`, fills `outputs` (which start at zero). */
+export type HostKernel = (batch: number, inputs: readonly KernelArrayType[], outputs: readonly Float32Array[]) => void;
+
+/**
+ * `batch` counts problems: examples, times the copies of a latent that is an array. `outputSizes` are values per problem,
+ * `outputShapes` whole shapes, batch axis first. Inputs stay the caller's, outputs become the caller's.
+ */
+export type RunKernel = (
+  name: string,
+  kernel: HostKernel,
+  batch: number,
+  inputs: readonly core.Tensor[],
+  outputSizes: readonly number[],
+  outputShapes: readonly (readonly number[])[],
+) => core.Tensor[];
+
+/** `RunKernel` on a device. Throws a UserError naming the latent and the example when an input is NaN or infinite. */
+export function createRunKernel(tf: Tensorflow): RunKernel {
+  return (name, kernel, batch, inputs, outputSizes, outputShapes) => {
+    const examples = outputShapes[0]?.[0] ?? batch;
+    const arrays = inputs.map((tensor) => tensor.dataSync() as KernelArrayType);
+    for (const array of arrays) checkFinite(name, array, examples);
+    const outputs = outputSizes.map((size) => new Float32Array(batch * size));
+    kernel(batch, arrays, outputs);
+    return outputs.map((output, i) => {
+      const shape = outputShapes[i] ?? [batch, outputSizes[i]!];
+      if (sizeOf(shape) !== output.length) throw new Error(`runKernel(${name}): shape ${shape} does not hold ${output.length} values`);
+      return tf.tensor(output, [...shape], "float32");
+    });
+  };
+}
+
+function checkFinite(name: string, array: KernelArrayType, examples: number): void {
+  if (!(array instanceof Float32Array)) return;
+  for (let i = 0; i < array.length; i++) {
+    const value = array[i]!;
+    if (value - value === 0) continue;
+    const perExample = Math.max(1, array.length / Math.max(1, examples));
+    throw new UserError(
+      `the latent \`${name}\` received ${writeValue(value)} at example ${Math.floor(i / perExample)}, position ${i % perExample}`,
+      {
+        why: "a solver needs finite utilities; the network before it has produced a value outside the range of float32",
+        help: "lower the learning rate or raise the temperature, and check the data",
+      },
+    );
+  }
+}
+
+export function writeValue(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  return value > 0 ? "an infinite value" : "a negative infinite value";
+}
