@@ -344,6 +344,10 @@ class Lowering {
     if (operator !== undefined && given.length === 1) {
       const operand = operator === "to-i32" ? this.expression(given[0]!, scope) : this.toReal(this.expression(given[0]!, scope));
       if (operator === "to-f32") return operand;
+      if (operand.kind === "constant" && FOLD_UNARY[operator] !== undefined) {
+        const folded = FOLD_UNARY[operator](operand.value);
+        return { kind: "constant", value: folded, type: operator === "floor" || operator === "to-i32" ? "i32" : "f32" };
+      }
       const value: KernelExpression = { kind: "unary", operator, operand, type: operator === "to-i32" ? "i32" : "f32" };
       return operator === "detach" || operator === "to-i32" ? value : this.named(name, value);
     }
@@ -432,6 +436,10 @@ const OPERATORS: Readonly<Record<string, KernelBinary | undefined>> = {
 };
 const UNARY: Readonly<Record<string, KernelUnary | undefined>> = {
   exp: "exp", log: "log", log1p: "log1p", expm1: "expm1", sqrt: "sqrt", abs: "abs", floor: "floor", f32: "to-f32", i32: "to-i32", constant: "detach",
+};
+
+const FOLD_UNARY: Readonly<Partial<Record<KernelUnary, (x: number) => number>>> = {
+  exp: Math.exp, log: Math.log, log1p: Math.log1p, expm1: Math.expm1, sqrt: Math.sqrt, abs: Math.abs, floor: Math.floor, "to-i32": Math.trunc,
 };
 
 /** Builds an operation, computing it at once where both operands are constants. */
