@@ -9,7 +9,7 @@ const Space = createToken({ name: "Space", pattern: /[ \t\r\n\f\u00a0\ufeff]+/, 
 const Doc = createToken({ name: "Doc", pattern: /\/\/\/[^\n\r]*/, group: "docs" });
 const Comment = createToken({ name: "Comment", pattern: /\/\/[^\n\r]*/, group: "comments" });
 export const NumberToken = createToken({ name: "Number", pattern: /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/ });
-export const Text = createToken({ name: "Text", pattern: /"(?:[^"\\\n\r]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/ });
+export const Text = createToken({ name: "Text", pattern: /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/ });
 export const Word = createToken({ name: "Word", pattern: /[A-Za-z_][A-Za-z0-9_]*/ });
 /** Longest first: the lexer takes the first pattern that matches. */
 export const Mark = createToken({

@@ -1,0 +1,59 @@
+/** The commands and their options. Results go to standard output, everything else to standard error. */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { render } from "../compiler/diagnostic.ts";
+import { Failure } from "../compiler/failure.ts";
+import { checkCommand } from "./check.ts";
+import { evalCommand } from "./eval.ts";
+import { UsageError } from "./usage-error.ts";
+
+const { version } = JSON.parse(readFileSync(new URL(import.meta.url.includes("/dist/") ? "../../package.json" : "../package.json", import.meta.url), "utf8")) as { version: string };
+
+/** Runs one command line and returns the exit status: 0 fine, 1 the input has errors, 2 the command line is wrong, 70 a compiler bug. */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  let status = 0;
+  const program = new Command("sstc").description("Compiles models with structured discrete latent variables.").version(version).exitOverride().showSuggestionAfterError();
+  program
+    .command("eval <structure>")
+    .description('hard and soft samples, gradients and log-partitions of a structure, such as "KSubset(6, 2)"; reads {"u": [[…]], "cotangent": [[…]]}')
+    .option("--relax <relaxation>", "ExpFamily, Euclidean, CategoricalEntropy, BinaryEntropy")
+    .option("--at <temperature>", "the temperature t")
+    .option("--input <file>", "JSON file, or - for standard input", "-")
+    .option("--backward <strategy>", "custom, dual or finite_difference(eps)")
+    .option("--source <file>", "a .sst file with structures of your own")
+    .action((structure: string, options: Record<string, string>) => {
+      status = evalCommand(structure, options);
+    });
+  program
+    .command("check <files...>")
+    .description("reports everything that is wrong with source files")
+    .option("--format <format>", "text or json", "text")
+    .action((files: string[], options: { format: string }) => {
+      status = checkCommand(files, options.format);
+    });
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return status;
+  } catch (problem) {
+    return report(problem);
+  }
+}
+
+function report(problem: unknown): number {
+  if (problem instanceof CommanderError) return problem.exitCode === 0 ? 0 : 2;
+  if (problem instanceof UsageError) {
+    process.stderr.write(`sstc: ${problem.message}\n`);
+    return problem.status;
+  }
+  if (problem instanceof Failure) {
+    const lines = [`error[${problem.code}]: ${problem.message}`];
+    if (problem.why !== undefined) lines.push(`  = why: ${problem.why}`);
+    if (problem.help !== undefined) lines.push(`  = help: ${problem.help}`);
+    process.stderr.write(`${lines.join("\n")}\n`);
+    return 1;
+  }
+  process.stderr.write(`sstc: this is a bug in the compiler. Please report it with the command and the source.\n${problem instanceof Error ? problem.stack : String(problem)}\n`);
+  return 70;
+}
+
+export { render };
