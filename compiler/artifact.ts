@@ -42,7 +42,10 @@ export interface HyperSignature {
   readonly positive: boolean;
 }
 
-/** A value reported to the user: a mean over examples, or whichever reading has the largest mean of one of its parts. */
+/**
+ * A value reported to the user: a mean over examples, or whichever reading has the largest mean of its part `by` (a path
+ * within the reading, such as `precision`). The choice is made once for a whole set.
+ */
 export type MetricTree =
   | { readonly kind: "mean"; readonly output: string }
   | { readonly kind: "record"; readonly fields: { readonly [name: string]: MetricTree } }
@@ -106,10 +109,14 @@ export interface Artifact {
   /**
    * JavaScript source of one expression: a function `(tf, runKernel) => ({ train, evaluate, sample, sample_soft, kernels })`.
    * Each entry is `(batch, inputs, parameters, states, hypers, noise) => outputs`: plain objects from name to tf.Tensor
-   * (hypers: to numbers), and the caller disposes what is returned. `kernels` holds the host kernels:
-   * `(batch, inputs: TypedArray[], outputs: Float64Array[] | Float32Array[]) => void`.
+   * (hypers: to numbers). Arguments stay the caller's, to be disposed of by it; so is what is returned, each output a
+   * tensor of its own (an argument that is returned must be cloned). `kernels` holds the host kernels:
+   * `(batch, inputs: TypedArray[], outputs: Float32Array[]) => void`, outputs starting at zero.
    * `runKernel(name, kernel, batch, inputs: tf.Tensor[], outputSizes: number[], outputShapes: number[][]) => tf.Tensor[]`
    * is the runtime's: it reads tensors, runs the kernel on typed arrays and checks utilities for NaN and infinities.
+   * `name` is the latent's, for messages; `batch` counts problems (examples times the copies of an array of latents);
+   * `outputSizes` are values per problem; `outputShapes` are whole shapes, the axis of examples first.
+   * `train` returns `loss`, which is minimised whatever the objective's direction, and `gradient:NAME` of it.
    */
   readonly program: string;
 }

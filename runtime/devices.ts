@@ -47,7 +47,9 @@ export async function openDevice(name: string, options: DeviceOptions = {}): Pro
     case "cuda":
       return openNode("cuda", "@tensorflow/tfjs-node-gpu", options);
     default:
-      throw new UserError(`there is no device called \`${name}\``, { help: `choose one of ${listNames(DEVICE_NAMES)}` });
+      throw new UserError(`there is no device called \`${name}\``, {
+        help: `choose one of ${listNames(DEVICE_NAMES)}`,
+      });
   }
 }
 

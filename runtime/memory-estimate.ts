@@ -26,14 +26,19 @@ export function checkMemory(artifact: Artifact, entry: EntryPoint, batch: number
   const perExample = entry.memory.perExample;
   const estimate = fixed + perExample * batch;
   if (estimate <= limit) return;
-  const sizes = Object.entries(artifact.arguments).flatMap(([name, value]) => (typeof value === "number" ? [`${name} = ${value}`] : []));
+  const sizes = Object.entries(artifact.arguments).flatMap(([name, value]) =>
+    typeof value === "number" ? [`${name} = ${value}`] : [],
+  );
   const ofModel = sizes.length > 0 ? `the sizes of the model, such as ${listNames(sizes)}` : "the sizes of the model";
   const most = perExample > 0 ? Math.floor((limit - fixed) / perExample) : 0;
   throw new UserError(
     `${artifact.model} needs about ${writeBytes(estimate)} of memory for \`${entry.name}\` on a batch of ${batch}, and the device \`${device.name}\` has ${writeBytes(limit)}`,
     {
       why: `an estimate made before allocating: ${writeBytes(fixed)} whatever the batch, and ${writeBytes(perExample)} for each example`,
-      help: most >= 1 ? `reduce the batch to ${most} or fewer, or reduce ${ofModel}` : `reduce ${ofModel}: not even one example fits`,
+      help:
+        most >= 1
+          ? `reduce the batch to ${most} or fewer, or reduce ${ofModel}`
+          : `reduce ${ofModel}: not even one example fits`,
     },
   );
 }

@@ -54,7 +54,9 @@ export function resolveMetric(tree: MetricTree, means: ReadonlyMap<string, numbe
       return mean;
     }
     case "record":
-      return Object.fromEntries(Object.entries(tree.fields).map(([name, field]) => [name, resolveMetric(field, means)]));
+      return Object.fromEntries(
+        Object.entries(tree.fields).map(([name, field]) => [name, resolveMetric(field, means)]),
+      );
     case "best": {
       let best: number | Metrics | undefined;
       let bestScore = Number.NEGATIVE_INFINITY;
@@ -70,15 +72,25 @@ export function resolveMetric(tree: MetricTree, means: ReadonlyMap<string, numbe
 
 function partOf(value: number | Metrics, path: string): number {
   if (typeof value === "number") return value;
-  const part = path.split(".").reduce<number | Metrics | undefined>((inner, name) => (typeof inner === "object" ? inner[name] : undefined), value);
+  const part = path
+    .split(".")
+    .reduce<number | Metrics | undefined>(
+      (inner, name) => (typeof inner === "object" ? inner[name] : undefined),
+      value,
+    );
   if (typeof part !== "number") throw new Error(`a metric reading has no part ${path}`);
   return part;
 }
 
 /** All trees of an artifact; a leaf that the entry point did not return leaves its metric out. */
-export function resolveMetrics(trees: { readonly [name: string]: MetricTree }, means: ReadonlyMap<string, number>): Metrics {
+export function resolveMetrics(
+  trees: { readonly [name: string]: MetricTree },
+  means: ReadonlyMap<string, number>,
+): Metrics {
   const present = Object.entries(trees).filter(([, tree]) => metricOutputs(tree).every((output) => means.has(output)));
-  const metrics: { [name: string]: number | Metrics } = Object.fromEntries(present.map(([name, tree]) => [name, resolveMetric(tree, means)]));
+  const metrics: { [name: string]: number | Metrics } = Object.fromEntries(
+    present.map(([name, tree]) => [name, resolveMetric(tree, means)]),
+  );
   const loss = means.get("loss");
   if (loss !== undefined && metrics.loss === undefined) metrics.loss = loss;
   return metrics;
@@ -88,7 +100,9 @@ export function resolveMetrics(trees: { readonly [name: string]: MetricTree }, m
 export function flattenMetrics(metrics: Metrics, prefix = ""): { [path: string]: number } {
   return Object.fromEntries(
     Object.entries(metrics).flatMap(([name, value]) =>
-      typeof value === "number" ? [[`${prefix}${name}`, value]] : Object.entries(flattenMetrics(value, `${prefix}${name}.`)),
+      typeof value === "number"
+        ? [[`${prefix}${name}`, value]]
+        : Object.entries(flattenMetrics(value, `${prefix}${name}.`)),
     ),
   );
 }
@@ -108,6 +122,7 @@ export function smallerIsBetter(path: string): boolean {
 
 /** Throws a UserError unless the value of a metric can be compared. */
 export function checkComparable(path: string, value: number): number {
-  if (Number.isNaN(value)) throw new UserError(`the metric \`${path}\` is not a number, so no best model can be kept by it`);
+  if (Number.isNaN(value))
+    throw new UserError(`the metric \`${path}\` is not a number, so no best model can be kept by it`);
   return value;
 }

@@ -9,7 +9,13 @@ const PARITY = 0x1bd11bda;
 /** Streams of one model are numbered below this; each purpose shifts them into a range of its own. */
 const PURPOSE_SIZE = 0x10000000;
 /** What draws are for. Training uses the streams as they are, so that other targets need no offsets. */
-export const PURPOSES = { train: 0, evaluate: PURPOSE_SIZE, sample: 2 * PURPOSE_SIZE, initialize: 3 * PURPOSE_SIZE, shuffle: 4 * PURPOSE_SIZE } as const;
+export const PURPOSES = {
+  train: 0,
+  evaluate: PURPOSE_SIZE,
+  sample: 2 * PURPOSE_SIZE,
+  initialize: 3 * PURPOSE_SIZE,
+  shuffle: 4 * PURPOSE_SIZE,
+} as const;
 export type Purpose = keyof typeof PURPOSES;
 
 /**

@@ -32,7 +32,8 @@ export function createRunKernel(tf: Tensorflow): RunKernel {
     kernel(batch, arrays, outputs);
     return outputs.map((output, i) => {
       const shape = outputShapes[i] ?? [batch, outputSizes[i]!];
-      if (sizeOf(shape) !== output.length) throw new Error(`runKernel(${name}): shape ${shape} does not hold ${output.length} values`);
+      if (sizeOf(shape) !== output.length)
+        throw new Error(`runKernel(${name}): shape ${shape} does not hold ${output.length} values`);
       return tf.tensor(output, [...shape], "float32");
     });
   };

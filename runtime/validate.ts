@@ -26,7 +26,8 @@ function containerMatches(dtype: Signature["dtype"], data: unknown): data is Hos
 export function describe(signature: Signature): string {
   const numbers = `${signature.dtype}${writeShape(signature.shape)}`;
   const written = signature.written;
-  if (written === undefined || written.replaceAll(" ", "") === numbers.replaceAll(" ", "")) return `\`${signature.name}: ${numbers}\``;
+  if (written === undefined || written.replaceAll(" ", "") === numbers.replaceAll(" ", ""))
+    return `\`${signature.name}: ${numbers}\``;
   return `\`${signature.name}: ${written}\`, here ${numbers}`;
 }
 
@@ -69,20 +70,27 @@ export function checkTensor(signature: Signature, value: unknown, where: string)
   const given = asTensor(signature, value, where);
   const { data, shape } = given;
   if (!containerMatches(signature.dtype, data)) {
-    throw new UserError(`${where}: \`${signature.name}\` is a ${containerName(data)}, not a ${CONTAINERS[signature.dtype]}`, {
-      why: `the model declares ${describe(signature)}`,
-      help: `convert it with \`${CONTAINERS[signature.dtype]}.from(values)\``,
-    });
+    throw new UserError(
+      `${where}: \`${signature.name}\` is a ${containerName(data)}, not a ${CONTAINERS[signature.dtype]}`,
+      {
+        why: `the model declares ${describe(signature)}`,
+        help: `convert it with \`${CONTAINERS[signature.dtype]}.from(values)\``,
+      },
+    );
   }
   const inner = signature.batched ? shape.slice(1) : shape;
   if ((signature.batched && shape.length === 0) || !sameShape(inner, signature.shape)) {
-    const expected = signature.batched ? `[examples, ${signature.shape.join(", ")}]`.replace(", ]", "]") : writeShape(signature.shape);
+    const expected = signature.batched
+      ? `[examples, ${signature.shape.join(", ")}]`.replace(", ]", "]")
+      : writeShape(signature.shape);
     throw new UserError(`${where}: \`${signature.name}\` has shape ${writeShape(shape)}, not ${expected}`, {
       why: `the model declares ${describe(signature)}${signature.batched ? " for one example" : ""}`,
     });
   }
   if (sizeOf(shape) !== data.length) {
-    throw new UserError(`${where}: \`${signature.name}\` has ${data.length} values, but its shape ${writeShape(shape)} says ${sizeOf(shape)}`);
+    throw new UserError(
+      `${where}: \`${signature.name}\` has ${data.length} values, but its shape ${writeShape(shape)} says ${sizeOf(shape)}`,
+    );
   }
   checkFinite(signature, given, where);
   return given;
@@ -94,17 +102,24 @@ function asTensor(signature: Signature, value: unknown, where: string): HostTens
     const perExample = sizeOf(signature.shape);
     if (!signature.batched) return { shape: signature.shape, data };
     if (perExample > 0 && data.length % perExample !== 0) {
-      throw new UserError(`${where}: \`${signature.name}\` has ${data.length} values, which is not a multiple of ${perExample}`, {
-        why: `the model declares ${describe(signature)} for one example`,
-      });
+      throw new UserError(
+        `${where}: \`${signature.name}\` has ${data.length} values, which is not a multiple of ${perExample}`,
+        {
+          why: `the model declares ${describe(signature)} for one example`,
+        },
+      );
     }
     return { shape: [data.length / perExample, ...signature.shape], data };
   }
   const tensor = value as Partial<HostTensor> | null | undefined;
-  if (typeof tensor === "object" && tensor !== null && Array.isArray(tensor.shape) && ArrayBuffer.isView(tensor.data)) return tensor as HostTensor;
-  throw new UserError(`${where}: \`${signature.name}\` is ${value === null ? "null" : `of type ${typeof value}`}, not a tensor`, {
-    help: `pass a ${CONTAINERS[signature.dtype]}, or { shape, data } with such an array`,
-  });
+  if (typeof tensor === "object" && tensor !== null && Array.isArray(tensor.shape) && ArrayBuffer.isView(tensor.data))
+    return tensor as HostTensor;
+  throw new UserError(
+    `${where}: \`${signature.name}\` is ${value === null ? "null" : `of type ${typeof value}`}, not a tensor`,
+    {
+      help: `pass a ${CONTAINERS[signature.dtype]}, or { shape, data } with such an array`,
+    },
+  );
 }
 
 function containerName(data: unknown): string {
@@ -119,10 +134,13 @@ function checkFinite(signature: Signature, tensor: HostTensor, where: string): v
     if (value - value === 0) continue;
     const perExample = signature.batched ? Math.max(1, sizeOf(signature.shape)) : data.length;
     const example = signature.batched ? `example ${Math.floor(i / perExample)}, ` : "";
-    throw new UserError(`${where}: \`${signature.name}\` holds ${writeValue(value)} at ${example}position ${writeShape(position(i % perExample, signature.shape))}`, {
-      why: "data must be finite numbers",
-      help: "leave out the example, or fill in the missing value",
-    });
+    throw new UserError(
+      `${where}: \`${signature.name}\` holds ${writeValue(value)} at ${example}position ${writeShape(position(i % perExample, signature.shape))}`,
+      {
+        why: "data must be finite numbers",
+        help: "leave out the example, or fill in the missing value",
+      },
+    );
   }
 }
 
@@ -138,7 +156,13 @@ function position(index: number, shape: readonly number[]): number[] {
 }
 
 /** All the named inputs, present and of one batch size. Declared data that `needed` does not name is checked and left out. */
-export function checkBatch(data: readonly Signature[], needed: readonly string[], batch: Batch, model: string, where = "batch"): CheckedBatch {
+export function checkBatch(
+  data: readonly Signature[],
+  needed: readonly string[],
+  batch: Batch,
+  model: string,
+  where = "batch",
+): CheckedBatch {
   const byName = new Map(data.map((signature) => [signature.name, signature]));
   for (const name of Object.keys(batch)) {
     if (!byName.has(name)) throw unknownName("data", name, [...byName.keys()], `${where}: ${model}`);
@@ -150,15 +174,21 @@ export function checkBatch(data: readonly Signature[], needed: readonly string[]
     const signature = byName.get(name);
     if (signature === undefined) continue;
     if (!Object.hasOwn(batch, name)) {
-      throw new UserError(`${where}: \`${name}\` is missing`, { why: `${model} declares the data ${describe(signature)}`, help: `it was given ${listNames(Object.keys(batch))}` });
+      throw new UserError(`${where}: \`${name}\` is missing`, {
+        why: `${model} declares the data ${describe(signature)}`,
+        help: `it was given ${listNames(Object.keys(batch))}`,
+      });
     }
     const tensor = checkTensor(signature, batch[name], where);
     tensors[name] = tensor;
     if (!signature.batched) continue;
     const length = tensor.shape[0]!;
-    if (length === 0) throw new UserError(`${where}: \`${name}\` holds no examples`, { help: "pass at least one example" });
+    if (length === 0)
+      throw new UserError(`${where}: \`${name}\` holds no examples`, { help: "pass at least one example" });
     if (size !== undefined && size !== length) {
-      throw new UserError(`${where}: \`${sized}\` holds ${size} examples and \`${name}\` holds ${length}`, { help: "all data of a batch must come from the same examples" });
+      throw new UserError(`${where}: \`${sized}\` holds ${size} examples and \`${name}\` holds ${length}`, {
+        help: "all data of a batch must come from the same examples",
+      });
     }
     if (size === undefined) [size, sized] = [length, name];
   }
@@ -167,7 +197,8 @@ export function checkBatch(data: readonly Signature[], needed: readonly string[]
 
 /** Throws a UserError for a value that the hyperparameter cannot take. */
 export function checkHyper(hyper: HyperSignature, value: number): number {
-  if (!Number.isFinite(value)) throw new UserError(`the hyperparameter \`${hyper.name}\` is ${value}`, { help: "it must be a finite number" });
+  if (!Number.isFinite(value))
+    throw new UserError(`the hyperparameter \`${hyper.name}\` is ${value}`, { help: "it must be a finite number" });
   if (hyper.positive && !(value > 0)) {
     throw new UserError(`the temperature \`${hyper.name}\` is ${value}`, {
       why: "a relaxation at temperature zero is the hard sample, which has no gradient",

@@ -40,7 +40,9 @@ export function adamOptions(name: "adam" | "adamw", given: { readonly [name: str
   for (const [argument, value] of Object.entries(given)) {
     const key = Object.hasOwn(ARGUMENTS, argument) ? ARGUMENTS[argument] : undefined;
     if (key === undefined) {
-      throw new UserError(`\`${name}\` has no argument called \`${argument}\``, { help: "it takes lr, beta1, beta2, eps and weight_decay" });
+      throw new UserError(`\`${name}\` has no argument called \`${argument}\``, {
+        help: "it takes lr, beta1, beta2, eps and weight_decay",
+      });
     }
     options[key] = value;
   }
@@ -57,7 +59,8 @@ function checkedOptions(options: AdamOptions): AdamOptions {
   if (!(beta1 >= 0 && beta1 < 1)) reject("decay beta1", beta1, "in [0, 1)");
   if (!(beta2 >= 0 && beta2 < 1)) reject("decay beta2", beta2, "in [0, 1)");
   if (!(epsilon >= 0 && Number.isFinite(epsilon))) reject("epsilon", epsilon, "zero or a small positive number");
-  if (!(weightDecay >= 0 && Number.isFinite(weightDecay))) reject("weight decay", weightDecay, "zero or a positive number");
+  if (!(weightDecay >= 0 && Number.isFinite(weightDecay)))
+    reject("weight decay", weightDecay, "zero or a positive number");
   return options;
 }
 

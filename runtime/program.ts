@@ -1,0 +1,121 @@
+/** Evaluates an artifact's program and calls its entry points: tensors in, noise drawn, outputs back on the host. */
+import type * as core from "@tensorflow/tfjs-core";
+import type { Artifact, EntryPoint, NoiseSignature } from "../compiler/artifact.ts";
+import type { Device, Tensorflow } from "./devices.ts";
+import { type HostArray, type HostTensor, sizeOf } from "./host-tensor.ts";
+import { normal, PURPOSES, type Purpose, uniform } from "./random.ts";
+import { createRunKernel, type RunKernel } from "./run-kernel.ts";
+
+export type TensorRecord = { readonly [name: string]: core.Tensor };
+export type EntryFunction = (
+  batch: number,
+  inputs: TensorRecord,
+  parameters: TensorRecord,
+  states: TensorRecord,
+  hypers: { readonly [name: string]: number },
+  noise: TensorRecord,
+) => TensorRecord;
+/** What an artifact's program text evaluates to; generated modules hold the function itself. */
+export type ProgramFactory = (
+  tf: Tensorflow,
+  runKernel: RunKernel,
+) => { readonly [entry in EntryPoint["name"]]?: EntryFunction };
+
+/**
+ * The function that an artifact's text denotes. `new Function` is safe as far as the compiler is: it prints numbers,
+ * operations and identifiers that it has sanitised, and nothing else of a source reaches the text. An artifact from a
+ * stranger is a program from a stranger. Pages whose content security policy forbids evaluation pass the function of a
+ * generated module to `instantiate` instead.
+ */
+export function evaluateProgram(artifact: Artifact): ProgramFactory {
+  return new Function(`"use strict"; return (${artifact.program}\n);`)() as ProgramFactory;
+}
+
+export function toTensor(tf: Tensorflow, dtype: "f32" | "i32" | "bool", { shape, data }: HostTensor): core.Tensor {
+  return tf.tensor(data, [...shape], dtype === "f32" ? "float32" : dtype === "i32" ? "int32" : "bool");
+}
+
+/** A copy: the cpu backend hands out its own memory. */
+export function toHost(tensor: core.Tensor): HostTensor {
+  return { shape: tensor.shape, data: (tensor.dataSync() as HostArray).slice() };
+}
+
+/** The draws of one random leaf: a function of the seed, the leaf's stream, what it is for, and how often before. */
+export function drawNoise(
+  noise: NoiseSignature,
+  seed: number,
+  purpose: Purpose,
+  draw: number,
+  batch: number,
+): HostTensor {
+  const shape = noise.batched ? [batch, ...noise.shape] : noise.shape;
+  const generate = noise.base === "uniform" ? uniform : normal;
+  return { shape, data: generate(seed, PURPOSES[purpose] + noise.stream, draw, sizeOf(shape)) };
+}
+
+export interface Call {
+  readonly batch: number;
+  readonly inputs: { readonly [name: string]: HostTensor };
+  readonly parameters: TensorRecord;
+  readonly states: TensorRecord;
+  readonly hypers: { readonly [name: string]: number };
+  readonly noise: { readonly [name: string]: HostTensor };
+}
+
+/** An artifact's program on a device. */
+export class Program {
+  private readonly entries: ReturnType<ProgramFactory>;
+  private readonly artifact: Artifact;
+  private readonly device: Device;
+  /** Tensors that entry points left behind instead of disposing them: zero for a correct program. */
+  undisposed = 0;
+
+  constructor(artifact: Artifact, device: Device, factory?: ProgramFactory) {
+    this.artifact = artifact;
+    this.device = device;
+    device.use();
+    this.entries = (factory ?? evaluateProgram(artifact))(device.tf, createRunKernel(device.tf));
+  }
+
+  entry(name: EntryPoint["name"]): EntryPoint {
+    const entry = this.artifact.entries.find((candidate) => candidate.name === name);
+    if (entry === undefined) throw new Error(`the artifact of ${this.artifact.model} has no entry point ${name}`);
+    return entry;
+  }
+
+  /** Runs an entry point. The outputs become the caller's to dispose. When the program throws, nothing is left behind. */
+  call(entry: EntryPoint, call: Call): TensorRecord {
+    const { tf } = this.device;
+    this.device.use();
+    const run = this.entries[entry.name];
+    if (run === undefined) throw new Error(`the program of ${this.artifact.model} has no function ${entry.name}`);
+    const dtypes = new Map(this.artifact.data.map(({ name, dtype }) => [name, dtype]));
+    const created: core.Tensor[] = [];
+    const create = (dtype: "f32" | "i32" | "bool", value: HostTensor) => {
+      const tensor = toTensor(tf, dtype, value);
+      created.push(tensor);
+      return tensor;
+    };
+    return tf.tidy(() => {
+      const inputs = mapRecord(call.inputs, (value, name) => create(dtypes.get(name) ?? "f32", value));
+      const noise = mapRecord(call.noise, (value) => create("f32", value));
+      const before = tf.engine().state.numTensors;
+      const outputs = run(call.batch, inputs, call.parameters, call.states, call.hypers, noise);
+      const returned = new Set(Object.values(outputs)).size;
+      this.undisposed += tf.engine().state.numTensors - before - returned;
+      for (const tensor of created) tensor.dispose();
+      return outputs as { [name: string]: core.Tensor };
+    });
+  }
+}
+
+export function mapRecord<A, B>(
+  record: { readonly [name: string]: A },
+  map: (value: A, name: string) => B,
+): { [name: string]: B } {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
+}
+
+export function disposeAll(tensors: Iterable<core.Tensor>): void {
+  for (const tensor of tensors) if (!tensor.isDisposed) tensor.dispose();
+}
