@@ -13,6 +13,9 @@ export interface Values {
   readonly data: Float64Array;
 }
 
+/** Runs the kernel of a name on one example: its inputs in order, and its outputs in order. */
+export type KernelRunner = (kernel: string, inputs: readonly Float64Array[]) => readonly Float64Array[];
+
 /** What printing to tfjs may use: `inputs` are JavaScript expressions for tensors (with a leading batch axis when batched). */
 export interface TfjsContext {
   readonly inputs: readonly string[];
@@ -21,6 +24,13 @@ export interface TfjsContext {
   shape(type: TensorType): string;
   /** JavaScript expression of a constant tensor hoisted out of the step: created once, never disposed in it. */
   constant(values: readonly number[], shape: readonly number[], dtype: "float32" | "int32" | "bool"): string;
+  /** Declares a tensor that is disposed after this node; returns its name. */
+  temporary(expression: string): string;
+  /**
+   * JavaScript expression of an int32 tensor `[blocks · indices.length, 1]`: the row numbers of `indices` in each of
+   * `blocks` blocks of `stride` rows, where there are `perExample` blocks an example. Kept between steps; never disposed.
+   */
+  rows(indices: readonly number[], stride: number, perExample: number, batched: boolean): string;
 }
 
 /** A node's inputs and attributes for one random test of the op. */
@@ -42,7 +52,7 @@ interface OpBase {
 
 export interface PrimitiveOp extends OpBase {
   /** The meaning, in float64. Inputs and output without batch axis, except when `wholeBatch`. */
-  eval(inputs: readonly Values[], attributes: Attributes, result: TensorType): Values;
+  eval(inputs: readonly Values[], attributes: Attributes, result: TensorType, runKernel: KernelRunner): Values;
   /** True for the few ops that reduce over the batch: `eval` sees batched inputs with their leading batch axis. */
   readonly wholeBatch?: true;
   /** Cotangents of the inputs (undefined: no gradient flows there), or why there are none. */

@@ -1,0 +1,59 @@
+/**
+ * How a kernel appears in the tensor IR: the plain data that a `kernel` node carries about the kernel it runs and about the
+ * kernel that computes its vector–Jacobian product.
+ */
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Attributes } from "./tensor.ts";
+
+/** What the graph must know of a kernel. Shapes are those of one example. */
+export interface KernelSummary {
+  readonly name: string;
+  readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+}
+
+/** The backward of a kernel node with respect to its input number `input` (the first by default). */
+export type KernelBackward =
+  /** A kernel over (inputs…, tangent): the forward on dual numbers; its Jacobian is symmetric. */
+  | { readonly strategy: "dual"; readonly kernel: Kernel; readonly input?: number }
+  /** A kernel over forward inputs, forward outputs and `cotangent`, by name. */
+  | { readonly strategy: "custom"; readonly kernel: Kernel; readonly input?: number }
+  /** Central difference along the cotangent, with a step relative to its norm. */
+  | { readonly strategy: "finite_difference"; readonly epsilon: number; readonly input?: number }
+  | { readonly strategy: "none"; readonly reason: string };
+
+export function summarize(kernel: Kernel): KernelSummary {
+  const strip = (array: { readonly name: string; readonly shape: readonly number[] }) => ({
+    name: array.name,
+    shape: [...array.shape],
+  });
+  return { name: kernel.name, inputs: kernel.inputs.map(strip), outputs: kernel.outputs.map(strip) };
+}
+
+/** `latent` names what is sampled, for messages at run time. */
+export function kernelAttributes(
+  kernel: Kernel,
+  output: string,
+  backward: KernelBackward,
+  latent: string | undefined,
+): Attributes {
+  const vjp =
+    backward.strategy === "dual" || backward.strategy === "custom"
+      ? { strategy: backward.strategy, kernel: data(summarize(backward.kernel)), input: backward.input ?? 0 }
+      : { ...backward };
+  return { kernel: data(summarize(kernel)), output, vjp, ...(latent === undefined ? {} : { latent }) };
+}
+
+/** A summary as attribute data. */
+export function data(summary: KernelSummary): Attributes {
+  return { name: summary.name, inputs: summary.inputs.map(array), outputs: summary.outputs.map(array) };
+}
+
+function array(each: { readonly name: string; readonly shape: readonly number[] }): Attributes {
+  return { name: each.name, shape: each.shape };
+}
+
+/** The kernel a node runs. */
+export function kernelOf(attributes: Attributes): KernelSummary {
+  return attributes.kernel as unknown as KernelSummary;
+}

@@ -1,0 +1,10 @@
+/** Elementwise `add`. */
+import { binaryOp } from "./helpers.ts";
+
+export const op = binaryOp({
+  name: "add",
+  doc: "Sum of two tensors, element by element.",
+  apply: (a, b) => a + b,
+  gradient: (_a, _b, cotangent) => [cotangent, cotangent],
+  tfjs: (a, b) => `tf.add(${a}, ${b})`,
+});

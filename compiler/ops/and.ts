@@ -1,0 +1,13 @@
+/** Elementwise `and`. */
+import { binaryOp } from "./helpers.ts";
+
+export const op = binaryOp({
+  name: "and",
+  doc: "True where both are.",
+  result: "bool",
+  operands: "bool",
+  apply: (a, b) => (a !== 0 && b !== 0 ? 1 : 0),
+  noGradient: "truth values have no derivative",
+  gradient: () => [undefined, undefined],
+  tfjs: (a, b) => `tf.logicalAnd(${a}, ${b})`,
+});

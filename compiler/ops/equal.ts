@@ -1,0 +1,12 @@
+/** Elementwise `equal`. */
+import { binaryOp } from "./helpers.ts";
+
+export const op = binaryOp({
+  name: "equal",
+  doc: "True where two elements are equal.",
+  result: "bool",
+  apply: (a, b) => (a === b ? 1 : 0),
+  noGradient: "truth values have no derivative",
+  gradient: () => [undefined, undefined],
+  tfjs: (a, b) => `tf.equal(${a}, ${b})`,
+});

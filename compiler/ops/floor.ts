@@ -1,0 +1,10 @@
+/** Elementwise `floor`. */
+import { flat, unaryOp } from "./helpers.ts";
+
+export const op = unaryOp({
+  name: "floor",
+  doc: "The largest integer not above each element.",
+  apply: (x) => Math.floor(x),
+  gradient: flat,
+  tfjs: (x) => `tf.floor(${x})`,
+});

@@ -1,0 +1,52 @@
+/** Rows picked by indices that are known at compile time, such as the end points of a graph's edges. */
+import { integersOf, numberOf } from "../ir/tensor/attributes.ts";
+import { around, expectAxes, f32, only, rowsShape } from "./helpers.ts";
+import type { PrimitiveOp } from "./op.ts";
+
+export const op: PrimitiveOp = {
+  name: "gather",
+  doc: "Along the attribute axis, the entries of the input that the attribute indices name.",
+  type(inputs, attributes) {
+    const type = only("gather", inputs);
+    const axis = numberOf(attributes, "axis");
+    const indices = integersOf(attributes, "indices");
+    expectAxes("gather", [axis], type.shape.length);
+    if (indices.length === 0) throw new TypeError("gather needs at least one index");
+    for (const index of indices) {
+      if (index < 0 || index >= type.shape[axis]!) throw new TypeError(`gather: index ${index} of ${type.shape[axis]}`);
+    }
+    return { ...type, shape: type.shape.map((size, i) => (i === axis ? indices.length : size)) };
+  },
+  samples: [
+    { types: [f32([3, 2])], attributes: { indices: [2, 0, 0, 1], axis: 0 } },
+    { types: [f32([2, 3, 2])], attributes: { indices: [2, 0], axis: 1 } },
+    { types: [f32([2, 3], false)], attributes: { indices: [1, 1, 2, 0], axis: 1 } },
+  ],
+  eval([x], attributes, result) {
+    const axis = numberOf(attributes, "axis");
+    const indices = integersOf(attributes, "indices");
+    const { before, size, after } = around(x!.shape, axis);
+    const data = new Float64Array(before * indices.length * after);
+    for (let i = 0; i < before; i++) {
+      indices.forEach((index, j) => {
+        const from = (i * size + index) * after;
+        data.set(x!.data.subarray(from, from + after), (i * indices.length + j) * after);
+      });
+    }
+    return { shape: result.shape, data };
+  },
+  gradient(node, cotangent, build) {
+    const axis = numberOf(node.attributes, "axis");
+    const size = node.inputs[0]!.type.shape[axis]!;
+    return [build.scatterAdd(cotangent, integersOf(node.attributes, "indices"), axis, size)];
+  },
+  // gatherND copies whole rows; with the WASM backend tf.gather is a hundred times slower (190 ms against 1.7 for 11520 × 256).
+  tfjs(context) {
+    const { node } = context;
+    const indices = integersOf(node.attributes, "indices");
+    const { before, size, after } = around(node.inputs[0]!.type.shape, numberOf(node.attributes, "axis"));
+    const rows = context.temporary(`tf.reshape(${context.inputs[0]}, ${rowsShape(before * size, node.type.batched, [after])})`);
+    const picked = `tf.gatherND(${rows}, ${context.rows(indices, size, before, node.type.batched)})`;
+    return `tf.reshape(${context.temporary(picked)}, ${context.shape(node.type)})`;
+  },
+};

@@ -1,0 +1,199 @@
+/**
+ * What op records share: building values, elementwise types and records, and the printing of shapes for tfjs.
+ */
+import type { Builder } from "../ir/tensor/builder.ts";
+import { type ElementType, formatType, type Node, sameShape, sizeOf, type TensorType } from "../ir/tensor/tensor.ts";
+import type { OpSample, PrimitiveOp, TfjsContext, Values } from "./op.ts";
+
+export function values(shape: readonly number[], element: (index: number) => number): Values {
+  const data = new Float64Array(sizeOf(shape));
+  for (let i = 0; i < data.length; i++) data[i] = element(i);
+  return { shape, data };
+}
+
+export function f32(shape: readonly number[], batched = true): TensorType {
+  return { dtype: "f32", shape, batched };
+}
+export function i32(shape: readonly number[], batched = true): TensorType {
+  return { dtype: "i32", shape, batched };
+}
+export function bool(shape: readonly number[], batched = true): TensorType {
+  return { dtype: "bool", shape, batched };
+}
+
+export function expectInputs(name: string, inputs: readonly TensorType[], count: number): void {
+  if (inputs.length !== count) throw new TypeError(`${name} takes ${count} inputs, not ${inputs.length}`);
+}
+
+export function only(name: string, inputs: readonly TensorType[]): TensorType {
+  expectInputs(name, inputs, 1);
+  return inputs[0]!;
+}
+
+export function expectAxes(name: string, axes: readonly number[], rank: number): void {
+  for (const axis of axes) {
+    if (!Number.isInteger(axis) || axis < 0 || axis >= rank) throw new TypeError(`${name}: no axis ${axis} in rank ${rank}`);
+  }
+  if (new Set(axes).size !== axes.length) throw new TypeError(`${name}: an axis is named twice in ${axes.join(", ")}`);
+}
+
+interface UnaryRecord {
+  readonly name: string;
+  readonly doc: string;
+  readonly apply: (x: number) => number;
+  readonly gradient: PrimitiveOp["gradient"];
+  readonly tfjs: (x: string, context: TfjsContext) => string;
+  readonly dtype?: ElementType;
+  readonly range?: readonly [number, number];
+}
+
+/** An elementwise op of one f32 tensor (or of `dtype`). */
+export function unaryOp(record: UnaryRecord): PrimitiveOp {
+  const wanted = record.dtype ?? "f32";
+  const sample: OpSample = {
+    types: [{ dtype: wanted, shape: [2, 3], batched: true }],
+    ...(record.range === undefined ? {} : { range: record.range }),
+  };
+  return {
+    name: record.name,
+    doc: record.doc,
+    type(inputs) {
+      const type = only(record.name, inputs);
+      if (type.dtype !== wanted) throw new TypeError(`${record.name} needs ${wanted}, not ${formatType(type)}`);
+      return type;
+    },
+    samples: [sample, { ...sample, types: [{ dtype: wanted, shape: [], batched: false }] }],
+    eval: ([x]) => values(x!.shape, (i) => record.apply(x!.data[i]!)),
+    gradient: record.gradient,
+    tfjs: (context) => record.tfjs(context.inputs[0]!, context),
+  };
+}
+
+interface BinaryRecord {
+  readonly name: string;
+  readonly doc: string;
+  readonly apply: (a: number, b: number) => number;
+  readonly gradient: (
+    a: Node,
+    b: Node,
+    cotangent: Node,
+    build: Builder,
+    node: Node,
+  ) => readonly [Node | undefined, Node | undefined];
+  readonly tfjs: (a: string, b: string, context: TfjsContext) => string;
+  /** Dtype of the operands; default any but bool. */
+  readonly operands?: ElementType;
+  readonly result?: ElementType;
+  readonly noGradient?: string;
+  readonly range?: readonly [number, number];
+}
+
+/** The type of an elementwise op of several tensors: equal shapes, or rank 0. */
+export function elementwise(name: string, inputs: readonly TensorType[], dtype: ElementType): TensorType {
+  const shaped = inputs.find((type) => type.shape.length > 0);
+  for (const type of inputs) {
+    if (type.shape.length > 0 && !sameShape(type.shape, shaped!.shape)) {
+      throw new TypeError(`${name}: shapes differ: ${inputs.map(formatType).join(" and ")}`);
+    }
+  }
+  return { dtype, shape: shaped?.shape ?? [], batched: inputs.some((type) => type.batched) };
+}
+
+/** An elementwise op of two tensors of one dtype and shape, or where one has rank 0. */
+export function binaryOp(record: BinaryRecord): PrimitiveOp {
+  const dtype = record.operands ?? "f32";
+  const of = (shape: readonly number[], batched: boolean): TensorType => ({ dtype, shape, batched });
+  const range = record.range === undefined ? {} : { range: record.range };
+  return {
+    name: record.name,
+    doc: record.doc,
+    type(inputs) {
+      expectInputs(record.name, inputs, 2);
+      const [a, b] = inputs as readonly [TensorType, TensorType];
+      const refused = record.operands === undefined ? a.dtype === "bool" : a.dtype !== record.operands;
+      if (a.dtype !== b.dtype || refused) {
+        throw new TypeError(`${record.name} does not take ${formatType(a)} and ${formatType(b)}`);
+      }
+      return elementwise(record.name, inputs, record.result ?? a.dtype);
+    },
+    samples: [
+      { types: [of([2, 3], true), of([2, 3], true)], ...range },
+      { types: [of([2, 3], true), of([], false)], ...range },
+      { types: [of([], true), of([2, 3], true)], ...range },
+      { types: [of([2, 3], false), of([2, 3], true)], ...range },
+      { types: [of([], true), of([2, 3], false)], ...range },
+    ],
+    eval: ([a, b], _, result) =>
+      values(result.shape, (i) => record.apply(at(a!, i), at(b!, i))),
+    gradient:
+      record.noGradient !== undefined
+        ? { none: record.noGradient }
+        : (node, cotangent, build) => {
+            const [a, b] = node.inputs as readonly [Node, Node];
+            const [da, db] = record.gradient(a, b, cotangent, build, node);
+            return [unspread(da, a, build), unspread(db, b, build)];
+          },
+    tfjs: (context) => record.tfjs(aligned(context, 0), aligned(context, 1), context),
+  };
+}
+
+/** An element of an elementwise operand: rank 0 stands for every element. */
+export function at(x: Values, index: number): number {
+  return x.data[x.shape.length === 0 ? 0 : index]!;
+}
+
+/** The cotangent of an operand that was spread from rank 0: its sum. */
+export function unspread(cotangent: Node | undefined, operand: Node, build: Builder): Node | undefined {
+  if (cotangent === undefined || operand.type.shape.length > 0 || cotangent.type.shape.length === 0) return cotangent;
+  return build.sum(cotangent);
+}
+
+/** An operand in a form that tfjs broadcasts right: a batched scalar gets axes of size 1 after the batch axis. */
+export function aligned(context: TfjsContext, index: number): string {
+  const type = context.node.inputs[index]!.type;
+  const rank = context.node.type.shape.length;
+  const expression = context.inputs[index]!;
+  if (!type.batched || type.shape.length === rank) return expression;
+  const shape = context.shape({ ...type, shape: Array(rank).fill(1) });
+  return context.temporary(`tf.reshape(${expression}, ${shape})`);
+}
+
+/** Strides of a row-major shape. */
+export function stridesOf(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length).fill(1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
+  return strides;
+}
+
+/** Calls `visit` with every index of a shape, in row-major order. */
+export function eachIndex(shape: readonly number[], visit: (index: readonly number[], flat: number) => void): void {
+  const index = new Array<number>(shape.length).fill(0);
+  const size = sizeOf(shape);
+  for (let flat = 0; flat < size; flat++) {
+    visit(index, flat);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      index[axis]!++;
+      if (index[axis]! < shape[axis]!) break;
+      index[axis] = 0;
+    }
+  }
+}
+
+/** Sizes before, at and after an axis. */
+export function around(shape: readonly number[], axis: number): { before: number; size: number; after: number } {
+  return { before: sizeOf(shape.slice(0, axis)), size: shape[axis]!, after: sizeOf(shape.slice(axis + 1)) };
+}
+
+/** JavaScript text of axes as tfjs counts them. */
+export function axesText(axes: readonly number[], batched: boolean): string {
+  return JSON.stringify(axes.map((axis) => axis + (batched ? 1 : 0)));
+}
+
+/** JavaScript text of a shape `[rows, ...rest]`, where there are `perExample` rows an example. */
+export function rowsShape(perExample: number, batched: boolean, rest: readonly number[]): string {
+  const rows = batched ? (perExample === 1 ? "batch" : `batch * ${perExample}`) : String(perExample);
+  return `[${[rows, ...rest].join(", ")}]`;
+}
+
+/** Gradient of an op that is constant almost everywhere. */
+export const flat = { none: "it is piecewise constant" } as const;

@@ -1,0 +1,121 @@
+/** A host kernel run on every row: how solvers and relaxations of structures enter the tensor graph. */
+import { stringOf } from "../ir/tensor/attributes.ts";
+import type { Builder } from "../ir/tensor/builder.ts";
+import { data, type KernelSummary, kernelOf } from "../ir/tensor/kernel-node.ts";
+import { type Attributes, formatType, type Node, sameShape, sizeOf, type TensorType } from "../ir/tensor/tensor.ts";
+import type { PrimitiveOp } from "./op.ts";
+
+type Vjp =
+  | { readonly strategy: "dual" | "custom"; readonly kernel: KernelSummary; readonly input: number }
+  | { readonly strategy: "finite_difference"; readonly epsilon: number; readonly input?: number }
+  | { readonly strategy: "none"; readonly reason: string };
+
+function outputIndex(attributes: Attributes): number {
+  const name = stringOf(attributes, "output");
+  const index = kernelOf(attributes).outputs.findIndex((array) => array.name === name);
+  if (index < 0) throw new TypeError(`the kernel ${kernelOf(attributes).name} has no output ${name}`);
+  return index;
+}
+
+/** The axes in front of the kernel's own. */
+function leadOf(kernel: KernelSummary, inputs: readonly TensorType[]): readonly number[] {
+  if (inputs.length !== kernel.inputs.length) {
+    throw new TypeError(`the kernel ${kernel.name} takes ${kernel.inputs.length} inputs, not ${inputs.length}`);
+  }
+  const lead = (type: TensorType, i: number) => type.shape.slice(0, type.shape.length - kernel.inputs[i]!.shape.length);
+  const first = inputs[0] === undefined ? [] : lead(inputs[0], 0);
+  inputs.forEach((type, i) => {
+    const own = kernel.inputs[i]!.shape;
+    const fits = type.shape.length >= own.length && sameShape(type.shape, [...first, ...own]) && type.dtype === "f32";
+    if (!fits) throw new TypeError(`the kernel ${kernel.name} does not take ${inputs.map(formatType).join(", ")}`);
+  });
+  return first;
+}
+
+/** A node for one output of a kernel that computes a vector–Jacobian product. */
+function backwardNode(kernel: KernelSummary, inputs: readonly Node[], output: number, node: Node, build: Builder): Node {
+  const vjp = { strategy: "none", reason: "it is itself a derivative" };
+  const { latent } = node.attributes;
+  return build.node("kernel", inputs, {
+    kernel: data(kernel),
+    output: kernel.outputs[output]!.name,
+    vjp,
+    ...(latent === undefined ? {} : { latent }),
+  });
+}
+
+/** The backward kernel's inputs by name: forward inputs, forward outputs, and what is left is the cotangent. */
+function operands(backward: KernelSummary, node: Node, cotangent: Node, build: Builder): Node[] {
+  const forward = kernelOf(node.attributes);
+  return backward.inputs.map((array) => {
+    const input = forward.inputs.findIndex((each) => each.name === array.name);
+    if (input >= 0) return node.inputs[input]!;
+    const output = forward.outputs.find((each) => each.name === array.name);
+    if (output !== undefined) return build.node("kernel", node.inputs, { ...node.attributes, output: output.name });
+    // A closed form shared by several relaxations calls the forward result x, whatever the forward calls it.
+    return array.name === "x" ? node : cotangent;
+  });
+}
+
+/** Paper, eq. 56, along the normalised cotangent of each row, so that the step does not depend on the cotangent's size. */
+function centralDifference(node: Node, input: number, epsilon: number, cotangent: Node, build: Builder): Node {
+  const rank = kernelOf(node.attributes).inputs[input]!.shape.length;
+  const { shape } = cotangent.type;
+  const axes = shape.map((_, axis) => axis).slice(shape.length - rank);
+  const norm = build.sqrt(build.sum(build.multiply(cotangent, cotangent), axes, true));
+  const safe = build.select(build.lessEqual(norm, 0), 1, norm);
+  const direction = build.divide(cotangent, build.broadcast(safe, shape));
+  const shifted = (step: number) => {
+    const moved = build.add(node.inputs[input]!, build.multiply(direction, step));
+    const inputs = node.inputs.map((each, i) => (i === input ? moved : each));
+    return build.node("kernel", inputs, node.attributes);
+  };
+  const difference = build.subtract(shifted(epsilon), shifted(-epsilon));
+  return build.multiply(build.multiply(difference, 1 / (2 * epsilon)), build.broadcast(norm, shape));
+}
+
+export const op: PrimitiveOp = {
+  name: "kernel",
+  doc: "One output of a host kernel, run on each row of inputs [...lead, ...kernel shape].",
+  type(inputs, attributes) {
+    const kernel = kernelOf(attributes);
+    const lead = leadOf(kernel, inputs);
+    const output = kernel.outputs[outputIndex(attributes)]!;
+    return { dtype: "f32", shape: [...lead, ...output.shape], batched: inputs.some((type) => type.batched) };
+  },
+  // A kernel is given by the program; test/ops/kernel.test.ts runs this op.
+  samples: [],
+  eval(inputs, attributes, result, runKernel) {
+    const kernel = kernelOf(attributes);
+    const index = outputIndex(attributes);
+    const width = sizeOf(kernel.outputs[index]!.shape);
+    const all = new Float64Array(sizeOf(result.shape));
+    for (let row = 0; row * width < all.length; row++) {
+      const rows = inputs.map((x, i) => {
+        const size = sizeOf(kernel.inputs[i]!.shape);
+        return x.data.slice(row * size, (row + 1) * size);
+      });
+      all.set(runKernel(kernel.name, rows)[index]!, row * width);
+    }
+    return { shape: result.shape, data: all };
+  },
+  gradient(node, cotangent, build) {
+    const vjp = node.attributes.vjp as unknown as Vjp;
+    if (vjp.strategy === "none") {
+      throw new TypeError(`the kernel ${kernelOf(node.attributes).name} has no gradient: ${vjp.reason}`);
+    }
+    const input = vjp.input ?? 0;
+    const result = node.inputs.map((): Node | undefined => undefined);
+    if (vjp.strategy === "finite_difference") {
+      result[input] = centralDifference(node, input, vjp.epsilon, cotangent, build);
+    } else {
+      const index = vjp.strategy === "dual" ? outputIndex(node.attributes) : 0;
+      result[input] = backwardNode(vjp.kernel, operands(vjp.kernel, node, cotangent, build), index, node, build);
+    }
+    return result;
+  },
+  // Runs are printed by the target, which groups the outputs of one run.
+  tfjs() {
+    throw new TypeError("the target prints kernel runs itself");
+  },
+};

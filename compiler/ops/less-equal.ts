@@ -1,0 +1,12 @@
+/** Elementwise `less_equal`. */
+import { binaryOp } from "./helpers.ts";
+
+export const op = binaryOp({
+  name: "less_equal",
+  doc: "True where the first element is not larger.",
+  result: "bool",
+  apply: (a, b) => (a <= b ? 1 : 0),
+  noGradient: "truth values have no derivative",
+  gradient: () => [undefined, undefined],
+  tfjs: (a, b) => `tf.lessEqual(${a}, ${b})`,
+});

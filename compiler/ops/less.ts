@@ -1,0 +1,12 @@
+/** Elementwise `less`. */
+import { binaryOp } from "./helpers.ts";
+
+export const op = binaryOp({
+  name: "less",
+  doc: "True where the first element is smaller.",
+  result: "bool",
+  apply: (a, b) => (a < b ? 1 : 0),
+  noGradient: "truth values have no derivative",
+  gradient: () => [undefined, undefined],
+  tfjs: (a, b) => `tf.less(${a}, ${b})`,
+});

@@ -1,0 +1,11 @@
+/** Elementwise `log`. */
+import { unaryOp } from "./helpers.ts";
+
+export const op = unaryOp({
+  name: "log",
+  doc: "The natural logarithm of each element.",
+  apply: (x) => Math.log(x),
+  gradient: (node, cotangent, build) => [build.divide(cotangent, node.inputs[0]!)],
+  tfjs: (x) => `tf.log(${x})`,
+  range: [0.2, 3],
+});

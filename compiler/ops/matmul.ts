@@ -1,0 +1,105 @@
+/** Matrix products. */
+import { type Node, formatType, sameShape, sizeOf, type TensorType } from "../ir/tensor/tensor.ts";
+import { expectInputs, f32, rowsShape } from "./helpers.ts";
+import type { PrimitiveOp, TfjsContext, Values } from "./op.ts";
+
+/** The result's shape; undefined when the shapes do not fit. */
+function productShape(a: readonly number[], b: readonly number[]): readonly number[] | undefined {
+  const inner = a.at(-1);
+  if (inner === undefined || inner !== b.at(-2)) return undefined;
+  if (b.length === 2) return [...a.slice(0, -1), b[1]!];
+  return a.length === b.length && sameShape(a.slice(0, -2), b.slice(0, -2)) ? [...a.slice(0, -1), b.at(-1)!] : undefined;
+}
+
+function multiply(a: Values, b: Values, result: TensorType): Values {
+  const inner = a.shape.at(-1)!;
+  const columns = b.shape.at(-1)!;
+  const rows = sizeOf(a.shape) / inner;
+  // The rows that share one matrix b.
+  const block = b.shape.length === 2 ? rows : a.shape.at(-2)!;
+  const data = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    const offset = Math.floor(i / block) * inner * columns;
+    for (let j = 0; j < columns; j++) {
+      let sum = 0;
+      for (let k = 0; k < inner; k++) sum += a.data[i * inner + k]! * b.data[offset + k * columns + j]!;
+      data[i * columns + j] = sum;
+    }
+  }
+  return { shape: result.shape, data };
+}
+
+/** The gradient with respect to a second operand of rank 2. */
+function matrixGradient(a: Node, b: Node, cotangent: Node, build: TfjsBuilder): Node {
+  if (!b.type.batched && a.type.batched) return build.contract(a, cotangent);
+  const rows = sizeOf(a.type.shape.slice(0, -1));
+  const left = build.reshape(a, [rows, a.type.shape.at(-1)!]);
+  return build.matmul(build.transposeLast(left), build.reshape(cotangent, [rows, b.type.shape[1]!]));
+}
+type TfjsBuilder = Parameters<Extract<PrimitiveOp["gradient"], (...given: never[]) => unknown>>[2];
+
+/**
+ * A product of flat matrices: with the WASM backend 22 GFLOP/s, where products with three axes or with transposed operands
+ * reach 1 and 2.
+ */
+function flatProduct(context: TfjsContext, a: TensorType, b: TensorType): string {
+  const inner = a.shape.at(-1)!;
+  const rows = sizeOf(a.shape) / inner;
+  const left = context.temporary(`tf.reshape(${context.inputs[0]}, ${rowsShape(rows, a.batched, [inner])})`);
+  if (!b.batched) return `tf.matMul(${left}, ${context.inputs[1]})`;
+  const cube = `[${a.batched ? "batch" : "1"}, ${rows}, ${inner}]`;
+  return `tf.matMul(${context.temporary(`tf.reshape(${context.inputs[0]}, ${cube})`)}, ${context.inputs[1]})`;
+}
+
+export const op: PrimitiveOp = {
+  name: "matmul",
+  doc: "[..., k] times [k, n] gives [..., n]; [...lead, m, k] times [...lead, k, n] gives [...lead, m, n].",
+  type(inputs) {
+    expectInputs("matmul", inputs, 2);
+    const [a, b] = inputs as readonly [TensorType, TensorType];
+    const shape = productShape(a.shape, b.shape);
+    if (shape === undefined || a.dtype !== "f32" || b.dtype !== "f32") {
+      throw new TypeError(`matmul does not take ${formatType(a)} and ${formatType(b)}`);
+    }
+    return { dtype: "f32", shape, batched: a.batched || b.batched };
+  },
+  samples: [
+    { types: [f32([2, 3]), f32([3, 4], false)] },
+    { types: [f32([3]), f32([3, 2], false)] },
+    { types: [f32([2, 2, 3]), f32([3, 2], false)] },
+    { types: [f32([2, 3], false), f32([3, 4], false)] },
+    { types: [f32([2, 3]), f32([3, 4])] },
+    { types: [f32([2, 3], false), f32([3, 4])] },
+    { types: [f32([2, 2, 3]), f32([2, 3, 4])] },
+    { types: [f32([2, 2, 3]), f32([2, 3, 4], false)] },
+    { types: [f32([2, 2, 3], false), f32([2, 3, 4], false)] },
+  ],
+  eval: ([a, b], _, result) => multiply(a!, b!, result),
+  gradient(node, cotangent, build) {
+    const [a, b] = node.inputs as readonly [Node, Node];
+    const da = build.matmul(cotangent, build.transposeLast(b));
+    if (b.type.shape.length === 2) return [da, matrixGradient(a, b, cotangent, build)];
+    return [da, build.matmul(build.transposeLast(a), cotangent)];
+  },
+  tfjs(context) {
+    const [a, b] = context.node.inputs.map((input) => input.type) as [TensorType, TensorType];
+    const shape = context.shape(context.node.type);
+    if (b.shape.length === 2) {
+      const product = flatProduct(context, a, b);
+      return context.node.type.shape.length === 1 && !context.node.type.batched && !b.batched
+        ? `tf.reshape(${context.temporary(product)}, ${shape})`
+        : reshapedProduct(context, product, a, b, shape);
+    }
+    const lead = sizeOf(a.shape.slice(0, -2));
+    const spread = (type: TensorType, index: number) =>
+      context.temporary(`tf.reshape(${context.inputs[index]}, [${type.batched ? "batch" : "1"}, ${lead}, ${type.shape.slice(-2).join(", ")}])`);
+    return `tf.reshape(${context.temporary(`tf.matMul(${spread(a, 0)}, ${spread(b, 1)})`)}, ${shape})`;
+  },
+};
+
+/** Only a product that already has the result's rank needs no reshape. */
+function reshapedProduct(context: TfjsContext, product: string, a: TensorType, b: TensorType, shape: string): string {
+  const rank = a.shape.length + (context.node.type.batched ? 1 : 0);
+  const made = b.batched ? 3 : 2;
+  return rank === made ? product : `tf.reshape(${context.temporary(product)}, ${shape})`;
+}

@@ -1,0 +1,13 @@
+/** Elementwise `maximum`. */
+import { binaryOp } from "./helpers.ts";
+
+export const op = binaryOp({
+  name: "maximum",
+  doc: "The larger of two elements.",
+  apply: (a, b) => Math.max(a, b),
+  gradient: (a, b, cotangent, build) => {
+    const first = build.cast(build.lessEqual(b, a), "f32");
+    return [build.multiply(cotangent, first), build.multiply(cotangent, build.subtract(1, first))];
+  },
+  tfjs: (a, b) => `tf.maximum(${a}, ${b})`,
+});

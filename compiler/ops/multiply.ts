@@ -1,0 +1,10 @@
+/** Elementwise `multiply`. */
+import { binaryOp } from "./helpers.ts";
+
+export const op = binaryOp({
+  name: "multiply",
+  doc: "Product of two tensors, element by element.",
+  apply: (a, b) => a * b,
+  gradient: (a, b, cotangent, build) => [build.multiply(cotangent, b), build.multiply(cotangent, a)],
+  tfjs: (a, b) => `tf.mul(${a}, ${b})`,
+});

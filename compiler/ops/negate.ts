@@ -1,0 +1,10 @@
+/** Elementwise `negate`. */
+import { unaryOp } from "./helpers.ts";
+
+export const op = unaryOp({
+  name: "negate",
+  doc: "The negative of each element.",
+  apply: (x) => -x,
+  gradient: (_, cotangent, build) => [build.negate(cotangent)],
+  tfjs: (x) => `tf.neg(${x})`,
+});

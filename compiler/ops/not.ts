@@ -1,0 +1,11 @@
+/** Elementwise logical `not`. */
+import { unaryOp } from "./helpers.ts";
+
+export const op = unaryOp({
+  name: "not",
+  doc: "True where an element is false.",
+  dtype: "bool",
+  apply: (x) => 1 - x,
+  gradient: { none: "truth values have no derivative" },
+  tfjs: (x) => `tf.logicalNot(${x})`,
+});

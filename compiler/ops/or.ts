@@ -1,0 +1,13 @@
+/** Elementwise `or`. */
+import { binaryOp } from "./helpers.ts";
+
+export const op = binaryOp({
+  name: "or",
+  doc: "True where either is.",
+  result: "bool",
+  operands: "bool",
+  apply: (a, b) => (a !== 0 || b !== 0 ? 1 : 0),
+  noGradient: "truth values have no derivative",
+  gradient: () => [undefined, undefined],
+  tfjs: (a, b) => `tf.logicalOr(${a}, ${b})`,
+});

@@ -1,0 +1,46 @@
+/** A block of a tensor. */
+import { integersOf } from "../ir/tensor/attributes.ts";
+import { formatType } from "../ir/tensor/tensor.ts";
+import { eachIndex, f32, only, stridesOf } from "./helpers.ts";
+import type { PrimitiveOp } from "./op.ts";
+
+export const op: PrimitiveOp = {
+  name: "slice",
+  doc: "The block of the attribute size that starts at the attribute begin.",
+  type(inputs, attributes) {
+    const type = only("slice", inputs);
+    const begin = integersOf(attributes, "begin");
+    const size = integersOf(attributes, "size");
+    const fits = type.shape.every((extent, axis) => begin[axis]! >= 0 && size[axis]! >= 1 && begin[axis]! + size[axis]! <= extent);
+    if (begin.length !== type.shape.length || size.length !== type.shape.length || !fits) {
+      throw new TypeError(`slice: [${begin.join(", ")}] and [${size.join(", ")}] do not fit ${formatType(type)}`);
+    }
+    return { ...type, shape: size };
+  },
+  samples: [
+    { types: [f32([4, 3])], attributes: { begin: [1, 0], size: [2, 3] } },
+    { types: [f32([4, 3, 2], false)], attributes: { begin: [0, 1, 1], size: [4, 2, 1] } },
+  ],
+  eval([x], attributes, result) {
+    const begin = integersOf(attributes, "begin");
+    const strides = stridesOf(x!.shape);
+    const data = new Float64Array(result.shape.reduce((a, b) => a * b, 1));
+    eachIndex(result.shape, (index, flat) => {
+      let from = 0;
+      strides.forEach((stride, axis) => {
+        from += (begin[axis]! + index[axis]!) * stride;
+      });
+      data[flat] = x!.data[from]!;
+    });
+    return { shape: result.shape, data };
+  },
+  gradient(node, cotangent, build) {
+    const begin = integersOf(node.attributes, "begin");
+    const after = node.inputs[0]!.type.shape.map((extent, axis) => extent - begin[axis]! - node.type.shape[axis]!);
+    return [build.pad(cotangent, begin, after)];
+  },
+  tfjs({ inputs, node, shape }) {
+    const begin = integersOf(node.attributes, "begin");
+    return `tf.slice(${inputs[0]}, ${JSON.stringify(node.type.batched ? [0, ...begin] : begin)}, ${shape(node.type)})`;
+  },
+};

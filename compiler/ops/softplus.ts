@@ -1,0 +1,10 @@
+/** Elementwise `softplus`. */
+import { unaryOp } from "./helpers.ts";
+
+export const op = unaryOp({
+  name: "softplus",
+  doc: "Log(1 + exp(x)) of each element, without overflow.",
+  apply: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  gradient: (node, cotangent, build) => [build.multiply(cotangent, build.unary("sigmoid", node.inputs[0]!))],
+  tfjs: (x) => `tf.softplus(${x})`,
+});

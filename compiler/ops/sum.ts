@@ -1,0 +1,54 @@
+/** Sums over axes of an example. */
+import { flagOf, integersOf } from "../ir/tensor/attributes.ts";
+import type { Node } from "../ir/tensor/tensor.ts";
+import { axesText, eachIndex, expectAxes, f32, only } from "./helpers.ts";
+import type { PrimitiveOp } from "./op.ts";
+
+/** The reduced axes as size 1. */
+function keptShape(node: Node): number[] {
+  const axes = integersOf(node.attributes, "axes");
+  return node.inputs[0]!.type.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+}
+
+export const op: PrimitiveOp = {
+  name: "sum",
+  doc: "The sum over the attribute axes of each example; with keep they stay with size 1.",
+  type(inputs, attributes) {
+    const type = only("sum", inputs);
+    const axes = integersOf(attributes, "axes");
+    expectAxes("sum", axes, type.shape.length);
+    if (type.dtype !== "f32") throw new TypeError("sum needs f32");
+    const shape = flagOf(attributes, "keep")
+      ? type.shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
+      : type.shape.filter((_, axis) => !axes.includes(axis));
+    return { ...type, shape };
+  },
+  samples: [
+    { types: [f32([2, 3])], attributes: { axes: [1] } },
+    { types: [f32([2, 3, 2])], attributes: { axes: [0, 2] } },
+    { types: [f32([2, 3])], attributes: { axes: [0, 1] } },
+    { types: [f32([2, 3], false)], attributes: { axes: [0], keep: true } },
+    { types: [f32([2, 3])], attributes: { axes: [] } },
+  ],
+  eval([x], attributes, result) {
+    const axes = integersOf(attributes, "axes");
+    const data = new Float64Array(result.shape.reduce((a, b) => a * b, 1));
+    eachIndex(x!.shape, (index, flat) => {
+      let to = 0;
+      x!.shape.forEach((size, axis) => {
+        if (!axes.includes(axis)) to = to * size + index[axis]!;
+      });
+      data[to]! += x!.data[flat]!;
+    });
+    return { shape: result.shape, data };
+  },
+  gradient(node, cotangent, build) {
+    return [build.broadcast(build.reshape(cotangent, keptShape(node)), node.inputs[0]!.type.shape)];
+  },
+  tfjs({ inputs, node }) {
+    const axes = integersOf(node.attributes, "axes");
+    if (axes.length === 0) return `tf.clone(${inputs[0]})`;
+    const keep = flagOf(node.attributes, "keep") ? ", true" : "";
+    return `tf.sum(${inputs[0]}, ${axesText(axes, node.type.batched)}${keep})`;
+  },
+};
