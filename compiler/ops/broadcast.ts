@@ -56,9 +56,10 @@ export const op: PrimitiveOp = {
     const from = node.inputs[0]!.type;
     const rank = node.type.shape.length;
     const ones = [...Array(rank - from.shape.length).fill(1), ...from.shape];
-    const x = from.batched && from.shape.length < rank
-      ? context.temporary(`tf.reshape(${context.inputs[0]}, ${context.shape({ ...from, shape: ones })})`)
-      : context.inputs[0]!;
+    const x =
+      from.batched && from.shape.length < rank
+        ? context.temporary(`tf.reshape(${context.inputs[0]}, ${context.shape({ ...from, shape: ones })})`)
+        : context.inputs[0]!;
     const shape = context.shape({ ...node.type, batched: false });
     if (node.type.dtype === "bool") return `tf.logicalOr(${x}, ${context.temporary(`tf.zeros(${shape}, "bool")`)})`;
     const dtype = node.type.dtype === "f32" ? "float32" : "int32";

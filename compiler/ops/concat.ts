@@ -22,7 +22,9 @@ export const op: PrimitiveOp = {
     if (first === undefined) throw new TypeError("concat takes at least one input");
     expectAxes("concat", [axis], first.shape.length);
     for (const type of inputs) {
-      const fits = type.shape.length === first.shape.length && type.shape.every((size, i) => i === axis || size === first.shape[i]);
+      const fits =
+        type.shape.length === first.shape.length &&
+        type.shape.every((size, i) => i === axis || size === first.shape[i]);
       if (!fits || type.dtype !== first.dtype) {
         throw new TypeError(`concat along axis ${axis} does not take ${inputs.map(formatType).join(", ")}`);
       }

@@ -10,13 +10,18 @@ export const op: PrimitiveOp = {
   type(inputs) {
     expectInputs("contract", inputs, 2);
     const [a, g] = inputs as readonly [TensorType, TensorType];
-    const fits = a.shape.length > 0 && sameShape(a.shape.slice(0, -1), g.shape.slice(0, -1)) && a.shape.length === g.shape.length;
+    const fits =
+      a.shape.length > 0 && sameShape(a.shape.slice(0, -1), g.shape.slice(0, -1)) && a.shape.length === g.shape.length;
     if (!fits || !a.batched || !g.batched || a.dtype !== "f32" || g.dtype !== "f32") {
       throw new TypeError(`contract does not take ${formatType(a)} and ${formatType(g)}`);
     }
     return { dtype: "f32", shape: [a.shape.at(-1)!, g.shape.at(-1)!], batched: false };
   },
-  samples: [{ types: [f32([2, 3]), f32([2, 4])] }, { types: [f32([3]), f32([2])] }, { types: [f32([2, 2, 3]), f32([2, 2, 2])] }],
+  samples: [
+    { types: [f32([2, 3]), f32([2, 4])] },
+    { types: [f32([3]), f32([2])] },
+    { types: [f32([2, 2, 3]), f32([2, 2, 2])] },
+  ],
   eval([a, g], _, result) {
     const [k, n] = result.shape as readonly [number, number];
     const rows = a!.data.length / k;

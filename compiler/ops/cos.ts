@@ -5,8 +5,6 @@ export const op = unaryOp({
   name: "cos",
   doc: "The cosine of each element.",
   apply: (x) => Math.cos(x),
-  gradient: (node, cotangent, build) => [
-    build.negate(build.multiply(cotangent, build.unary("sin", node.inputs[0]!))),
-  ],
+  gradient: (node, cotangent, build) => [build.negate(build.multiply(cotangent, build.unary("sin", node.inputs[0]!)))],
   tfjs: (x) => `tf.cos(${x})`,
 });

@@ -4,7 +4,7 @@ import { unaryOp } from "./helpers.ts";
 export const op = unaryOp({
   name: "elu",
   doc: "X where positive, exp(x) - 1 elsewhere.",
-  apply: (x) => x > 0 ? x : Math.expm1(x),
+  apply: (x) => (x > 0 ? x : Math.expm1(x)),
   gradient: (node, cotangent, build) => [build.binary("elu_gradient", cotangent, node)],
   tfjs: (x) => `tf.elu(${x})`,
 });

@@ -45,7 +45,9 @@ export const op: PrimitiveOp = {
     const { node } = context;
     const indices = integersOf(node.attributes, "indices");
     const { before, size, after } = around(node.inputs[0]!.type.shape, numberOf(node.attributes, "axis"));
-    const rows = context.temporary(`tf.reshape(${context.inputs[0]}, ${rowsShape(before * size, node.type.batched, [after])})`);
+    const rows = context.temporary(
+      `tf.reshape(${context.inputs[0]}, ${rowsShape(before * size, node.type.batched, [after])})`,
+    );
     const picked = `tf.gatherND(${rows}, ${context.rows(indices, size, before, node.type.batched)})`;
     return `tf.reshape(${context.temporary(picked)}, ${context.shape(node.type)})`;
   },

@@ -32,7 +32,8 @@ export function only(name: string, inputs: readonly TensorType[]): TensorType {
 
 export function expectAxes(name: string, axes: readonly number[], rank: number): void {
   for (const axis of axes) {
-    if (!Number.isInteger(axis) || axis < 0 || axis >= rank) throw new TypeError(`${name}: no axis ${axis} in rank ${rank}`);
+    if (!Number.isInteger(axis) || axis < 0 || axis >= rank)
+      throw new TypeError(`${name}: no axis ${axis} in rank ${rank}`);
   }
   if (new Set(axes).size !== axes.length) throw new TypeError(`${name}: an axis is named twice in ${axes.join(", ")}`);
 }
@@ -123,8 +124,7 @@ export function binaryOp(record: BinaryRecord): PrimitiveOp {
       { types: [of([2, 3], false), of([2, 3], true)], ...range },
       { types: [of([], true), of([2, 3], false)], ...range },
     ],
-    eval: ([a, b], _, result) =>
-      values(result.shape, (i) => record.apply(at(a!, i), at(b!, i))),
+    eval: ([a, b], _, result) => values(result.shape, (i) => record.apply(at(a!, i), at(b!, i))),
     gradient:
       record.noGradient !== undefined
         ? { none: record.noGradient }
@@ -133,7 +133,7 @@ export function binaryOp(record: BinaryRecord): PrimitiveOp {
             const [da, db] = record.gradient(a, b, cotangent, build, node);
             return [unspread(da, a, build), unspread(db, b, build)];
           },
-    tfjs: (context) => record.tfjs(aligned(context, 0), aligned(context, 1), context),
+    tfjs: (context) => record.tfjs(context.aligned(0), context.aligned(1), context),
   };
 }
 
@@ -146,16 +146,6 @@ export function at(x: Values, index: number): number {
 export function unspread(cotangent: Node | undefined, operand: Node, build: Builder): Node | undefined {
   if (cotangent === undefined || operand.type.shape.length > 0 || cotangent.type.shape.length === 0) return cotangent;
   return build.sum(cotangent);
-}
-
-/** An operand in a form that tfjs broadcasts right: a batched scalar gets axes of size 1 after the batch axis. */
-export function aligned(context: TfjsContext, index: number): string {
-  const type = context.node.inputs[index]!.type;
-  const rank = context.node.type.shape.length;
-  const expression = context.inputs[index]!;
-  if (!type.batched || type.shape.length === rank) return expression;
-  const shape = context.shape({ ...type, shape: Array(rank).fill(1) });
-  return context.temporary(`tf.reshape(${expression}, ${shape})`);
 }
 
 /** Strides of a row-major shape. */

@@ -5,7 +5,11 @@ import type { PrimitiveOp } from "./op.ts";
 export const op: PrimitiveOp = {
   name: "input",
   doc: "Data of the attributes dtype and shape, batched or not.",
-  type: (_, attributes) => ({ dtype: dtypeOf(attributes), shape: integersOf(attributes, "shape"), batched: flagOf(attributes, "batched") }),
+  type: (_, attributes) => ({
+    dtype: dtypeOf(attributes),
+    shape: integersOf(attributes, "shape"),
+    batched: flagOf(attributes, "batched"),
+  }),
   samples: [],
   eval() {
     throw new TypeError("input is a leaf: its value comes from outside");

@@ -33,7 +33,13 @@ function leadOf(kernel: KernelSummary, inputs: readonly TensorType[]): readonly 
 }
 
 /** A node for one output of a kernel that computes a vector–Jacobian product. */
-function backwardNode(kernel: KernelSummary, inputs: readonly Node[], output: number, node: Node, build: Builder): Node {
+function backwardNode(
+  kernel: KernelSummary,
+  inputs: readonly Node[],
+  output: number,
+  node: Node,
+  build: Builder,
+): Node {
   const vjp = { strategy: "none", reason: "it is itself a derivative" };
   const { latent } = node.attributes;
   return build.node("kernel", inputs, {

@@ -1,5 +1,5 @@
 /** Matrix products. */
-import { type Node, formatType, sameShape, sizeOf, type TensorType } from "../ir/tensor/tensor.ts";
+import { formatType, type Node, sameShape, sizeOf, type TensorType } from "../ir/tensor/tensor.ts";
 import { expectInputs, f32, rowsShape } from "./helpers.ts";
 import type { PrimitiveOp, TfjsContext, Values } from "./op.ts";
 
@@ -8,7 +8,9 @@ function productShape(a: readonly number[], b: readonly number[]): readonly numb
   const inner = a.at(-1);
   if (inner === undefined || inner !== b.at(-2)) return undefined;
   if (b.length === 2) return [...a.slice(0, -1), b[1]!];
-  return a.length === b.length && sameShape(a.slice(0, -2), b.slice(0, -2)) ? [...a.slice(0, -1), b.at(-1)!] : undefined;
+  return a.length === b.length && sameShape(a.slice(0, -2), b.slice(0, -2))
+    ? [...a.slice(0, -1), b.at(-1)!]
+    : undefined;
 }
 
 function multiply(a: Values, b: Values, result: TensorType): Values {
@@ -92,7 +94,9 @@ export const op: PrimitiveOp = {
     }
     const lead = sizeOf(a.shape.slice(0, -2));
     const spread = (type: TensorType, index: number) =>
-      context.temporary(`tf.reshape(${context.inputs[index]}, [${type.batched ? "batch" : "1"}, ${lead}, ${type.shape.slice(-2).join(", ")}])`);
+      context.temporary(
+        `tf.reshape(${context.inputs[index]}, [${type.batched ? "batch" : "1"}, ${lead}, ${type.shape.slice(-2).join(", ")}])`,
+      );
     return `tf.reshape(${context.temporary(`tf.matMul(${spread(a, 0)}, ${spread(b, 1)})`)}, ${shape})`;
   },
 };

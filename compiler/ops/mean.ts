@@ -12,7 +12,10 @@ export const op: DerivedOp = {
     if (type.dtype !== "f32") throw new TypeError("mean needs f32");
     return type;
   },
-  samples: [{ types: [f32([2, 3])], attributes: { axes: [1] } }, { types: [f32([2, 3], false)], attributes: { axes: [0, 1], keep: true } }],
+  samples: [
+    { types: [f32([2, 3])], attributes: { axes: [1] } },
+    { types: [f32([2, 3], false)], attributes: { axes: [0, 1], keep: true } },
+  ],
   expand([x], attributes, build) {
     const axes = integersOf(attributes, "axes");
     const count = axes.reduce((product, axis) => product * x!.type.shape[axis]!, 1);

@@ -24,6 +24,8 @@ export interface TfjsContext {
   shape(type: TensorType): string;
   /** JavaScript expression of a constant tensor hoisted out of the step: created once, never disposed in it. */
   constant(values: readonly number[], shape: readonly number[], dtype: "float32" | "int32" | "bool"): string;
+  /** An operand of an elementwise op in a form that tfjs broadcasts to the result's shape by itself. */
+  aligned(index: number): string;
   /** Declares a tensor that is disposed after this node; returns its name. */
   temporary(expression: string): string;
   /**

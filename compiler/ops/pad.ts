@@ -11,7 +11,11 @@ export const op: PrimitiveOp = {
     const before = integersOf(attributes, "before");
     const after = integersOf(attributes, "after");
     if (type.dtype !== "f32") throw new TypeError("pad needs f32");
-    if (before.length !== type.shape.length || after.length !== type.shape.length || [...before, ...after].some((n) => n < 0)) {
+    if (
+      before.length !== type.shape.length ||
+      after.length !== type.shape.length ||
+      [...before, ...after].some((n) => n < 0)
+    ) {
       throw new TypeError("pad: before and after must give a size of at least 0 for each axis");
     }
     return { ...type, shape: type.shape.map((size, axis) => size + before[axis]! + after[axis]!) };

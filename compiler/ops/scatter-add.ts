@@ -48,7 +48,9 @@ export const op: PrimitiveOp = {
     const indices = integersOf(node.attributes, "indices");
     const { before, size, after } = around(node.type.shape, numberOf(node.attributes, "axis"));
     const { batched } = node.type;
-    const rows = context.temporary(`tf.reshape(${context.inputs[0]}, ${rowsShape(before * indices.length, batched, [after])})`);
+    const rows = context.temporary(
+      `tf.reshape(${context.inputs[0]}, ${rowsShape(before * indices.length, batched, [after])})`,
+    );
     const places = context.rows(indices, size, before, batched);
     const summed = context.temporary(`tf.scatterND(${places}, ${rows}, ${rowsShape(before * size, batched, [after])})`);
     return `tf.reshape(${summed}, ${context.shape(node.type)})`;

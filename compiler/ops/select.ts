@@ -1,13 +1,14 @@
 /** Choice between two tensors, element by element. */
-import { aligned, at, bool, elementwise, expectInputs, f32, unspread, values } from "./helpers.ts";
+
 import { formatType, type Node, type TensorType } from "../ir/tensor/tensor.ts";
+import { at, bool, elementwise, expectInputs, f32, unspread, values } from "./helpers.ts";
 import type { PrimitiveOp, TfjsContext } from "./op.ts";
 
 /** An operand of the full shape: with the WASM backend, `where` on smaller operands is ten times slower than with equal ones. */
 function full(context: TfjsContext, index: number): string {
   const type = context.node.inputs[index]!.type;
   const result = context.node.type;
-  const expression = aligned(context, index);
+  const expression = context.aligned(index);
   if (type.batched === result.batched && type.shape.length === result.shape.length) return expression;
   const shape = context.shape(result);
   const dtype = { f32: "float32", i32: "int32", bool: "bool" }[type.dtype];

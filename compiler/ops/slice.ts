@@ -11,7 +11,9 @@ export const op: PrimitiveOp = {
     const type = only("slice", inputs);
     const begin = integersOf(attributes, "begin");
     const size = integersOf(attributes, "size");
-    const fits = type.shape.every((extent, axis) => begin[axis]! >= 0 && size[axis]! >= 1 && begin[axis]! + size[axis]! <= extent);
+    const fits = type.shape.every(
+      (extent, axis) => begin[axis]! >= 0 && size[axis]! >= 1 && begin[axis]! + size[axis]! <= extent,
+    );
     if (begin.length !== type.shape.length || size.length !== type.shape.length || !fits) {
       throw new TypeError(`slice: [${begin.join(", ")}] and [${size.join(", ")}] do not fit ${formatType(type)}`);
     }

@@ -4,7 +4,7 @@ import { flat, unaryOp } from "./helpers.ts";
 export const op = unaryOp({
   name: "step",
   doc: "1 where an element is positive, else 0.",
-  apply: (x) => x > 0 ? 1 : 0,
+  apply: (x) => (x > 0 ? 1 : 0),
   gradient: flat,
   tfjs: (x) => `tf.step(${x})`,
 });

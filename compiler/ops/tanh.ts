@@ -5,8 +5,6 @@ export const op = unaryOp({
   name: "tanh",
   doc: "The hyperbolic tangent of each element.",
   apply: (x) => Math.tanh(x),
-  gradient: (node, cotangent, build) => [
-    build.multiply(cotangent, build.subtract(1, build.multiply(node, node))),
-  ],
+  gradient: (node, cotangent, build) => [build.multiply(cotangent, build.subtract(1, build.multiply(node, node)))],
   tfjs: (x) => `tf.tanh(${x})`,
 });

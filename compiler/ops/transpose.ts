@@ -10,7 +10,8 @@ export const op: PrimitiveOp = {
     const type = only("transpose", inputs);
     const permutation = integersOf(attributes, "permutation");
     expectAxes("transpose", permutation, type.shape.length);
-    if (permutation.length !== type.shape.length) throw new TypeError("transpose: the permutation must name every axis");
+    if (permutation.length !== type.shape.length)
+      throw new TypeError("transpose: the permutation must name every axis");
     return { ...type, shape: permutation.map((axis) => type.shape[axis]!) };
   },
   samples: [

@@ -4,11 +4,11 @@
  */
 import type { Op } from "../../ops/op.ts";
 import { ops } from "../../ops/registry.generated.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import { attributesKey } from "./attributes.ts";
 import { type KernelBackward, kernelAttributes } from "./kernel-node.ts";
 import type { Attributes, ElementType, Node, TensorType } from "./tensor.ts";
 import { sizeOf } from "./tensor.ts";
-import type { Kernel } from "../kernel/kernel.ts";
 
 /** A number stands for a rank-0 f32 constant. */
 export type Operand = Node | number;
@@ -57,13 +57,7 @@ export class Builder {
   hyper(name: string): Node {
     return this.node("hyper", [], { name });
   }
-  noise(
-    name: string,
-    stream: number,
-    base: "uniform" | "normal",
-    shape: readonly number[],
-    batched = true,
-  ): Node {
+  noise(name: string, stream: number, base: "uniform" | "normal", shape: readonly number[], batched = true): Node {
     return this.node("noise", [], { name, stream, base, shape, batched });
   }
   batchSize(): Node {

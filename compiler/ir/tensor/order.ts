@@ -1,0 +1,14 @@
+/** The order in which a graph is evaluated: every node after its inputs. */
+import type { Node } from "./tensor.ts";
+
+/** All nodes that the outputs need, by increasing id: inputs come before users. */
+export function nodesInOrder(outputs: Iterable<Node>): Node[] {
+  const seen = new Set<Node>();
+  const waiting = [...outputs];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    waiting.push(...node.inputs);
+  }
+  return [...seen].sort((a, b) => a.id - b.id);
+}

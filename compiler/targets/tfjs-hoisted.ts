@@ -1,0 +1,58 @@
+/**
+ * What a printed program creates once and keeps: constants, and the row numbers of gathers, which depend on the batch size
+ * and are made anew only when that changes.
+ */
+export class Hoisted {
+  private readonly constants = new Map<string, string>();
+  private readonly tables = new Map<string, string>();
+
+  /** The name of a constant tensor. */
+  constant(values: readonly number[], shape: readonly number[], dtype: "float32" | "int32" | "bool"): string {
+    const data = `[${values.map(numberText).join(", ")}]`;
+    const size = shape.reduce((a, b) => a * b, 1);
+    const text =
+      values.length === 1 && size !== 1
+        ? `tf.fill(${JSON.stringify(shape)}, ${numberText(values[0]!)}, "${dtype}")`
+        : `tf.tensor(${data}, ${JSON.stringify(shape)}, "${dtype}")`;
+    return this.intern(this.constants, `tf.keep(${text})`, "constant");
+  }
+
+  /** The name of a function from a number of blocks to the row numbers of `indices` in blocks of `stride` rows. */
+  rows(indices: readonly number[], stride: number): string {
+    return this.intern(this.tables, `makeRows(${JSON.stringify(indices)}, ${stride})`, "rows");
+  }
+
+  private intern(table: Map<string, string>, text: string, name: string): string {
+    const known = table.get(text);
+    if (known !== undefined) return known;
+    // A dollar sign keeps these apart from the names of nodes, which have none.
+    const made = `${name}$${table.size}`;
+    table.set(text, made);
+    return made;
+  }
+
+  /** Declarations that go before the entries. */
+  lines(): string[] {
+    const declarations = [...this.constants, ...this.tables].map(([text, name]) => `const ${name} = ${text};`);
+    return this.tables.size > 0 ? [makeRows, ...declarations] : declarations;
+  }
+}
+
+const makeRows = `const makeRows = (indices, stride) => {
+  let made = -1;
+  let tensor;
+  return (blocks) => {
+    if (made !== blocks) {
+      if (tensor !== undefined) tensor.dispose();
+      const rows = new Int32Array(blocks * indices.length);
+      for (let block = 0, at = 0; block < blocks; block++) for (const index of indices) rows[at++] = block * stride + index;
+      tensor = tf.keep(tf.tensor2d(rows, [rows.length, 1], "int32"));
+      made = blocks;
+    }
+    return tensor;
+  };
+};`;
+
+function numberText(value: number): string {
+  return Object.is(value, -0) ? "0" : String(value);
+}

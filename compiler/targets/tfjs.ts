@@ -1,0 +1,201 @@
+/**
+ * Prints tensor programs as straight-line JavaScript over tfjs: no tape, and every tensor disposed right after the step that
+ * reads it last. What each op prints as is in its record; this file decides nothing but names and lifetimes.
+ */
+import { kernelOf } from "../ir/tensor/kernel-node.ts";
+import { type Operand, type Step, schedule } from "../ir/tensor/schedule.ts";
+import { type Node, sizeOf, type TensorProgram, type TensorType } from "../ir/tensor/tensor.ts";
+import type { PrimitiveOp, TfjsContext } from "../ops/op.ts";
+import { ops } from "../ops/registry.generated.ts";
+import { Hoisted } from "./tfjs-hoisted.ts";
+import { commentText, Identifiers } from "./tfjs-names.ts";
+
+/** Nodes whose tensors belong to the caller or live as long as the program. */
+const borrowed = new Set(["input", "parameter", "state", "noise", "constant"]);
+
+/** The text of the expression that `Artifact.program` holds. */
+export function printProgram(
+  entries: readonly TensorProgram[],
+  kernels: readonly { readonly name: string; readonly text: string }[],
+): string {
+  const hoisted = new Hoisted();
+  const functions = entries.map((program) => `${propertyText(program.name)}: ${printEntry(program, hoisted)}`);
+  const table = kernels.map((kernel) => indent(`${propertyText(kernel.name)}: ${kernel.text},`, "    "));
+  const lines = [
+    "(tf, runKernel) => {",
+    ...(table.length === 0 ? ["  const kernels = {};"] : ["  const kernels = {", ...table, "  };"]),
+    ...hoisted.lines().map((line) => indent(line, "  ")),
+    "  return {",
+    ...functions.map((text) => indent(`${text},`, "    ")),
+    "    kernels,",
+    "  };",
+    "}",
+  ];
+  return lines.join("\n");
+}
+
+function indent(text: string, by: string): string {
+  return text
+    .split("\n")
+    .map((line) => (line === "" ? line : by + line))
+    .join("\n");
+}
+
+/** The text of one entry: `(batch, inputs, parameters, states, hypers, noise) => outputs`. */
+export function printEntry(program: TensorProgram, hoisted: Hoisted): string {
+  return new EntryPrinter(program, hoisted).print();
+}
+
+class EntryPrinter {
+  private readonly program: TensorProgram;
+  private readonly hoisted: Hoisted;
+  private readonly names: Identifiers;
+  private readonly steps: readonly Step[];
+  private readonly lines: string[] = [];
+  /** The tensors of kernel runs, by kernel and inputs. */
+  private readonly runs = new Map<string, string[]>();
+  private temporaries: string[] = [];
+
+  constructor(program: TensorProgram, hoisted: Hoisted) {
+    this.program = program;
+    this.hoisted = hoisted;
+    this.names = new Identifiers(program.labels);
+    this.steps = schedule(program);
+  }
+
+  print(): string {
+    for (const step of this.steps) {
+      this.temporaries = [];
+      if (step.node.op === "kernel") this.kernelRun(step);
+      else this.step(step);
+      this.dispose([
+        ...this.temporaries,
+        ...step.dies.filter((node) => !borrowed.has(node.op)).map((node) => this.names.of(node)),
+      ]);
+    }
+    return [
+      "(batch, inputs, parameters, states, hypers, noise) => {",
+      ...this.lines.map((line) => `  ${line}`),
+      "  return {",
+      ...this.results().map((line) => `    ${line}`),
+      "  };",
+      "}",
+    ].join("\n");
+  }
+
+  private step(step: Step): void {
+    const { node } = step;
+    const text = (ops.get(node.op) as PrimitiveOp).tfjs(this.context(step));
+    // A hoisted constant is used under its own name.
+    if (node.op === "constant") this.names.alias(node, text);
+    else this.lines.push(`const ${this.names.of(node)} = ${text};${this.names.comment(node)}`);
+  }
+
+  private context(step: Step): TfjsContext {
+    const { node } = step;
+    return {
+      inputs: step.operands.map((operand) => this.names.of(operand.node)),
+      node,
+      shape: shapeText,
+      constant: (values, shape, dtype) => this.hoisted.constant(values, shape, dtype),
+      temporary: (expression) => this.temporary(expression),
+      rows: (indices, stride, perExample, batched) => {
+        const blocks = batched ? (perExample === 1 ? "batch" : `batch * ${perExample}`) : String(perExample);
+        return `${this.hoisted.rows(indices, stride)}(${blocks})`;
+      },
+      aligned: (index) => this.aligned(step.operands[index]!, node),
+    };
+  }
+
+  /** tfjs aligns axes from the right, so a batched operand of lower rank needs axes after its batch axis. */
+  private aligned(operand: Operand, node: Node): string {
+    const name = this.names.of(operand.node);
+    const rank = node.type.shape.length;
+    if (!operand.node.type.batched || operand.node.type.shape.length === rank) return name;
+    const shape = [...Array(rank - operand.shape.length).fill(1), ...operand.shape];
+    return this.temporary(`tf.reshape(${name}, ${shapeText({ ...operand.node.type, shape })})`);
+  }
+
+  private temporary(expression: string): string {
+    const name = this.names.fresh("t");
+    this.lines.push(`const ${name} = ${expression};`);
+    this.temporaries.push(name);
+    return name;
+  }
+
+  /** One run of a kernel yields all its outputs; those that no node reads are disposed at once. */
+  private kernelRun(step: Step): void {
+    const { node } = step;
+    const kernel = kernelOf(node.attributes);
+    const key = runKey(node);
+    if (!this.runs.has(key)) this.firstRun(step, key);
+    const index = kernel.outputs.findIndex((array) => array.name === node.attributes.output);
+    this.names.alias(node, this.runs.get(key)![index]!);
+  }
+
+  private firstRun(step: Step, key: string): void {
+    const { node } = step;
+    const kernel = kernelOf(node.attributes);
+    const readers = this.steps.map((each) => each.node).filter((each) => each.op === "kernel" && runKey(each) === key);
+    const lead = node.type.shape.slice(
+      0,
+      node.type.shape.length - kernel.outputs.find((array) => array.name === node.attributes.output)!.shape.length,
+    );
+    const inputs = step.operands.map(({ node: input }) => this.wholeBatch(input, node.type.batched));
+    const variables = kernel.outputs.map((output) => {
+      const reader = readers.find((each) => each.attributes.output === output.name);
+      return this.names.fresh((reader === undefined ? undefined : this.program.labels.get(reader)) ?? output.name);
+    });
+    const perExample = sizeOf(lead);
+    const rows = node.type.batched ? (perExample === 1 ? "batch" : `batch * ${perExample}`) : String(perExample);
+    const sizes = kernel.outputs.map((output) => sizeOf(output.shape));
+    const shapes = kernel.outputs.map((output) => shapeText({ ...node.type, shape: [...lead, ...output.shape] }));
+    const name = JSON.stringify(node.attributes.latent ?? kernel.name);
+    this.lines.push(
+      `const [${variables.join(", ")}] = runKernel(${name}, kernels[${JSON.stringify(kernel.name)}], ${rows}, ` +
+        `[${inputs.join(", ")}], ${JSON.stringify(sizes)}, [${shapes.join(", ")}]); // ${commentText(kernel.name)}`,
+    );
+    this.runs.set(key, variables);
+    kernel.outputs.forEach((output, i) => {
+      if (!readers.some((each) => each.attributes.output === output.name)) this.temporaries.push(variables[i]!);
+    });
+  }
+
+  /** A kernel's input with a batch axis, if the run has one. */
+  private wholeBatch(input: Node, batched: boolean): string {
+    const name = this.names.of(input);
+    if (!batched || input.type.batched) return name;
+    return this.temporary(
+      `tf.add(${name}, ${this.temporary(`tf.zeros(${shapeText({ ...input.type, batched: true })})`)})`,
+    );
+  }
+
+  private dispose(names: readonly string[]): void {
+    if (names.length > 0) this.lines.push(names.map((name) => `${name}.dispose();`).join(" "));
+  }
+
+  /** Outputs belong to the caller: what is borrowed or returned twice is cloned. */
+  private results(): string[] {
+    const returned = new Set<Node>();
+    return [...this.program.outputs].map(([name, node]) => {
+      const variable = this.names.of(node);
+      const own = !borrowed.has(node.op) && !returned.has(node);
+      returned.add(node);
+      return `${propertyText(name)}: ${own ? variable : `tf.clone(${variable})`},`;
+    });
+  }
+}
+
+/** A property name; as a plain key `__proto__` would set the prototype. */
+function propertyText(name: string): string {
+  return name === "__proto__" ? `[${JSON.stringify(name)}]` : JSON.stringify(name);
+}
+
+function runKey(node: Node): string {
+  return `${kernelOf(node.attributes).name}(${node.inputs.map((input) => input.id).join(",")})`;
+}
+
+/** JavaScript text of a shape. */
+function shapeText(type: TensorType): string {
+  return `[${[...(type.batched ? ["batch"] : []), ...type.shape].join(", ")}]`;
+}
