@@ -1,0 +1,190 @@
+/**
+ * The training loop: mini-batches, validation, keeping the best model, checkpoints. Batch order and noise depend on
+ * (seed, step) alone, so a run continued from a checkpoint is the uninterrupted run, bit for bit.
+ */
+import type { TrainingPosition } from "./checkpoint.ts";
+import { type Dataset, gatherBatch, Shuffler, sliceBatch } from "./dataset.ts";
+import type { Model } from "./instantiate.ts";
+import { checkComparable, MetricMeans, type Metrics, metricAt, resolveMetrics, smallerIsBetter } from "./metrics.ts";
+import { UserError } from "./user-error.ts";
+
+export interface KeepBest {
+  /** A split's name among `splits`. */
+  readonly split: string;
+  /** A metric's path, such as `edges.precision`; the largest is kept, or the smallest for a loss. */
+  readonly metric: string;
+}
+
+export interface TrainOptions {
+  /** Examples in a batch. */
+  readonly batch: number;
+  /** Training steps in all, those before a resumption included. */
+  readonly steps: number;
+  /** Steps between validations; the last step is always followed by one. */
+  readonly validateEvery: number;
+  readonly train: Dataset;
+  /** What validation evaluates, by name; usually just `valid`. */
+  readonly splits: { readonly [name: string]: Dataset };
+  readonly keepBest?: KeepBest;
+  /** Bytes of the checkpoint `last` to go on from. */
+  readonly resume?: { readonly bytes: Uint8Array; readonly file: string };
+  readonly onStep?: (progress: StepProgress) => void;
+  readonly onValidation?: (validation: Validation) => void | Promise<void>;
+  /** Called after every validation; `best` only when this model is the best so far. */
+  readonly onCheckpoint?: (name: "last" | "best", bytes: Uint8Array) => void | Promise<void>;
+  /** Stops before the next step; the training result then says `finished: false`. */
+  readonly signal?: AbortSignal;
+}
+
+export interface StepProgress {
+  /** Steps made, and steps in all. */
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+}
+export interface Validation {
+  readonly step: number;
+  readonly steps: number;
+  /** Mean loss over the training steps since the last validation. */
+  readonly trainLoss: number;
+  readonly metrics: { readonly [split: string]: Metrics };
+  readonly best: boolean;
+}
+export interface TrainResult {
+  /** False when the signal stopped the loop. */
+  readonly finished: boolean;
+  readonly steps: number;
+  readonly best?: NonNullable<TrainingPosition["best"]>;
+  /** The checkpoint of the best model seen in this call; undefined when none was better than those before a resumption. */
+  readonly bestBytes?: Uint8Array;
+}
+
+/** Yields to timers and signals between steps, which tfjs on WASM never does on its own. Browsers have no setImmediate. */
+const breathe = (): Promise<void> =>
+  new Promise((resolve) => (typeof setImmediate === "function" ? setImmediate(resolve) : setTimeout(resolve, 0)));
+
+/** Trains `model` in place. Throws a UserError for impossible options, data or checkpoints, and when training diverges. */
+export async function train(model: Model, options: TrainOptions): Promise<TrainResult> {
+  checkOptions(options);
+  let best: TrainingPosition["best"];
+  let bestBytes: Uint8Array | undefined;
+  if (options.resume !== undefined) best = resume(model, options, options.resume);
+  const shuffler = new Shuffler(model.seed, options.train.size, options.batch);
+  let losses = 0;
+  let lossSteps = 0;
+  const result = (finished: boolean): TrainResult => ({
+    finished,
+    steps: model.stepCount,
+    ...(best === undefined ? {} : { best }),
+    ...(bestBytes === undefined ? {} : { bestBytes }),
+  });
+  while (model.stepCount < options.steps) {
+    if (options.signal?.aborted === true) {
+      // Between validations too, so that an interruption loses nothing.
+      if (model.stepCount > 0) await options.onCheckpoint?.("last", model.save(position(options, best)));
+      return result(false);
+    }
+    const { loss, step } = await model.step(gatherBatch(model.artifact, options.train, shuffler.at(model.stepCount)));
+    losses += loss;
+    lossSteps++;
+    options.onStep?.({ step, steps: options.steps, loss });
+    await breathe();
+    if (step % options.validateEvery !== 0 && step !== options.steps) continue;
+    const metrics = await validate(model, options);
+    const value = bestValue(model, options.keepBest, metrics);
+    const improved =
+      value !== undefined && (best === undefined || isBetter(options.keepBest!.metric, value, best.value));
+    if (improved) best = { metric: `${options.keepBest!.split}.${options.keepBest!.metric}`, value, step };
+    const bytes = model.save(position(options, best));
+    if (improved) {
+      bestBytes = bytes;
+      await options.onCheckpoint?.("best", bytes);
+    }
+    await options.onCheckpoint?.("last", bytes);
+    await options.onValidation?.({
+      step,
+      steps: options.steps,
+      trainLoss: losses / lossSteps,
+      metrics,
+      best: improved,
+    });
+    losses = 0;
+    lossSteps = 0;
+  }
+  return result(true);
+}
+
+function position({ train, batch }: TrainOptions, best: TrainingPosition["best"]): TrainingPosition {
+  return { examples: train.size, batch, ...(best === undefined ? {} : { best }) };
+}
+
+function checkOptions(options: TrainOptions): void {
+  for (const name of ["batch", "steps", "validateEvery"] as const) {
+    const value = options[name];
+    if (!Number.isInteger(value) || value < 1)
+      throw new UserError(`\`${name}\` of the training is ${value}`, {
+        help: "it must be a whole number of at least 1",
+      });
+  }
+  const split = options.keepBest?.split;
+  if (split !== undefined && !Object.hasOwn(options.splits, split)) {
+    throw new UserError(`the best model is to be kept by the split \`${split}\`, which validation does not evaluate`, {
+      help: `choose one of ${Object.keys(options.splits)
+        .map((name) => `\`${name}\``)
+        .join(", ")}`,
+    });
+  }
+}
+
+function resume(
+  model: Model,
+  options: TrainOptions,
+  { bytes, file }: { bytes: Uint8Array; file: string },
+): TrainingPosition["best"] {
+  const { training, step } = model.load(bytes, file, true);
+  if (training !== undefined && (training.examples !== options.train.size || training.batch !== options.batch)) {
+    throw new UserError(
+      `${file} was written by a run on ${training.examples} examples in batches of ${training.batch}, this one has ${options.train.size} in batches of ${options.batch}`,
+      { why: "continuing would not be the same run", help: "start a new run, or restore the old settings" },
+    );
+  }
+  if (step > options.steps)
+    throw new UserError(`${file} is at step ${step}, beyond the ${options.steps} steps of this run`);
+  return training?.best;
+}
+
+async function validate(model: Model, options: TrainOptions): Promise<{ [split: string]: Metrics }> {
+  const metrics: { [split: string]: Metrics } = {};
+  for (const [name, dataset] of Object.entries(options.splits))
+    metrics[name] = await evaluateDataset(model, dataset, options.batch);
+  return metrics;
+}
+
+function bestValue(
+  model: Model,
+  keepBest: KeepBest | undefined,
+  metrics: { readonly [split: string]: Metrics },
+): number | undefined {
+  if (keepBest === undefined) return undefined;
+  return checkComparable(keepBest.metric, metricAt(metrics[keepBest.split]!, keepBest.metric, model.artifact.model));
+}
+
+function isBetter(metric: string, value: number, than: number): boolean {
+  return smallerIsBetter(metric) ? value < than : value > than;
+}
+
+/**
+ * Metrics of a whole data set, every example weighing the same. The noise depends on the seed and the batch's place alone,
+ * so two models of one seed are compared on the same draws.
+ */
+export async function evaluateDataset(model: Model, dataset: Dataset, batch: number): Promise<Metrics> {
+  const means = new MetricMeans();
+  let draw = 0;
+  for (let from = 0; from < dataset.size; from += batch) {
+    const to = Math.min(from + batch, dataset.size);
+    const { leaves } = await model.evaluate(sliceBatch(model.artifact, dataset, from, to), { draw: draw++ });
+    means.add(leaves, to - from);
+    await breathe();
+  }
+  return resolveMetrics(model.artifact.metrics, means.means());
+}
