@@ -5,12 +5,13 @@
 import type { Artifact, ExperimentSpec, StaticArgument } from "../compiler/artifact.ts";
 import { createDataset, type Dataset, type Split } from "./dataset.ts";
 import { type InstantiateOptions, instantiate, type Model } from "./instantiate.ts";
-import { flattenMetrics, metricAt } from "./metrics.ts";
+import { flattenMetrics, metricPaths } from "./metrics.ts";
 import { adamOptions } from "./optimizers/adam.ts";
 import { Progress, type ProgressStream } from "./progress.ts";
 import type { Cell, Table } from "./table.ts";
 import { evaluateDataset, train } from "./train.ts";
 import { listNames, UserError } from "./user-error.ts";
+import { unknownName } from "./validate.ts";
 
 export type PlainArgument = number | boolean | string;
 export type Arguments = { readonly [name: string]: PlainArgument };
@@ -201,6 +202,7 @@ async function runVariant(
     });
   }
   const artifact = await options.compile(modelArguments, variant);
+  checkMetrics(spec, artifact);
   const train = createDataset(artifact, data.train, "train data");
   const splits = {
     valid: createDataset(artifact, data.valid, "valid data"),
@@ -265,6 +267,20 @@ async function trainVariant(
   }
 }
 
+/** What the report and model selection read must exist: found out before hours of training, not after. */
+function checkMetrics(spec: ExperimentSpec, artifact: Artifact): void {
+  const paths = metricPaths(artifact.metrics);
+  const { keepBest } = spec.train;
+  for (const { split, metric } of [...spec.report, ...(keepBest === undefined ? [] : [keepBest])]) {
+    if (split !== "valid" && split !== "test") {
+      throw new UserError(`the experiment \`${spec.name}\` asks for \`${split}.${metric}\``, {
+        help: "metrics are computed on the splits `valid` and `test`",
+      });
+    }
+    if (!paths.includes(metric)) throw unknownName("metric", metric, paths, artifact.model);
+  }
+}
+
 /** Metrics of the kept model on `valid` and `test`. */
 async function testVariant(
   spec: ExperimentSpec,
@@ -280,14 +296,6 @@ async function testVariant(
   const metrics: { [path: string]: number } = {};
   for (const [name, split] of Object.entries(splits)) {
     Object.assign(metrics, flattenMetrics(await evaluateDataset(model, split, spec.train.batch), `${name}.`));
-  }
-  for (const { split, metric } of spec.report) {
-    if (!Object.hasOwn(splits, split)) {
-      throw new UserError(`the report asks for \`${split}.${metric}\``, {
-        help: "reports read the splits `valid` and `test`",
-      });
-    }
-    metricAt(metrics, `${split}.${metric}`, model.artifact.model);
   }
   return { variant, seed: options.seed ?? 0, steps: model.stepCount, step, metrics, seconds, checkpoint };
 }

@@ -107,6 +107,18 @@ export function flattenMetrics(metrics: Metrics, prefix = ""): { [path: string]:
   );
 }
 
+/** The paths that an artifact's metrics will have, known before anything runs. */
+export function metricPaths(trees: { readonly [name: string]: MetricTree }): string[] {
+  const below = (tree: MetricTree, path: string): string[] => {
+    if (tree.kind === "mean") return [path];
+    if (tree.kind === "record")
+      return Object.entries(tree.fields).flatMap(([name, field]) => below(field, `${path}.${name}`));
+    const first = Object.values(tree.readings)[0];
+    return first === undefined ? [] : below(first, path);
+  };
+  return [...new Set(["loss", ...Object.entries(trees).flatMap(([name, tree]) => below(tree, name))])];
+}
+
 /** The number at a path such as `edges.precision`. Throws a UserError when there is none. */
 export function metricAt(metrics: Metrics, path: string, model: string): number {
   const flat = flattenMetrics(metrics);
