@@ -222,6 +222,10 @@ const others: [string, Builtin][] = [
   }),
   ["record", { usage: "record(precision = p, recall = r)", call: (_context, given, span) => ({ kind: "record", fields: named(given, span) }) }],
   ["better_by_precision", { usage: "better_by_precision(graph = a, complement = b)", call: (_context, given, span) => ({ kind: "best", by: "precision", readings: named(given, span) }) }],
+  builtin("rank", ["x"], (context, { x }) => {
+    const value = asTensor(context, x!.value, x!.span);
+    return value === undefined ? undefined : { kind: "number", value: value.dimensions.length };
+  }),
   builtin("size", ["x", "axis"], (context, { x, axis }) => {
     const value = asTensor(context, x!.value, x!.span);
     if (value === undefined) return undefined;

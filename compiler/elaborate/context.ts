@@ -3,15 +3,15 @@
  * A model is elaborated once for each entry point, because what a latent variable or dropout means differs between them.
  */
 import type { Declaration, Span } from "../../grammar/ast.ts";
-import type { Initializer } from "../artifact.ts";
+import type { Decision, Initializer } from "../artifact.ts";
 import type { Diagnostic, Source } from "../diagnostic.ts";
 import { Builder } from "../ir/tensor/builder.ts";
+import type { Kernel } from "../ir/kernel/kernel.ts";
 import type { Node } from "../ir/tensor/tensor.ts";
 import type { Names } from "../names.ts";
-import type { StaticRelaxation } from "../static-value.ts";
 import type { Structure } from "../structure.ts";
 import { Scope } from "./scope.ts";
-import type { Dimension, ModuleValue, TensorValue, Value } from "./values.ts";
+import type { Dimension, DistributionValue, ModuleValue, Value } from "./values.ts";
 
 export type EntryName = "train" | "evaluate" | "sample" | "sample_soft";
 
@@ -50,22 +50,14 @@ export interface DeclaredNoise {
   readonly base: "uniform" | "normal";
   readonly node: Node;
 }
-/** How the user asked for a latent's gradient. */
-export interface EstimatorRequest {
-  readonly relaxation: StaticRelaxation;
-  readonly straightThrough: boolean;
-  readonly backward: { readonly strategy: string; readonly epsilon?: number; readonly span: Span } | undefined;
-  readonly span: Span;
-}
 export interface DeclaredLatent {
   readonly name: string;
   readonly span: Span;
   readonly structure: Structure;
   readonly label: string;
   readonly copies: readonly Dimension[];
-  readonly estimator: EstimatorRequest | undefined;
-  readonly utilities: TensorValue;
-  readonly distribution: Value;
+  readonly distribution: DistributionValue;
+  readonly dimensions: readonly Dimension[];
 }
 
 export class Context {
@@ -77,6 +69,8 @@ export class Context {
   readonly hypers = new Map<string, DeclaredHyper>();
   readonly latents = new Map<string, DeclaredLatent>();
   readonly noise: DeclaredNoise[] = [];
+  readonly decisions: Decision[] = [];
+  readonly kernels = new Map<string, Kernel>();
   /** Modules applied where they stand, by the place of the call. */
   readonly inlineModules = new Map<string, ModuleValue>();
   readonly objectives: { readonly logLikelihood: Node[]; readonly divergence: Node[] } = {

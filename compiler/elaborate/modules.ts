@@ -54,6 +54,7 @@ function elaborateBody(context: Context, module: ModuleValue): void {
         checkRequirement(context, module.scope, statement.condition, statement.message?.value);
         break;
       case "method":
+        module.scope.define(statement.name.name, { kind: "method", module, method: statement });
         break;
     }
   }
@@ -138,7 +139,7 @@ export function callMethod(context: Context, module: ModuleValue, method: Method
 
 /** A module applied to a tensor where it stands: one instance for each place in the text, its sizes read off the tensor. */
 export function applyInline(context: Context, callee: ModuleClassValue, given: readonly BoundArgument[], span: Span): Value {
-  const { declaration, source } = callee;
+  const { declaration } = callee;
   const forward = declaration.body.find((statement) => statement.kind === "method" && statement.name.name === "forward");
   if (forward?.kind !== "method") throw new Failure(span, "not-callable", `${declaration.name.name} has no method forward`);
   const settings = new Set(declaration.parameters.map((parameter) => parameter.name.name));
