@@ -52,6 +52,13 @@ describe.each(["wasm", "cpu"])("a model on %s", (device) => {
     expect(resumed.states()).toEqual(whole.states());
   });
 
+  it("keeps the states that the program returns", async () => {
+    const model = await instantiate(tinyArtifact(), { device });
+    let running = 1;
+    for (let i = 0; i < 3; i++) running = 0.9 * running + 0.1 * (await model.step(data)).loss;
+    expect(model.states().running!.data[0]).toBeCloseTo(running, 5);
+  });
+
   it("runs an entry raw, with anything injected", async () => {
     const model = await instantiate(tinyArtifact(), { device });
     const { tf } = model.device;

@@ -75,6 +75,22 @@ describe("metrics", () => {
     expect(flattenMetrics(reading(0.5, 0.5))).toEqual({ "signs.right": 0.5, "signs.wrong": 0.5 });
   });
 
+  it("take the first reading when two are equally good", () => {
+    const leaf = (output: string) => ({ kind: "mean", output }) as const;
+    const reading = (other: string) =>
+      ({ kind: "record", fields: { right: leaf("right"), other: leaf(other) } }) as const;
+    const tree = { kind: "best", by: "right", readings: { first: reading("one"), second: reading("two") } } as const;
+    const means = new Map(Object.entries({ right: 0.5, one: 1, two: 2 }));
+    expect(resolveMetrics({ tree }, means)).toEqual({ tree: { right: 0.5, other: 1 } });
+  });
+
+  it("of the same parameters are the same whatever the step: validation draws the same noise", async () => {
+    const model = await instantiate(artifact, { device: "cpu", optimizer: { name: "adam", learningRate: 1e-30 } });
+    const before = await evaluateDataset(model, dataset(20, 2), 8);
+    await model.step(tinyData(8));
+    expect(await evaluateDataset(model, dataset(20, 2), 8)).toEqual(before);
+  });
+
   it("are found by their path, or missed with a suggestion", async () => {
     const error = await failure(() => metricAt({ edges: { recall: 1 } }, "edges.recal", "Tiny"));
     expect(error.report()).toBe("Tiny has no metric called `edges.recal`\n  help: did you mean `edges.recall`?");
