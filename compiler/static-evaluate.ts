@@ -93,12 +93,11 @@ function evaluateCall(e: Extract<Expression, { kind: "call" }>, scope: Environme
 /** Binds a call's arguments to parameters by position and name; defaults see the parameters before them. */
 export function bindStatic(parameters: readonly Parameter[], given: readonly Argument[], caller: Environment, callee: Environment, span: Span, what: string, inherit?: Environment): Map<string, StaticValue> {
   const values = new Map<string, StaticValue>();
-  const positional = given.filter((argument) => argument.name === undefined);
   const own = environment(values, callee);
-  checkArgumentNames(parameters, given, span, what);
-  parameters.forEach((parameter, i) => {
+  const assigned = assignArguments(parameters.map((parameter) => parameter.name.name), given.map((argument) => ({ name: argument.name?.name, span: argument.span, value: argument.value })), what);
+  parameters.forEach((parameter) => {
     const name = parameter.name.name;
-    const argument = given.find((candidate) => candidate.name?.name === name) ?? positional[i];
+    const argument = assigned.get(name);
     const inherited = inherit?.lookup(name);
     if (argument !== undefined) values.set(name, evaluateStatic(argument.value, caller));
     else if (inherited !== undefined) values.set(name, inherited);
@@ -108,18 +107,23 @@ export function bindStatic(parameters: readonly Parameter[], given: readonly Arg
   return values;
 }
 
-export function checkArgumentNames(parameters: readonly Parameter[], given: readonly Argument[], span: Span, what: string): void {
-  const names = parameters.map((parameter) => parameter.name.name);
-  const seen = new Set<string>();
-  for (const [i, argument] of given.entries()) {
-    const name = argument.name?.name ?? names[i];
+/**
+ * Which argument each parameter gets: named ones theirs, positional ones the other parameters in order, so that
+ * `f(K, inputs = 2, hidden)` gives `hidden` to the first parameter after K that is not named.
+ */
+export function assignArguments<T extends { readonly name?: string | undefined; readonly span: Span }>(names: readonly string[], given: readonly T[], what: string): Map<string, T> {
+  const assigned = new Map<string, T>();
+  const named = new Set(given.flatMap((argument) => (argument.name === undefined ? [] : [argument.name])));
+  const free = names.filter((name) => !named.has(name));
+  for (const argument of given) {
+    const name = argument.name ?? free.shift();
     if (name === undefined) throw new Failure(argument.span, "too-many-arguments", `${what} takes ${names.length} argument${names.length === 1 ? "" : "s"}, not ${given.length}`);
-    if (argument.name !== undefined && !names.includes(name)) {
+    if (!names.includes(name)) {
       const near = didYouMean(name, names);
-      throw new Failure(argument.name.span, "unknown-argument", `${what} has no argument ${name}`, { help: near === undefined ? `it has ${names.join(", ") || "none"}` : `did you mean ${near}?` });
+      throw new Failure(argument.span, "unknown-argument", `${what} has no argument ${name}`, { help: near === undefined ? `it has ${names.join(", ") || "none"}` : `did you mean ${near}?` });
     }
-    if (seen.has(name)) throw new Failure(argument.span, "duplicate-argument", `${name} is given twice`);
-    seen.add(name);
+    if (assigned.has(name)) throw new Failure(argument.span, "duplicate-argument", `${name} is given twice`);
+    assigned.set(name, argument);
   }
-  void span;
+  return assigned;
 }

@@ -31,7 +31,10 @@ export class HostLayer {
     if (backward === undefined || soft === undefined) throw new Error("this layer was compiled without a relaxation");
     if (backward.strategy === "finite_difference") return this.difference(u, cotangent, temperature, backward.epsilon);
     const scaled = scale(u, 1 / temperature);
-    const arrays = new Map([["u", scaled], ["cotangent", cotangent]]);
+    const arrays = new Map([
+      ["u", scaled],
+      ["cotangent", cotangent],
+    ]);
     if (backward.kernel.inputs.includes("x")) arrays.set("x", this.run(soft, arrays, u.length));
     return scale(this.run(backward.kernel, arrays, u.length), 1 / temperature);
   }
@@ -44,7 +47,11 @@ export class HostLayer {
       const direction = cotangent.subarray(row, row + size);
       const norm = Math.hypot(...direction);
       if (norm === 0) continue;
-      const at = (sign: number) => this.soft(u.slice(row, row + size).map((value, i) => value + (sign * epsilon * direction[i]!) / norm), temperature);
+      const at = (sign: number) =>
+        this.soft(
+          u.slice(row, row + size).map((value, i) => value + (sign * epsilon * direction[i]!) / norm),
+          temperature,
+        );
       const [up, down] = [at(1), at(-1)];
       for (let i = 0; i < size; i++) result[row + i] = ((up[i]! - down[i]!) / (2 * epsilon)) * norm;
     }
@@ -54,7 +61,9 @@ export class HostLayer {
   /** log Σ_x exp(uᵀx / t) for each row; undefined where the structure declares none. */
   logPartition(u: Float64Array, temperature: number): Float64Array | undefined {
     const kernel = this.layer.logPartition;
-    return kernel === undefined ? undefined : this.run(kernel, new Map([["u", scale(u, 1 / temperature)]]), u.length / this.layer.size);
+    return kernel === undefined
+      ? undefined
+      : this.run(kernel, new Map([["u", scale(u, 1 / temperature)]]), u.length / this.layer.size);
   }
 
   private run(kernel: PrintedKernel, arrays: ReadonlyMap<string, Float64Array>, outputSize: number): Float64Array {
@@ -65,7 +74,11 @@ export class HostLayer {
       this.kernels.set(kernel, compiled);
     }
     const output = new Float64Array(outputSize);
-    compiled(arrays.get("u")!.length / this.layer.size, kernel.inputs.map((name) => arrays.get(name)!), [output]);
+    compiled(
+      arrays.get("u")!.length / this.layer.size,
+      kernel.inputs.map((name) => arrays.get(name)!),
+      [output],
+    );
     return output;
   }
 }

@@ -1,6 +1,7 @@
 /** The functions of the language itself that work on tensors. Compile-time functions are in static-functions.ts. */
 import type { Span } from "../../grammar/ast.ts";
 import { Failure } from "../failure.ts";
+import { assignArguments } from "../static-evaluate.ts";
 import type { StaticGraph } from "../static-value.ts";
 import type { Context } from "./context.ts";
 import { asTensor, binary, broadcastTo, numeric, sameSizes, stack, tensor, unary } from "./tensors.ts";
@@ -22,12 +23,9 @@ function builtin(name: string, parameters: readonly string[], call: (context: Co
     usage,
     call: (context, given, span) => {
       const bound: Record<string, BoundArgument | undefined> = {};
-      const positional = given.filter((argument) => argument.name === undefined);
-      const strange = given.find((argument) => argument.name !== undefined && !names.includes(argument.name));
-      if (strange !== undefined) throw new Failure(strange.span, "unknown-argument", `${name} has no argument ${strange.name}`, { help: usage });
-      if (positional.length > names.length) throw new Failure(span, "too-many-arguments", `${name} takes ${names.length} arguments, not ${positional.length}`, { help: usage });
+      const assigned = assignArguments(names, given, name);
       names.forEach((parameter, i) => {
-        bound[parameter] = given.find((argument) => argument.name === parameter) ?? positional[i];
+        bound[parameter] = assigned.get(parameter);
         if (bound[parameter] === undefined && !parameters[i]!.endsWith("?")) throw new Failure(span, "missing-argument", `${name} needs ${parameter}`, { help: usage });
       });
       return call(context, bound, span);

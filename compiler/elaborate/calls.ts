@@ -4,7 +4,7 @@ import { printExpression } from "../../grammar/format.ts";
 import type { Source } from "../diagnostic.ts";
 import { Failure } from "../failure.ts";
 import { declarationsFor } from "../layer.ts";
-import { bindStatic, checkArgumentNames, type Environment } from "../static-evaluate.ts";
+import { assignArguments, bindStatic, type Environment } from "../static-evaluate.ts";
 import { staticFunctions } from "../static-functions.ts";
 import { applyStructure } from "../structure.ts";
 import { builtins } from "./builtins.ts";
@@ -103,13 +103,11 @@ function callBuiltin(context: Context, scope: Scope, name: string, e: CallExpres
 
 /** Binds arguments to parameters and checks their types; defaults see the parameters before them. Throws when something does not fit. */
 export function bindParameters(context: Context, parameters: readonly Parameter[], given: readonly BoundArgument[], inner: Scope, source: Source, span: Span, what: string): boolean {
-  const asArguments: Argument[] = given.map((argument) => ({ ...(argument.name === undefined ? {} : { name: { name: argument.name, span: argument.span } }), value: { kind: "name", name: "", span: argument.span }, span: argument.span }));
-  checkArgumentNames(parameters, asArguments, span, what);
-  const positional = given.filter((argument) => argument.name === undefined);
+  const assigned = assignArguments(parameters.map((parameter) => parameter.name.name), given, what);
   let fine = true;
-  parameters.forEach((parameter, i) => {
+  parameters.forEach((parameter) => {
     const name = parameter.name.name;
-    const argument = given.find((candidate) => candidate.name === name) ?? positional[i];
+    const argument = assigned.get(name);
     if (argument === undefined && parameter.default === undefined) throw new Failure(span, "missing-argument", `${what} needs ${name}`, { help: `write ${what}(${parameters.map((each) => each.name.name).join(", ")})` });
     const value = argument?.value ?? context.inside(source, span, () => evaluate(context, inner, parameter.default!));
     const checked = parameter.type === undefined ? value : checkType(context, inner, parameter.type, value, argument?.span ?? span, `${name} of ${what}`);

@@ -120,6 +120,7 @@ function positive(value: number, span: Span, name?: string): void {
 /** `prior z ~ Gumbel(0)`: adds KL(U) to the objective's parts. */
 export function declarePrior(context: Context, scope: Scope, statement: PriorStatement): void {
   const latent = context.latents.get(statement.name.name);
+  if (latent === undefined && scope.lookup(statement.name.name)?.kind === "error") return;
   if (latent === undefined) throw new Failure(statement.name.span, "unknown-name", `${statement.name.name} is not a latent variable declared before`, { help: `latents here: ${[...context.latents.keys()].join(", ") || "none"}` });
   const prior = asDistribution(evaluate(context, scope, statement.distribution), statement.distribution.span);
   if (prior === undefined) return;

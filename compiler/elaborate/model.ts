@@ -42,18 +42,18 @@ export function elaborateModel(context: Context, model: ModelDeclaration, given:
       if (seen.has(name) || (scope.own().has(name) && statement.kind !== "metric")) context.report(span, "duplicate-name", { message: `${name} is already declared in this model`, help: "rename one of them" });
       seen.add(name);
     }
-    guarded(context, statement, () => elaborateStatement(context, scope, statement));
+    guarded(context, scope, statement, () => elaborateStatement(context, scope, statement));
   }
   return finish(context, scope, model);
 }
 
-function guarded(context: Context, statement: ModelStatement, work: () => void): void {
+function guarded(context: Context, scope: Scope, statement: ModelStatement, work: () => void): void {
   try {
     work();
   } catch (problem) {
     if (!(problem instanceof Failure)) throw problem;
     context.report(problem.span, problem.code, { message: problem.message, why: problem.why, help: problem.help });
-    if (statement.kind === "latent") context.fileScope(context.source).define(statement.name.name, { kind: "error" });
+    if (statement.kind === "latent" || statement.kind === "graph" || statement.kind === "hyper") scope.define(statement.name.name, { kind: "error" });
   }
 }
 
@@ -120,6 +120,8 @@ function finish(context: Context, scope: Scope, model: ModelDeclaration): Elabor
   if (divergence.length > 0) parts.set("kl", total(divergence));
   if (parts.size > 0) parts.set("elbo", build.subtract(parts.get("log_likelihood") ?? build.constant(0), parts.get("kl") ?? build.constant(0)));
   for (const [name, node] of parts) if (!scope.own().has(name)) scope.define(name, tensor(node));
+  // After other errors, a part may be missing only because of them: that is not said again.
+  if (context.diagnostics.length > 0) for (const name of ["log_likelihood", "kl", "elbo"]) if (!scope.own().has(name)) scope.define(name, { kind: "error" });
   const objectives = model.body.filter((statement) => statement.kind === "objective");
   for (const extra of objectives.slice(1)) context.report(extra.span, "duplicate-objective", { message: "a model has one objective", help: "add the terms up in one maximize or minimize" });
   const objective = objectives[0];
@@ -143,7 +145,7 @@ function finish(context: Context, scope: Scope, model: ModelDeclaration): Elabor
   for (const [name, node] of parts) metricTrees[name] = leaf(name, node);
   for (const statement of model.body) {
     if (statement.kind !== "metric") continue;
-    guarded(context, statement, () => {
+    guarded(context, scope, statement, () => {
       const tree = metricTree(context, evaluate(context, scope, statement.value), statement.name.name, statement.value.span, leaf);
       if (tree !== undefined) metricTrees[statement.name.name] = tree;
     });

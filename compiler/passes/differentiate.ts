@@ -31,7 +31,7 @@ export function gradients(loss: Node, wrt: readonly Node[], build: Builder): Nod
     contributions(node, cotangent, build).forEach((contribution, i) => {
       const input = node.inputs[i]!;
       if (contribution === undefined || !needed.has(input)) return;
-      const fitted = fit(contribution, input, node, build);
+      const fitted = adapt(contribution, input, node, build);
       const before = cotangents.get(input);
       cotangents.set(input, before === undefined ? fitted : build.add(before, fitted));
     });
@@ -54,7 +54,7 @@ function contributions(node: Node, cotangent: Node, build: Builder): readonly (N
 }
 
 /** A cotangent in the type of its node: where a node is the same for all examples, their cotangents add up. */
-function fit(cotangent: Node, input: Node, user: Node, build: Builder): Node {
+function adapt(cotangent: Node, input: Node, user: Node, build: Builder): Node {
   let fitted = cotangent;
   if (fitted.type.batched && !input.type.batched) fitted = build.batchSum(fitted);
   else if (!fitted.type.batched && input.type.batched) fitted = build.batchBroadcast(fitted);

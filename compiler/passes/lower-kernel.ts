@@ -7,7 +7,7 @@ import { printExpression } from "../../grammar/format.ts";
 import { didYouMean } from "../diagnostic.ts";
 import { Failure } from "../failure.ts";
 import type { Kernel, KernelArray, KernelBinary, KernelExpression, KernelStatement, KernelTable, KernelUnary, ScalarType } from "../ir/kernel/kernel.ts";
-import { bindStatic, type Environment, environment, evaluateStatic } from "../static-evaluate.ts";
+import { assignArguments, bindStatic, type Environment, environment, evaluateStatic } from "../static-evaluate.ts";
 import { staticNumber } from "../static-functions.ts";
 import type { StaticValue } from "../static-value.ts";
 import type { Declarations } from "../structure.ts";
@@ -154,10 +154,10 @@ class Lowering {
     const statics = new Map<string, StaticValue>();
     const own = environment(statics, this.declarations);
     const inner = new KernelScope(own);
-    const positional = given.filter((argument) => argument.name === undefined);
-    for (const [i, parameter] of callee.parameters.entries()) {
+    const assigned = assignArguments(callee.parameters.map((parameter) => parameter.name.name), given.map((argument) => ({ name: argument.name?.name, span: argument.span, value: argument.value })), callee.name.name);
+    for (const parameter of callee.parameters) {
       const name = parameter.name.name;
-      const argument = given.find((candidate) => candidate.name?.name === name) ?? positional[i];
+      const argument = assigned.get(name);
       if (parameter.type?.kind === "tensor-type") {
         const binding = argument?.value.kind === "name" ? scope.lookup(argument.value.name) : undefined;
         if (binding?.kind !== "array") throw new Failure(argument?.span ?? span, "type-mismatch", `${name} of ${callee.name.name} must be an array`);

@@ -167,8 +167,8 @@ export function difference(wanted: Values, got: Values): number {
   const size = wanted.data.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
   wanted.data.forEach((value, i) => {
     const error = Math.abs(value - got.data[i]!) / size;
-    // NaN is the worst difference there is.
-    worst = error <= worst ? worst : error;
+    // NaN stays: it is the worst difference there is.
+    worst = Math.max(worst, error);
   });
   return worst;
 }
