@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { render } from "../compiler/diagnostic.ts";
-import { Failure } from "../compiler/failure.ts";
+import { DiagnosticError, Failure } from "../compiler/failure.ts";
 import { checkCommand } from "./check.ts";
 import { evalCommand } from "./eval.ts";
 import { UsageError } from "./usage-error.ts";
@@ -44,6 +44,10 @@ function report(problem: unknown): number {
   if (problem instanceof UsageError) {
     process.stderr.write(`sstc: ${problem.message}\n`);
     return problem.status;
+  }
+  if (problem instanceof DiagnosticError) {
+    for (const diagnostic of problem.diagnostics) process.stderr.write(`${render(diagnostic)}\n\n`);
+    return 1;
   }
   if (problem instanceof Failure) {
     const lines = [`error[${problem.code}]: ${problem.message}`];

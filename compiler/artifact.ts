@@ -121,6 +121,34 @@ export interface Artifact {
   readonly program: string;
 }
 
+/**
+ * A kernel as JavaScript text: an expression for `(batch, inputs, outputs) => void` over typed arrays of batch × size. Outputs
+ * are overwritten; `inputs` are the names of the arrays that it reads, in order.
+ */
+export interface PrintedKernel {
+  readonly text: string;
+  readonly inputs: readonly string[];
+}
+
+/** One structure on its own, with a relaxation or without: what `sstc eval` and `layer()` run. */
+export interface CompiledLayer {
+  /** As written, with arguments: `KSubset(6, 2)`. */
+  readonly structure: string;
+  /** Values of one member: parts of a composite embedding one after the other, matrices row-major. */
+  readonly size: number;
+  /** The number of members, where the structure declares it. */
+  readonly count: number | undefined;
+  /** From u to the hard sample. */
+  readonly argmax: PrintedKernel;
+  /** From u / t to the soft sample. */
+  readonly soft: PrintedKernel | undefined;
+  /** From u / t (called u), the soft sample (x) and cotangent, as far as it reads them, to t · (∂x/∂u)ᵀ cotangent. */
+  readonly backward: { readonly strategy: string; readonly kernel: PrintedKernel } | undefined;
+  /** From u / t to log Σ_x exp(uᵀx / t). */
+  readonly logPartition: PrintedKernel | undefined;
+  readonly decisions: readonly Decision[];
+}
+
 /** What an experiment asks for, as data; the runner in runtime/ carries it out. */
 export interface ExperimentSpec {
   readonly name: string;

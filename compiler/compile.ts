@@ -83,7 +83,7 @@ function modelArguments(names: Names, source: Source, model: ModelDeclaration, g
     if (typeof value === "number") return [{ name, span, value: { kind: "number", value } }];
     if (typeof value === "boolean") return [{ name, span, value: { kind: "boolean", value } }];
     const found = names.find(value, source);
-    if (found?.declaration.kind === "structure") return [{ name, span, value: { kind: "structure-name", declaration: found.declaration } }];
+    if (found?.declaration.kind === "structure") return [{ name, span, value: { kind: "structure-name", declaration: found.declaration, source: found.source } }];
     const near = didYouMean(value, names.visible(source));
     diagnostics.push({ code: "unknown-name", severity: "error", source, span, message: `${name} = ${value}: there is no structure ${value}`, ...(near === undefined ? {} : { help: `did you mean ${near}?` }) });
     return [];

@@ -7,7 +7,7 @@ import { printExpression } from "../grammar/format.ts";
 import type { ExperimentSpec, StaticArgument } from "./artifact.ts";
 import { type Diagnostic, didYouMean, type Source } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
-import { declarationsFor } from "./layer.ts";
+import { declarationsFor } from "./declarations.ts";
 import { Names, type Library } from "./names.ts";
 import { type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
 import { describeStatic, staticNumber } from "./static-functions.ts";

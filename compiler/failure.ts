@@ -1,17 +1,51 @@
 /** A problem found while computing with values: unwinds to the statement being checked, which turns it into a diagnostic. */
 import type { Span } from "../grammar/ast.ts";
+import { type Diagnostic, render, type Source } from "./diagnostic.ts";
+
+export interface FailureNotes {
+  readonly why?: string | undefined;
+  readonly help?: string | undefined;
+  /** The file that the span is in, where it is not the one being compiled. */
+  readonly source?: Source | undefined;
+}
 
 export class Failure extends Error {
   readonly span: Span;
   readonly code: string;
   readonly why: string | undefined;
   readonly help: string | undefined;
+  readonly source: Source | undefined;
 
-  constructor(span: Span, code: string, message: string, notes: { why?: string | undefined; help?: string | undefined } = {}) {
+  constructor(span: Span, code: string, message: string, notes: FailureNotes = {}) {
     super(message);
     this.span = span;
     this.code = code;
     this.why = notes.why;
     this.help = notes.help;
+    this.source = notes.source;
+  }
+
+  /** The failure as an error in `source`, or in its own file. */
+  diagnostic(source: Source): Diagnostic {
+    return {
+      code: this.code,
+      severity: "error",
+      source: this.source ?? source,
+      span: this.span,
+      message: this.message,
+      ...(this.why === undefined ? {} : { why: this.why }),
+      ...(this.help === undefined ? {} : { help: this.help }),
+    };
+  }
+}
+
+/** Thrown by what has no diagnostics to return: a compilation that failed, with all that is wrong. */
+export class DiagnosticError extends Error {
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map(render).join("\n\n"));
+    this.name = "DiagnosticError";
+    this.diagnostics = diagnostics;
   }
 }

@@ -4,16 +4,19 @@
  */
 import type { Expression } from "../grammar/ast.ts";
 import { parseExpression } from "../grammar/parse.ts";
-import type { Decision } from "./artifact.ts";
+import type { CompiledLayer, Decision, PrintedKernel } from "./artifact.ts";
+import { type Declarations, declarationsFor } from "./declarations.ts";
 import type { Source } from "./diagnostic.ts";
-import { Failure } from "./failure.ts";
+import { DiagnosticError, Failure } from "./failure.ts";
 import type { Kernel } from "./ir/kernel/kernel.ts";
-import type { Library } from "./names.ts";
-import { Names } from "./names.ts";
-import { lowerLogPartition, selectBackward, selectRelaxation, selectSolver } from "./passes/select.ts";
+import { logPartitionKernel } from "./kernel-language/structure-kernel.ts";
+import { type ImportResolver, type Library, Names } from "./names.ts";
+import { type BackwardRequest, selectBackward } from "./passes/select-backward.ts";
+import { selectRelaxation } from "./passes/select-relaxation.ts";
+import { selectSolver } from "./passes/select-solver.ts";
 import { evaluateStatic } from "./static-evaluate.ts";
-import { staticFunctions } from "./static-functions.ts";
-import { applyStructure, type Declarations, type Structure } from "./structure.ts";
+import { describeStatic } from "./static-functions.ts";
+import { applyStructure, type Structure } from "./structure.ts";
 import { printJavaScriptKernel } from "./targets/javascript-kernel.ts";
 
 export interface LayerRequest {
@@ -25,90 +28,107 @@ export interface LayerRequest {
   readonly backward?: string | undefined;
   /** A file whose structures and kernels may be used besides the library's. */
   readonly source?: Source | undefined;
+  readonly resolveImport?: ImportResolver | undefined;
 }
-/** A kernel as text, with the names of the arrays that it reads, in order. */
-export interface PrintedKernel {
-  readonly text: string;
-  readonly inputs: readonly string[];
-}
-export interface CompiledLayer {
-  readonly structure: string;
-  readonly size: number;
-  readonly count: number | undefined;
-  readonly argmax: PrintedKernel;
-  readonly soft: PrintedKernel | undefined;
-  readonly backward: { readonly strategy: "custom" | "dual"; readonly kernel: PrintedKernel } | { readonly strategy: "finite_difference"; readonly epsilon: number } | undefined;
-  readonly logPartition: PrintedKernel | undefined;
+
+/** The kernels of a layer, before they are printed. */
+export interface LayerKernels {
+  readonly structure: Structure;
+  readonly argmax: Kernel;
+  readonly soft: Kernel | undefined;
+  readonly backward: { readonly strategy: string; readonly kernel: Kernel } | undefined;
+  readonly logPartition: Kernel | undefined;
   readonly decisions: readonly Decision[];
 }
 
-/** Declarations as structures and kernels see them, from one file outwards. */
-export function declarationsFor(names: Names, from: Source): Declarations {
-  const find = (name: string) => names.find(name, from);
+/** Compiles a structure; throws a DiagnosticError that says what does not fit and where. */
+export function compileLayer(request: LayerRequest, library: Library): CompiledLayer {
+  const kernels = layerKernels(request, library);
+  const { structure, argmax, soft, backward, logPartition, decisions } = kernels;
   return {
-    lookup: (name) => {
-      const found = find(name);
-      if (found?.declaration.kind === "structure") return { kind: "structure-name", declaration: found.declaration };
-      return found?.declaration.kind === "relaxation" ? { kind: "relaxation", declaration: found.declaration, arguments: new Map() } : undefined;
-    },
-    *names() {
-      yield* names.visible(from);
-      yield* staticFunctions.keys();
-    },
-    structure: (name) => {
-      const found = find(name);
-      return found?.declaration.kind === "structure" ? { declaration: found.declaration, source: found.source } : undefined;
-    },
-    kernel: (name) => {
-      const found = find(name);
-      return found?.declaration.kind === "kernel" ? { declaration: found.declaration, source: found.source } : undefined;
-    },
+    structure: structure.label,
+    size: structure.size,
+    count: structure.count,
+    argmax: print(argmax),
+    soft: soft === undefined ? undefined : print(soft),
+    backward: backward === undefined ? undefined : { strategy: backward.strategy, kernel: print(backward.kernel) },
+    logPartition: logPartition === undefined ? undefined : print(logPartition),
+    decisions,
   };
 }
 
-/** Compiles a structure; throws a Failure that says what does not fit. */
-export function compileLayer(request: LayerRequest, library: Library): CompiledLayer {
-  const names = new Names(library, () => undefined);
-  const source = request.source ?? { name: "<structure>", text: "" };
+/** Selects and lowers what `request` asks for; throws a DiagnosticError. */
+export function layerKernels(request: LayerRequest, library: Library): LayerKernels {
+  const names = new Names(library, request.resolveImport ?? (() => undefined));
+  const source = request.source ?? { name: "<none>", text: "" };
   names.load(source);
-  const first = names.diagnostics[0];
-  if (first !== undefined) throw new Failure(first.span, first.code, first.message, { help: first.help });
+  if (names.diagnostics.length > 0) throw new DiagnosticError(names.diagnostics);
   const declarations = declarationsFor(names, source);
-  const structure = applyStructure(read(request.structure), declarations, declarations);
-  const solver = selectSolver(structure, declarations, "host");
-  const log = lowerLogPartition(structure, declarations);
-  const base = { structure: structure.label, size: structure.size, count: structure.count, argmax: print(solver.value) };
-  const decisions: Decision[] = [{ latent: "", ...solver.decision }];
-  if (request.relaxation === undefined) return { ...base, soft: undefined, backward: undefined, logPartition: undefined, decisions };
-  const { soft, backward, isExpFamily } = relax(request, structure, declarations, decisions);
-  return { ...base, soft, backward, logPartition: isExpFamily && log !== undefined ? print(log) : undefined, decisions };
+  const { structure, argmax } = inText("<structure>", request.structure, declarations, (e, place) => {
+    const structure = applyStructure(e, declarations, place);
+    return { structure, argmax: selectSolver(structure, place, "host", e.span) };
+  });
+  const base = { structure, argmax: argmax.value };
+  if (request.relaxation === undefined) {
+    const decisions = [{ latent: "", ...argmax.decision }];
+    return { ...base, soft: undefined, backward: undefined, logPartition: undefined, decisions };
+  }
+  const { relaxed, logPartition } = inText("<relaxation>", request.relaxation, declarations, (e, place) => {
+    const value = evaluateStatic(e, declarations);
+    if (value.kind !== "relaxation") {
+      const help = { help: "such as ExpFamily or Euclidean" };
+      throw new Failure(e.span, "type-mismatch", `expected a relaxation, but got ${describeStatic(value)}`, help);
+    }
+    const relaxed = selectRelaxation(structure, value, place, e.span);
+    const isExpFamily = value.declaration.name.name === "ExpFamily";
+    return { relaxed, logPartition: isExpFamily ? logPartitionKernel(structure, place, e.span) : undefined };
+  });
+  const backward =
+    request.backward === undefined
+      ? inText("<relaxation>", request.relaxation, declarations, (e, place) =>
+          selectBackward(structure, relaxed.value, place, e.span),
+        )
+      : inText("<backward>", request.backward, declarations, (e, place) =>
+          selectBackward(structure, relaxed.value, place, e.span, backwardRequest(e)),
+        );
+  const decisions = [argmax, relaxed, backward].map(({ decision }) => ({ latent: "", ...decision }));
+  return { ...base, soft: relaxed.value.forward, backward: backward.value, logPartition, decisions };
 }
 
-function relax(request: LayerRequest, structure: Structure, declarations: Declarations, decisions: Decision[]) {
-  const expression = read(request.relaxation!);
-  const value = evaluateStatic(expression, declarations);
-  if (value.kind !== "relaxation") throw new Failure(expression.span, "type-mismatch", `${request.relaxation} is not a relaxation`);
-  const relaxed = selectRelaxation(structure, value, declarations, expression.span);
-  const asked = request.backward === undefined ? undefined : backwardRequest(read(request.backward));
-  const chosen = selectBackward(structure, relaxed.value, declarations, asked);
-  decisions.push({ latent: "", ...relaxed.decision }, { latent: "", ...chosen.decision });
-  const backward = chosen.value.strategy === "finite_difference" ? chosen.value : { strategy: chosen.value.strategy, kernel: print(chosen.value.kernel) };
-  return { soft: print(relaxed.value.forward), backward, isExpFamily: value.declaration.name.name === "ExpFamily" };
+/** Works on the expression that a piece of text holds; what is wrong with it is told there. */
+function inText<T>(
+  name: string,
+  text: string,
+  declarations: Declarations,
+  work: (e: Expression, place: Declarations) => T,
+): T {
+  const source = { name, text };
+  try {
+    return work(read(text), { ...declarations, source });
+  } catch (problem) {
+    if (!(problem instanceof Failure)) throw problem;
+    throw new DiagnosticError([problem.diagnostic(source)]);
+  }
 }
 
 function read(text: string): Expression {
   const { value, problems } = parseExpression(text);
-  const problem = problems[0];
-  if (value === undefined) throw new Failure(problem?.span ?? { start: 0, end: 0 }, "syntax", `${problem?.message ?? "nothing to read"} in ${JSON.stringify(text)}`);
-  return value;
+  const [problem] = problems;
+  if (value !== undefined && problem === undefined) return value;
+  throw new Failure(problem?.span ?? { start: 0, end: 0 }, "syntax", problem?.message ?? "there is nothing to read", {
+    help: problem?.help,
+  });
 }
 
 /** `finite_difference(1e-2)` or a bare strategy. */
-export function backwardRequest(e: Expression): { strategy: string; epsilon?: number; span: Expression["span"] } {
+function backwardRequest(e: Expression): BackwardRequest {
   if (e.kind === "name") return { strategy: e.name, span: e.span };
   const epsilon = e.kind === "call" ? e.arguments[0]?.value : undefined;
-  if (e.kind !== "call" || e.callee.kind !== "name" || epsilon?.kind !== "number" || !(epsilon.value > 0)) throw new Failure(e.span, "bad-backward", "write a strategy such as dual, or finite_difference(1e-2) with a positive step");
-  return { strategy: e.callee.name, epsilon: epsilon.value, span: e.span };
+  if (e.kind === "call" && e.callee.kind === "name" && epsilon?.kind === "number" && epsilon.value > 0) {
+    return { strategy: e.callee.name, epsilon: epsilon.value, span: e.span };
+  }
+  const message = "write a strategy such as dual, or finite_difference(1e-2) with a positive step";
+  throw new Failure(e.span, "bad-backward", message);
 }
 
 function print(kernel: Kernel): PrintedKernel {

@@ -186,7 +186,7 @@ export class Names {
 }
 
 /** Library sources are named `std/…`; a user's file is a path or `<stdin>`. */
-function isLibrary(source: Source): boolean {
+export function isLibrary(source: Source): boolean {
   return source.name.startsWith("std/");
 }
 

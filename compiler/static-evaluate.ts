@@ -4,7 +4,7 @@ import { printExpression } from "../grammar/format.ts";
 import { didYouMean } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
 import { describeStatic, staticBinary, staticFunctions, staticNumber } from "./static-functions.ts";
-import type { StaticValue } from "./static-value.ts";
+import type { StaticRelaxation, StaticValue } from "./static-value.ts";
 
 /** Names to compile-time values; declarations of structures and relaxations are found by the outermost one. */
 export interface Environment {
@@ -36,10 +36,18 @@ export function evaluateStatic(e: Expression, scope: Environment): StaticValue {
     case "unary":
       return evaluateUnary(e.operator, evaluateStatic(e.operand, scope), e.span);
     case "binary":
-      return labelled(staticBinary(e.operator, evaluateStatic(e.left, scope), evaluateStatic(e.right, scope), e.span), e);
+      return labelled(
+        staticBinary(e.operator, evaluateStatic(e.left, scope), evaluateStatic(e.right, scope), e.span),
+        e,
+      );
     case "conditional": {
       const condition = evaluateStatic(e.condition, scope);
-      if (condition.kind !== "boolean") throw new Failure(e.condition.span, "type-mismatch", `a condition must be true or false, but it is ${describeStatic(condition)}`);
+      if (condition.kind !== "boolean")
+        throw new Failure(
+          e.condition.span,
+          "type-mismatch",
+          `a condition must be true or false, but it is ${describeStatic(condition)}`,
+        );
       return evaluateStatic(condition.value ? e.consequent : e.alternative, scope);
     }
     case "list":
@@ -57,10 +65,16 @@ function labelled(value: StaticValue, e: Expression): StaticValue {
 
 function evaluateName(name: string, span: Span, scope: Environment): StaticValue {
   const value = scope.lookup(name);
-  if (value !== undefined) return value.kind === "number" && value.label === undefined ? { ...value, label: name } : value;
+  if (value !== undefined)
+    return value.kind === "number" && value.label === undefined ? { ...value, label: name } : value;
   if (name === "inf") return staticNumber(Number.POSITIVE_INFINITY, "inf");
   const near = didYouMean(name, [...scope.names(), ...staticFunctions.keys()]);
-  throw new Failure(span, "unknown-name", `there is no ${name} here`, near === undefined ? {} : { help: `did you mean ${near}?` });
+  throw new Failure(
+    span,
+    "unknown-name",
+    `there is no ${name} here`,
+    near === undefined ? {} : { help: `did you mean ${near}?` },
+  );
 }
 
 export function evaluateUnary(operator: "-" | "not", value: StaticValue, span: Span): StaticValue {
@@ -73,28 +87,59 @@ function evaluateCall(e: Extract<Expression, { kind: "call" }>, scope: Environme
   const name = e.callee.kind === "name" ? e.callee.name : undefined;
   const callee = name === undefined ? undefined : scope.lookup(name);
   if (callee?.kind === "relaxation") {
-    const given = bindStatic(callee.declaration.parameters, e.arguments, scope, scope, e.span, callee.declaration.name.name);
-    return { ...callee, arguments: given };
+    const given = e.arguments.map(({ name, value, span }) => ({
+      name: name?.name,
+      span,
+      value: evaluateStatic(value, scope),
+    }));
+    return applyRelaxation(callee, given);
   }
   const found = name === undefined ? undefined : staticFunctions.get(name);
   if (found === undefined) {
     const near = name === undefined ? undefined : didYouMean(name, staticFunctions.keys());
-    throw new Failure(e.callee.span, "unknown-name", `there is no compile-time function ${printExpression(e.callee)}`, near === undefined ? {} : { help: `did you mean ${near}?` });
+    throw new Failure(
+      e.callee.span,
+      "unknown-name",
+      `there is no compile-time function ${printExpression(e.callee)}`,
+      near === undefined ? {} : { help: `did you mean ${near}?` },
+    );
   }
   const values = found.parameters.map((parameter, i) => {
-    const argument = e.arguments.find((candidate) => candidate.name?.name === parameter) ?? e.arguments.filter((candidate) => candidate.name === undefined)[i];
-    if (argument === undefined) throw new Failure(e.span, "missing-argument", `${name} needs ${parameter}`, { help: `write ${name}(${found.parameters.join(", ")})` });
+    const argument =
+      e.arguments.find((candidate) => candidate.name?.name === parameter) ??
+      e.arguments.filter((candidate) => candidate.name === undefined)[i];
+    if (argument === undefined)
+      throw new Failure(e.span, "missing-argument", `${name} needs ${parameter}`, {
+        help: `write ${name}(${found.parameters.join(", ")})`,
+      });
     return evaluateStatic(argument.value, scope);
   });
-  if (e.arguments.length > values.length) throw new Failure(e.span, "too-many-arguments", `${name} takes ${values.length} argument${values.length === 1 ? "" : "s"}, not ${e.arguments.length}`);
+  if (e.arguments.length > values.length)
+    throw new Failure(
+      e.span,
+      "too-many-arguments",
+      `${name} takes ${values.length} argument${values.length === 1 ? "" : "s"}, not ${e.arguments.length}`,
+    );
   return labelled(found.call(values, e.span), e);
 }
 
 /** Binds a call's arguments to parameters by position and name; defaults see the parameters before them. */
-export function bindStatic(parameters: readonly Parameter[], given: readonly Argument[], caller: Environment, callee: Environment, span: Span, what: string, inherit?: Environment): Map<string, StaticValue> {
+export function bindStatic(
+  parameters: readonly Parameter[],
+  given: readonly Argument[],
+  caller: Environment,
+  callee: Environment,
+  span: Span,
+  what: string,
+  inherit?: Environment,
+): Map<string, StaticValue> {
   const values = new Map<string, StaticValue>();
   const own = environment(values, callee);
-  const assigned = assignArguments(parameters.map((parameter) => parameter.name.name), given.map((argument) => ({ name: argument.name?.name, span: argument.span, value: argument.value })), what);
+  const assigned = assignArguments(
+    parameters.map((parameter) => parameter.name.name),
+    given.map((argument) => ({ name: argument.name?.name, span: argument.span, value: argument.value })),
+    what,
+  );
   parameters.forEach((parameter) => {
     const name = parameter.name.name;
     const argument = assigned.get(name);
@@ -102,25 +147,61 @@ export function bindStatic(parameters: readonly Parameter[], given: readonly Arg
     if (argument !== undefined) values.set(name, evaluateStatic(argument.value, caller));
     else if (inherited !== undefined) values.set(name, inherited);
     else if (parameter.default !== undefined) values.set(name, evaluateStatic(parameter.default, own));
-    else throw new Failure(span, "missing-argument", `${what} needs ${name}`, { help: `write ${what}(${parameters.map((each) => each.name.name).join(", ")})` });
+    else
+      throw new Failure(span, "missing-argument", `${what} needs ${name}`, {
+        help: `write ${what}(${parameters.map((each) => each.name.name).join(", ")})`,
+      });
   });
   return values;
+}
+
+/** `Tsallis(1.5)`, `ExpFamily(clip = 15)`: named arguments that are not the relaxation's own are options of structures. */
+export function applyRelaxation(
+  relaxation: StaticRelaxation,
+  given: readonly { readonly name?: string | undefined; readonly span: Span; readonly value: StaticValue }[],
+): StaticRelaxation {
+  const { declaration } = relaxation;
+  const parameters = declaration.parameters.map((parameter) => parameter.name.name);
+  const isOption = (name: string | undefined) => name !== undefined && !parameters.includes(name);
+  const own = assignArguments(
+    parameters,
+    given.filter((argument) => !isOption(argument.name)),
+    declaration.name.name,
+  );
+  const options = new Map<string, StaticValue>();
+  for (const { name, span, value } of given) {
+    if (name === undefined || !isOption(name)) continue;
+    if (options.has(name)) throw new Failure(span, "duplicate-argument", `${name} is given twice`);
+    options.set(name, value);
+  }
+  return { ...relaxation, arguments: new Map([...own].map(([name, { value }]) => [name, value])), options };
 }
 
 /**
  * Which argument each parameter gets: named ones theirs, positional ones the other parameters in order, so that
  * `f(K, inputs = 2, hidden)` gives `hidden` to the first parameter after K that is not named.
  */
-export function assignArguments<T extends { readonly name?: string | undefined; readonly span: Span }>(names: readonly string[], given: readonly T[], what: string): Map<string, T> {
+export function assignArguments<T extends { readonly name?: string | undefined; readonly span: Span }>(
+  names: readonly string[],
+  given: readonly T[],
+  what: string,
+): Map<string, T> {
   const assigned = new Map<string, T>();
   const named = new Set(given.flatMap((argument) => (argument.name === undefined ? [] : [argument.name])));
   const free = names.filter((name) => !named.has(name));
   for (const argument of given) {
     const name = argument.name ?? free.shift();
-    if (name === undefined) throw new Failure(argument.span, "too-many-arguments", `${what} takes ${names.length} argument${names.length === 1 ? "" : "s"}, not ${given.length}`);
+    if (name === undefined)
+      throw new Failure(
+        argument.span,
+        "too-many-arguments",
+        `${what} takes ${names.length} argument${names.length === 1 ? "" : "s"}, not ${given.length}`,
+      );
     if (!names.includes(name)) {
       const near = didYouMean(name, names);
-      throw new Failure(argument.span, "unknown-argument", `${what} has no argument ${name}`, { help: near === undefined ? `it has ${names.join(", ") || "none"}` : `did you mean ${near}?` });
+      throw new Failure(argument.span, "unknown-argument", `${what} has no argument ${name}`, {
+        help: near === undefined ? `it has ${names.join(", ") || "none"}` : `did you mean ${near}?`,
+      });
     }
     if (assigned.has(name)) throw new Failure(argument.span, "duplicate-argument", `${name} is given twice`);
     assigned.set(name, argument);

@@ -2,7 +2,8 @@
  * Compile-time values: the numbers, graphs, structures and relaxations that the static part of a program computes with.
  * They decide every shape before any tensor exists.
  */
-import type { KernelDeclaration, RelaxationDeclaration, StructureDeclaration } from "../grammar/ast.ts";
+import type { RelaxationDeclaration, StructureDeclaration } from "../grammar/ast.ts";
+import type { Source } from "./diagnostic.ts";
 
 /** A number known at compile time. `label` is how the user wrote it (`edges(K)`), for diagnostics. */
 export interface StaticNumber {
@@ -34,16 +35,22 @@ export interface StaticList {
   readonly kind: "list";
   readonly items: readonly StaticValue[];
 }
-/** A relaxation with its arguments, such as `CategoricalEntropy` or `ExpFamily(clip = 15)`. */
+/**
+ * A relaxation with its arguments, such as `CategoricalEntropy` or `ExpFamily(clip = 15)`. `arguments` are values of its own
+ * parameters; `options` are for the structure that it will relax, whose `relax` clause says which there are.
+ */
 export interface StaticRelaxation {
   readonly kind: "relaxation";
   readonly declaration: RelaxationDeclaration;
   readonly arguments: ReadonlyMap<string, StaticValue>;
+  readonly options: ReadonlyMap<string, StaticValue>;
 }
 /** The name of a structure, not yet applied: what an argument `Edges: Structure` holds. */
 export interface StaticStructureName {
   readonly kind: "structure-name";
   readonly declaration: StructureDeclaration;
+  /** The file that declares it. */
+  readonly source: Source;
 }
 
 export type StaticValue =
@@ -54,8 +61,3 @@ export type StaticValue =
   | StaticList
   | StaticRelaxation
   | StaticStructureName;
-
-/** What lowering a kernel needs from outside: other kernels by name, for calls. */
-export interface KernelScope {
-  kernel(name: string): KernelDeclaration | undefined;
-}

@@ -403,6 +403,8 @@ export interface ArgmaxClause {
  * `relax ExpFamily by matrix_tree symmetric cost vertices ^ 3`;
  * `relax Separable by capped_simplex(total = k) symmetric backward capped_simplex_vjp(total = k)`;
  * `relax ExpFamily(clip = inf) by …`: parameters with defaults, visible in the arguments;
+ * `relax ExpFamily(clip = inf) by … after clip_range(range = clip) transpose clip_range_vjp(range = clip) when clip < inf`:
+ * the utilities pass through a kernel first, of which the transpose of the derivative is another kernel;
  * `relax ExpFamily refused "marginals of permutations need a permanent, which is #P-hard; use CategoricalEntropy"`.
  * The clauses after `by` may come in any order.
  */
@@ -412,11 +414,19 @@ export interface RelaxClause {
   readonly parameters: readonly Parameter[];
   readonly algorithm?: Expression;
   readonly refused?: StringLiteral;
+  /** The derivative of the algorithm itself is symmetric; what happens to the utilities before is not meant. */
   readonly symmetric: boolean;
   readonly backward?: Expression;
+  readonly preparation?: Preparation;
   readonly target?: Identifier;
   readonly cost?: Expression;
   readonly span: Span;
+}
+/** `after clip_range(range = clip) transpose clip_range_vjp(range = clip) when clip < inf`, inside a `relax` clause. */
+export interface Preparation {
+  readonly kernel: Expression;
+  readonly transpose: Expression;
+  readonly when?: Expression;
 }
 /** `log_partition by matrix_tree_log_partition`: log Σ_x exp(uᵀx) over the members, u already divided by t. */
 export interface LogPartitionClause {
@@ -564,6 +574,7 @@ export interface KernelBreak {
   readonly span: Span;
 }
 export type KernelStatement =
+  | RequireStatement
   | KernelLet
   | KernelVar
   | KernelShared

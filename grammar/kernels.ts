@@ -2,8 +2,19 @@
 import type { Expression, KernelAssign, KernelDeclaration, KernelStatement, RangeExpression } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
 import { commaList, expression, parameters, rangeOrExpression, tensorType, typeExpression } from "./expressions.ts";
+import { requireStatement } from "./statements.ts";
 
-const STARTERS: ReadonlySet<string> = new Set(["let", "var", "shared", "for", "parallel", "if", "while", "break"]);
+const STARTERS: ReadonlySet<string> = new Set([
+  "let",
+  "var",
+  "shared",
+  "for",
+  "parallel",
+  "if",
+  "while",
+  "break",
+  "require",
+]);
 
 export function kernelRest(c: Cursor): Pick<KernelDeclaration, "parameters" | "outputs" | "body"> {
   const list = parameters(c);
@@ -50,6 +61,7 @@ function statement(c: Cursor): KernelStatement {
     const fill = c.accept("=") ? expression(c) : undefined;
     return { kind: "kernel-shared", name, type, ...(fill === undefined ? {} : { fill }), span: c.spanFrom(start) };
   }
+  if (c.is("require")) return requireStatement(c);
   if (c.is("for") || (c.is("parallel") && c.peek(1) === "for")) return loop(c);
   if (c.is("if")) return conditional(c);
   if (c.is("while") && c.peek(1) !== "=") {
@@ -67,7 +79,8 @@ function assignment(c: Cursor): KernelAssign {
   const start = c.start;
   if (!c.isName()) c.fail("a statement of a kernel (let, var, shared, for, if, while or an assignment)");
   const target = expression(c);
-  if (target.kind !== "name" && target.kind !== "index") c.failWith("this is not a statement", "assign with = or +=, or name it with let");
+  if (target.kind !== "name" && target.kind !== "index")
+    c.failWith("this is not a statement", "assign with = or +=, or name it with let");
   if (!ASSIGNMENTS.includes(c.peek())) c.fail("'=' or '+=' after what is assigned to");
   const operator = c.take() as KernelAssign["operator"];
   const value = expression(c);

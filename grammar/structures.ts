@@ -1,14 +1,32 @@
 /** Parsing of what describes a structure, a distribution or a relaxation: embeddings, solvers, automata, densities. */
 import type {
-  ArgmaxClause, AutomatonClause, CountClause, DistributionClause, EmbeddingClause, Expression, RangeExpression, RelaxationClause, RelaxClause,
-  StateVariable, StructureClause, StructureDeclaration, Transition,
+  ArgmaxClause,
+  AutomatonClause,
+  CountClause,
+  DistributionClause,
+  EmbeddingClause,
+  Expression,
+  Preparation,
+  RangeExpression,
+  RelaxationClause,
+  RelaxClause,
+  StateVariable,
+  StructureClause,
+  StructureDeclaration,
+  Transition,
 } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
 import { commaList, expression, parameters, rangeOrExpression, tensorType, text } from "./expressions.ts";
 import { requireStatement } from "./statements.ts";
 
 export const STRUCTURE_STARTERS: ReadonlySet<string> = new Set([
-  "embedding", "require", "count", "argmax", "relax", "log_partition", "automaton",
+  "embedding",
+  "require",
+  "count",
+  "argmax",
+  "relax",
+  "log_partition",
+  "automaton",
 ]);
 
 export function structureBody(c: Cursor): StructureDeclaration["body"] {
@@ -62,7 +80,11 @@ function count(c: Cursor): CountClause {
   c.expect("count");
   const first = expression(c);
   if (!c.accept("=")) return { kind: "count", value: first, span: c.spanFrom(start) };
-  if (first.kind !== "call") return c.failWith("before '=' a count names the shape of argument it holds for", "such as count complete(n) = n ^ (n - 2)");
+  if (first.kind !== "call")
+    return c.failWith(
+      "before '=' a count names the shape of argument it holds for",
+      "such as count complete(n) = n ^ (n - 2)",
+    );
   return { kind: "count", when: first, value: expression(c), span: c.spanFrom(start) };
 }
 
@@ -72,7 +94,13 @@ function argmax(c: Cursor): ArgmaxClause {
   const solver = expression(c);
   const target = c.accept("on") ? c.name("a target such as webgpu") : undefined;
   const cost = c.accept("cost") ? expression(c) : undefined;
-  return { kind: "argmax", solver, ...(target === undefined ? {} : { target }), ...(cost === undefined ? {} : { cost }), span: c.spanFrom(start) };
+  return {
+    kind: "argmax",
+    solver,
+    ...(target === undefined ? {} : { target }),
+    ...(cost === undefined ? {} : { cost }),
+    span: c.spanFrom(start),
+  };
 }
 
 function relax(c: Cursor): RelaxClause {
@@ -80,24 +108,34 @@ function relax(c: Cursor): RelaxClause {
   c.expect("relax");
   const relaxation = c.name("a relaxation's name");
   const list = c.is("(") ? parameters(c) : [];
-  const parts: { algorithm?: Expression; backward?: Expression; cost?: Expression; target?: RelaxClause["target"]; refused?: RelaxClause["refused"] } = {};
+  const parts: {
+    -readonly [Part in Exclude<
+      keyof RelaxClause,
+      "kind" | "relaxation" | "parameters" | "symmetric" | "span"
+    >]?: RelaxClause[Part];
+  } = {};
   let symmetric = false;
   for (;;) {
     if (c.accept("by")) parts.algorithm = expression(c);
     else if (c.accept("symmetric")) symmetric = true;
     else if (c.accept("backward")) parts.backward = expression(c);
+    else if (c.accept("after")) parts.preparation = preparation(c);
     else if (c.accept("cost")) parts.cost = expression(c);
     else if (c.accept("on")) parts.target = c.name("a target such as webgpu");
     else if (c.accept("refused")) parts.refused = text(c);
     else break;
   }
-  if (parts.algorithm === undefined && parts.refused === undefined) c.fail("'by' and a kernel or function, or 'refused' and the reason");
-  const { algorithm, backward, cost, target, refused } = parts;
-  return {
-    kind: "relax", relaxation, parameters: list, symmetric, span: c.spanFrom(start),
-    ...(algorithm === undefined ? {} : { algorithm }), ...(backward === undefined ? {} : { backward }),
-    ...(cost === undefined ? {} : { cost }), ...(target === undefined ? {} : { target }), ...(refused === undefined ? {} : { refused }),
-  };
+  if (parts.algorithm === undefined && parts.refused === undefined)
+    c.fail("'by' and a kernel or function, or 'refused' and the reason");
+  return { kind: "relax", relaxation, parameters: list, symmetric, span: c.spanFrom(start), ...parts };
+}
+
+/** The rest of `after KERNEL transpose KERNEL when CONDITION`. */
+function preparation(c: Cursor): Preparation {
+  const kernel = expression(c);
+  c.expect("transpose", "and the kernel for the transpose of its derivative");
+  const transpose = expression(c);
+  return c.accept("when") ? { kernel, transpose, when: expression(c) } : { kernel, transpose };
 }
 
 function automaton(c: Cursor): AutomatonClause {

@@ -2,7 +2,7 @@
  * Runs a compiled structure in float64 on the host: hard and soft samples, vector–Jacobian products, log-partitions, for
  * rows of utilities.
  */
-import type { CompiledLayer, PrintedKernel } from "../compiler/layer.ts";
+import type { CompiledLayer, PrintedKernel } from "../compiler/artifact.ts";
 
 type HostKernel = (batch: number, inputs: readonly Float64Array[], outputs: readonly Float64Array[]) => void;
 
@@ -29,7 +29,6 @@ export class HostLayer {
   vjp(u: Float64Array, cotangent: Float64Array, temperature: number): Float64Array {
     const { backward, soft } = this.layer;
     if (backward === undefined || soft === undefined) throw new Error("this layer was compiled without a relaxation");
-    if (backward.strategy === "finite_difference") return this.difference(u, cotangent, temperature, backward.epsilon);
     const scaled = scale(u, 1 / temperature);
     const arrays = new Map([
       ["u", scaled],
@@ -37,25 +36,6 @@ export class HostLayer {
     ]);
     if (backward.kernel.inputs.includes("x")) arrays.set("x", this.run(soft, arrays, u.length));
     return scale(this.run(backward.kernel, arrays, u.length), 1 / temperature);
-  }
-
-  /** Central differences along the cotangent, scaled by its length (paper, eq. 56): ε is the step's length in units of u. */
-  private difference(u: Float64Array, cotangent: Float64Array, temperature: number, epsilon: number): Float64Array {
-    const { size } = this.layer;
-    const result = new Float64Array(u.length);
-    for (let row = 0; row < u.length; row += size) {
-      const direction = cotangent.subarray(row, row + size);
-      const norm = Math.hypot(...direction);
-      if (norm === 0) continue;
-      const at = (sign: number) =>
-        this.soft(
-          u.slice(row, row + size).map((value, i) => value + (sign * epsilon * direction[i]!) / norm),
-          temperature,
-        );
-      const [up, down] = [at(1), at(-1)];
-      for (let i = 0; i < size; i++) result[row + i] = ((up[i]! - down[i]!) / (2 * epsilon)) * norm;
-    }
-    return result;
   }
 
   /** log Σ_x exp(uᵀx / t) for each row; undefined where the structure declares none. */

@@ -3,8 +3,8 @@ import type { Argument, CallExpression, Expression, Parameter, Span } from "../.
 import { printExpression } from "../../grammar/format.ts";
 import type { Source } from "../diagnostic.ts";
 import { Failure } from "../failure.ts";
-import { declarationsFor } from "../layer.ts";
-import { assignArguments, bindStatic, type Environment } from "../static-evaluate.ts";
+import { declarationsFor } from "../declarations.ts";
+import { applyRelaxation, assignArguments, bindStatic, type Environment } from "../static-evaluate.ts";
 import { staticFunctions } from "../static-functions.ts";
 import { applyStructure } from "../structure.ts";
 import { builtins } from "./builtins.ts";
@@ -51,13 +51,12 @@ export function evaluateCall(context: Context, scope: Scope, e: CallExpression):
       return { kind: "structure", structure, label: structure.label };
     }
     case "relaxation": {
-      const own = staticEnvironment(context, scope);
-      const values = new Map([...e.arguments].flatMap((argument) => {
-        const value = evaluate(context, scope, argument.value);
-        return argument.name !== undefined && isStatic(value) ? [[argument.name.name, value] as const] : [];
+      const given = evaluateArguments(context, scope, e.arguments);
+      if (given === undefined) return ERROR;
+      return applyRelaxation(callee, given.map(({ name, span, value }) => {
+        if (isStatic(value)) return { name, span, value };
+        throw new Failure(span, "dynamic-size", `arguments of a relaxation are known at compile time, but this is ${describe(value)}`);
       }));
-      void own;
-      return { ...callee, arguments: values };
     }
     default:
       throw new Failure(e.callee.span, "not-callable", `${describe(callee)} cannot be called`);

@@ -5,6 +5,7 @@
 import type { Declaration, Span } from "../../grammar/ast.ts";
 import type { Decision, Initializer } from "../artifact.ts";
 import type { Diagnostic, Source } from "../diagnostic.ts";
+import type { Failure } from "../failure.ts";
 import { Builder } from "../ir/tensor/builder.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
 import type { Node } from "../ir/tensor/tensor.ts";
@@ -132,6 +133,14 @@ export class Context {
     });
   }
 
+  /** Records a failure in the file that it names, or here. */
+  fail(problem: Failure): void {
+    const { source, span, code, message, why, help } = problem;
+    if (source === undefined || source.name === this.source.name) return this.report(span, code, { message, why, help });
+    const known = this.diagnostics.some((each) => each.source.name === source.name && each.span.start === span.start);
+    if (!known) this.diagnostics.push(problem.diagnostic(source));
+  }
+
   /** Runs `body` in another file, remembering the call for messages. */
   inside<T>(source: Source, span: Span, body: () => T): T {
     const caller = this.source;
@@ -181,9 +190,9 @@ function declarationValue(declaration: Declaration, source: Source): Value | und
     case "distribution":
       return { kind: "distribution-class", declaration, source };
     case "structure":
-      return { kind: "structure-name", declaration };
+      return { kind: "structure-name", declaration, source };
     case "relaxation":
-      return { kind: "relaxation", declaration, arguments: new Map() };
+      return { kind: "relaxation", declaration, arguments: new Map(), options: new Map() };
     case "model":
     case "kernel":
     case "experiment":

@@ -30,7 +30,7 @@ export function evaluate(context: Context, scope: Scope, e: Expression): Value {
     return evaluateInner(context, scope, e);
   } catch (problem) {
     if (problem instanceof Failure) {
-      context.report(problem.span, problem.code, { message: problem.message, why: problem.why, help: problem.help });
+      context.fail(problem);
       return ERROR;
     }
     if (problem instanceof TypeError && problem.message !== "" && problem.stack?.includes("/ops/")) {

@@ -6,8 +6,10 @@ import type { Estimator, LatentStatement, PriorStatement, Span } from "../../gra
 import { Failure } from "../failure.ts";
 import type { KernelBackward } from "../ir/tensor/kernel-node.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
-import { declarationsFor } from "../layer.ts";
-import { type Backward, selectBackward, selectRelaxation, selectSolver } from "../passes/select.ts";
+import { declarationsFor } from "../declarations.ts";
+import { type Backward, selectBackward } from "../passes/select-backward.ts";
+import { selectRelaxation } from "../passes/select-relaxation.ts";
+import { selectSolver } from "../passes/select-solver.ts";
 import { applyStructure, type Structure } from "../structure.ts";
 import { staticEnvironment } from "./calls.ts";
 import type { Context } from "./context.ts";
@@ -32,7 +34,7 @@ export function declareLatent(context: Context, scope: Scope, statement: LatentS
   const utilities = sampleDistribution(context, distribution, dimensions, name, given.span);
   context.builder.label(utilities.node, `${name}_utilities`);
 
-  const solver = selectSolver(structure, declarations, "tfjs");
+  const solver = selectSolver(structure, declarations, "tfjs", statement.structure.span);
   context.decisions.push({ latent: name, ...solver.decision });
   const hard = runKernel(context, solver.value, utilities, { strategy: "none", reason: "the argmax is piecewise constant" }, name);
   context.builder.label(hard.node, `${name}_hard`);
@@ -60,7 +62,7 @@ function relax(context: Context, scope: Scope, estimator: Estimator, structure: 
   const epsilon = backward?.arguments[0] === undefined ? undefined : evaluate(context, scope, backward.arguments[0].value);
   if (epsilon !== undefined && !(epsilon.kind === "number" && epsilon.value > 0)) throw new Failure(backward!.span, "bad-backward", "the step of finite_difference is a positive number");
   const request = backward === undefined ? undefined : { strategy: backward.strategy.name, span: backward.span, ...(epsilon?.kind === "number" ? { epsilon: epsilon.value } : {}) };
-  const chosen = selectBackward(structure, relaxed.value, declarations, request);
+  const chosen = selectBackward(structure, relaxed.value, declarations, estimator.relaxation.span, request);
   context.decisions.push({ latent: name, ...relaxed.decision }, { latent: name, ...chosen.decision });
   const temperature = temperatureOf(context, scope, estimator, name);
   const scaled = tensor(context.builder.divide(utilities.node, temperature.node), utilities.dimensions);
@@ -70,9 +72,8 @@ function relax(context: Context, scope: Scope, estimator: Estimator, structure: 
 }
 
 function kernelBackward(context: Context, backward: Backward): KernelBackward {
-  if (backward.strategy === "finite_difference") return backward;
   context.kernels.set(backward.kernel.name, backward.kernel);
-  return backward;
+  return { strategy: "custom", kernel: backward.kernel };
 }
 
 function runKernel(context: Context, kernel: Kernel, input: TensorValue, backward: KernelBackward, latent: string): TensorValue {

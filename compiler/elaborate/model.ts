@@ -52,7 +52,7 @@ function guarded(context: Context, scope: Scope, statement: ModelStatement, work
     work();
   } catch (problem) {
     if (!(problem instanceof Failure)) throw problem;
-    context.report(problem.span, problem.code, { message: problem.message, why: problem.why, help: problem.help });
+    context.fail(problem);
     if (statement.kind === "latent" || statement.kind === "graph" || statement.kind === "hyper") scope.define(statement.name.name, { kind: "error" });
   }
 }

@@ -2,7 +2,13 @@
  * Prints kernel IR as JavaScript over typed arrays: a function of a batch of examples, computing in float64. Names are
  * sanitised here: nothing that a user wrote reaches the output except as an identifier of safe characters.
  */
-import type { Kernel, KernelArray, KernelBinary, KernelExpression as Expression, KernelStatement as Statement } from "../ir/kernel/kernel.ts";
+import type {
+  KernelExpression as Expression,
+  Kernel,
+  KernelArray,
+  KernelBinary,
+  KernelStatement as Statement,
+} from "../ir/kernel/kernel.ts";
 
 /** An identifier for a name of the source. The prefix keeps it apart from words of JavaScript. */
 function identifier(name: string): string {
@@ -17,13 +23,20 @@ export function printJavaScriptKernel(kernel: Kernel): string {
   for (const array of [...kernel.inputs, ...kernel.outputs, ...kernel.scratch]) sizes.set(array.name, size(array));
   const printer = new Printer(offset, sizes);
   const lines = ["(() => {"];
-  for (const table of kernel.tables) lines.push(`  const ${identifier(table.name)} = ${table.element === "i32" ? "Int32Array" : "Float64Array"}.of(${table.values.map(number).join(", ")});`);
-  for (const array of kernel.scratch) lines.push(`  const ${identifier(array.name)} = new ${array.element === "f32" ? "Float64Array" : "Int32Array"}(${size(array)});`);
+  for (const table of kernel.tables)
+    lines.push(
+      `  const ${identifier(table.name)} = ${table.element === "i32" ? "Int32Array" : "Float64Array"}.of(${table.values.map(number).join(", ")});`,
+    );
+  for (const array of kernel.scratch)
+    lines.push(
+      `  const ${identifier(array.name)} = new ${array.element === "f32" ? "Float64Array" : "Int32Array"}(${size(array)});`,
+    );
   lines.push("  return (batch, inputs, outputs) => {");
   kernel.inputs.forEach((array, i) => lines.push(`    const ${identifier(array.name)} = inputs[${i}];`));
   kernel.outputs.forEach((array, i) => lines.push(`    const ${identifier(array.name)} = outputs[${i}];`));
   lines.push("    for (let example = 0; example < batch; example++) {");
-  for (const array of [...kernel.inputs, ...kernel.outputs]) lines.push(`      const ${identifier(array.name)}_at = example * ${size(array)};`);
+  for (const array of [...kernel.inputs, ...kernel.outputs])
+    lines.push(`      const ${identifier(array.name)}_at = example * ${size(array)};`);
   lines.push(...printer.block(kernel.body, "      "), "    }", "  };", "})()");
   return lines.join("\n");
 }
@@ -35,10 +48,30 @@ function number(value: number): string {
 }
 
 const INFIX: Readonly<Partial<Record<KernelBinary, string>>> = {
-  add: "+", subtract: "-", multiply: "*", divide: "/", equal: "===", "not-equal": "!==", less: "<", "less-equal": "<=",
-  greater: ">", "greater-equal": ">=", and: "&&", or: "||", remainder: "%",
+  add: "+",
+  subtract: "-",
+  multiply: "*",
+  divide: "/",
+  equal: "===",
+  "not-equal": "!==",
+  less: "<",
+  "less-equal": "<=",
+  greater: ">",
+  "greater-equal": ">=",
+  and: "&&",
+  or: "||",
+  remainder: "%",
 };
-const CALLS: Readonly<Record<string, string>> = { exp: "Math.exp", log: "Math.log", log1p: "Math.log1p", expm1: "Math.expm1", sqrt: "Math.sqrt", abs: "Math.abs", floor: "Math.floor", "to-i32": "Math.trunc" };
+const CALLS: Readonly<Record<string, string>> = {
+  exp: "Math.exp",
+  log: "Math.log",
+  log1p: "Math.log1p",
+  expm1: "Math.expm1",
+  sqrt: "Math.sqrt",
+  abs: "Math.abs",
+  floor: "Math.floor",
+  "to-i32": "Math.trunc",
+};
 
 class Printer {
   private readonly offset: ReadonlySet<string>;
@@ -72,9 +105,17 @@ class Printer {
         return [`${indent}${name}.fill(${this.expression(s.value)}${range});`];
       }
       case "for":
-        return [this.loopHead(s.variable, s.from, s.to, s.reversed, indent), ...this.block(s.body, `${indent}  `), `${indent}}`];
+        return [
+          this.loopHead(s.variable, s.from, s.to, s.reversed, indent),
+          ...this.block(s.body, `${indent}  `),
+          `${indent}}`,
+        ];
       case "while":
-        return [`${indent}while (${this.expression(s.condition)}) {`, ...this.block(s.body, `${indent}  `), `${indent}}`];
+        return [
+          `${indent}while (${this.expression(s.condition)}) {`,
+          ...this.block(s.body, `${indent}  `),
+          `${indent}}`,
+        ];
       case "if": {
         const lines = [`${indent}if (${this.expression(s.condition)}) {`, ...this.block(s.consequent, `${indent}  `)];
         if (s.alternative.length > 0) lines.push(`${indent}} else {`, ...this.block(s.alternative, `${indent}  `));
@@ -89,7 +130,8 @@ class Printer {
 
   private loopHead(variable: string, from: Expression, to: Expression, reversed: boolean, indent: string): string {
     const name = identifier(variable);
-    if (reversed) return `${indent}for (let ${name} = ${this.expression(to)} - 1, ${name}_end = ${this.expression(from)}; ${name} >= ${name}_end; ${name}--) {`;
+    if (reversed)
+      return `${indent}for (let ${name} = ${this.expression(to)} - 1, ${name}_end = ${this.expression(from)}; ${name} >= ${name}_end; ${name}--) {`;
     return `${indent}for (let ${name} = ${this.expression(from)}, ${name}_end = ${this.expression(to)}; ${name} < ${name}_end; ${name}++) {`;
   }
 
@@ -99,15 +141,27 @@ class Printer {
     const guard = s.condition === undefined ? [] : [`${inner}if (!(${this.expression(s.condition)})) continue;`];
     const head = this.loopHead(s.variable, s.from, s.to, false, indent);
     const value = this.expression(s.value);
-    if (s.operator === "sum") return [`${indent}let ${name} = 0;`, head, ...guard, `${inner}${name} += ${value};`, `${indent}}`];
+    if (s.operator === "sum")
+      return [`${indent}let ${name} = 0;`, head, ...guard, `${inner}${name} += ${value};`, `${indent}}`];
     const comparison = s.operator === "max" || s.operator === "argmax" ? ">" : "<";
     const first = comparison === ">" ? "-1e300" : "1e300";
     if (s.operator === "max" || s.operator === "min") {
-      return [`${indent}let ${name} = ${first};`, head, ...guard, `${inner}const ${name}_item = ${value};`, `${inner}if (${name}_item ${comparison} ${name}) ${name} = ${name}_item;`, `${indent}}`];
+      return [
+        `${indent}let ${name} = ${first};`,
+        head,
+        ...guard,
+        `${inner}const ${name}_item = ${value};`,
+        `${inner}if (${name}_item ${comparison} ${name}) ${name} = ${name}_item;`,
+        `${indent}}`,
+      ];
     }
     return [
-      `${indent}let ${name} = -1, ${name}_best = ${first};`, head, ...guard, `${inner}const ${name}_item = ${value};`,
-      `${inner}if (${name} < 0 || ${name}_item ${comparison} ${name}_best) { ${name}_best = ${name}_item; ${name} = ${identifier(s.variable)}; }`, `${indent}}`,
+      `${indent}let ${name} = -1, ${name}_best = ${first};`,
+      head,
+      ...guard,
+      `${inner}const ${name}_item = ${value};`,
+      `${inner}if (${name} < 0 || ${name}_item ${comparison} ${name}_best) { ${name}_best = ${name}_item; ${name} = ${identifier(s.variable)}; }`,
+      `${indent}}`,
     ];
   }
 

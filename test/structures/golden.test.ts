@@ -30,12 +30,18 @@ function check(item: GoldenCase, structure: string, relaxation: string | undefin
   const t = inputs.t!;
   expectClose(layer.soft(u, t), outputs.x.flat(), item.tolerance, "x");
   expectClose(layer.vjp(u, Float64Array.from(inputs.cotangent!.flat()), t), outputs.vjp!.flat(), item.tolerance, "vjp");
-  if (outputs.logZ !== undefined) expectClose(layer.logPartition(u, t)!, [outputs.logZ], { abs: 1e-8, rel: 1e-9 }, "log partition");
+  if (outputs.logZ !== undefined)
+    expectClose(layer.logPartition(u, t)!, [outputs.logZ], { abs: 1e-8, rel: 1e-9 }, "log partition");
   if (outputs.hard !== undefined) expectClose(layer.argmax(u), outputs.hard.flat(), { abs: 0, rel: 0 }, "argmax");
 }
 
 const RELAXATIONS: Readonly<Record<string, string | undefined>> = {
-  softmax: "ExpFamily", sparsemax: "Euclidean", binary: "ExpFamily", categorical: "CategoricalEntropy", gumbel2: "ExpFamily", hard: undefined,
+  softmax: "ExpFamily",
+  sparsemax: "Euclidean",
+  binary: "ExpFamily",
+  categorical: "CategoricalEntropy",
+  gumbel2: "ExpFamily",
+  hard: undefined,
 };
 const k = (item: GoldenCase) => (item.inputs as unknown as Inputs).k!;
 const u = (item: GoldenCase) => (item.inputs as unknown as Inputs).u;
@@ -47,7 +53,8 @@ function graph(item: GoldenCase): string {
 
 const SUITES: Readonly<Record<string, (item: GoldenCase) => void>> = {
   onehot: (item) => check(item, `OneHot(${u(item).length})`, RELAXATIONS[op(item)]),
-  indep_subset: (item) => check(item, op(item) === "gumbel2" ? "OneHot(2)" : `Subset(${u(item).length})`, RELAXATIONS[op(item)]),
+  indep_subset: (item) =>
+    check(item, op(item) === "gumbel2" ? "OneHot(2)" : `Subset(${u(item).length})`, RELAXATIONS[op(item)]),
   ksubset_hard: (item) => check(item, `KSubset(${u(item).length}, ${k(item)})`, undefined),
   ksubset_euclid: (item) => check(item, `KSubset(${u(item).length}, ${k(item)})`, "Euclidean"),
   ksubset_categorical: (item) => check(item, `KSubset(${u(item).length}, ${k(item)})`, "CategoricalEntropy"),
@@ -59,8 +66,11 @@ const SUITES: Readonly<Record<string, (item: GoldenCase) => void>> = {
 
 for (const [name, run] of Object.entries(SUITES)) {
   const cases = golden(name);
-  describe.skipIf(cases === undefined)(`golden ${name}${cases === undefined ? " (the shared folder is absent)" : ""}`, () => {
-    for (const item of cases ?? []) test(item.name, () => run(item));
-    test("has cases", () => expect(cases?.length).toBeGreaterThan(0));
-  });
+  describe.skipIf(cases === undefined)(
+    `golden ${name}${cases === undefined ? " (the shared folder is absent)" : ""}`,
+    () => {
+      for (const item of cases ?? []) test(item.name, () => run(item));
+      test("has cases", () => expect(cases?.length).toBeGreaterThan(0));
+    },
+  );
 }

@@ -1,5 +1,5 @@
 /** Removes what a kernel computes for nothing: scalars never read, arrays never loaded, empty loops. */
-import type { Kernel, KernelExpression as Expression, KernelStatement as Statement } from "./kernel.ts";
+import type { KernelExpression as Expression, Kernel, KernelStatement as Statement } from "./kernel.ts";
 
 export function removeDead(kernel: Kernel): Kernel {
   let body = kernel.body;
@@ -12,7 +12,12 @@ export function removeDead(kernel: Kernel): Kernel {
       const used = new Set<string>();
       collect(body, used);
       stored(body, used);
-      return { ...kernel, body, scratch: kernel.scratch.filter((array) => used.has(array.name)), tables: kernel.tables.filter((table) => used.has(table.name)) };
+      return {
+        ...kernel,
+        body,
+        scratch: kernel.scratch.filter((array) => used.has(array.name)),
+        tables: kernel.tables.filter((table) => used.has(table.name)),
+      };
     }
     before = size;
   }
@@ -126,5 +131,15 @@ function sweep(body: readonly Statement[], live: ReadonlySet<string>): Statement
 }
 
 function count(body: readonly Statement[]): number {
-  return body.reduce((total, s) => total + 1 + (s.kind === "for" || s.kind === "while" ? count(s.body) : s.kind === "if" ? count(s.consequent) + count(s.alternative) : 0), 0);
+  return body.reduce(
+    (total, s) =>
+      total +
+      1 +
+      (s.kind === "for" || s.kind === "while"
+        ? count(s.body)
+        : s.kind === "if"
+          ? count(s.consequent) + count(s.alternative)
+          : 0),
+    0,
+  );
 }

@@ -2,35 +2,78 @@
  * The dual-number transformation: from a kernel to one that computes the directional derivative of its outputs. For a symmetric
  * relaxation the Jacobian is symmetric, so this is the vector–Jacobian product: an exact backward for the price of a forward.
  */
-import type { Kernel, KernelArray, KernelExpression as Expression, KernelStatement as Statement } from "./kernel.ts";
 import { removeDead } from "./dead.ts";
+import type { KernelExpression as Expression, Kernel, KernelArray, KernelStatement as Statement } from "./kernel.ts";
+import { namesOf } from "./rename.ts";
 
 const zero: Expression = { kind: "constant", value: 0, type: "f32" };
 const isZero = (e: Expression) => e.kind === "constant" && e.value === 0;
 const add = (a: Expression, b: Expression): Expression => (isZero(a) ? b : isZero(b) ? a : binary("add", a, b));
-const subtract = (a: Expression, b: Expression): Expression => (isZero(b) ? a : isZero(a) ? { kind: "unary", operator: "negate", operand: b, type: "f32" } : binary("subtract", a, b));
-const multiply = (a: Expression, b: Expression): Expression => (isZero(a) || isZero(b) ? zero : binary("multiply", a, b));
+const subtract = (a: Expression, b: Expression): Expression =>
+  isZero(b) ? a : isZero(a) ? { kind: "unary", operator: "negate", operand: b, type: "f32" } : binary("subtract", a, b);
+const multiply = (a: Expression, b: Expression): Expression =>
+  isZero(a) || isZero(b) ? zero : binary("multiply", a, b);
 const divide = (a: Expression, b: Expression): Expression => (isZero(a) ? zero : binary("divide", a, b));
 function binary(operator: "add" | "subtract" | "multiply" | "divide", left: Expression, right: Expression): Expression {
   return { kind: "binary", operator, left, right, type: "f32" };
 }
-const tangentName = (name: string) => `${name}_tangent`;
 
 /**
  * Inputs: those of `kernel`, then the tangent of `active` (named `cotangent`, as it is used). Outputs: the tangents of the
  * outputs. Values that do not depend on `active` carry no tangent.
  */
 export function dual(kernel: Kernel, active: string): Kernel {
-  const dependent = findDependent(kernel, active);
-  const rename = (array: KernelArray): KernelArray => ({ ...array, name: array.name === active ? "cotangent" : tangentName(array.name) });
   const input = kernel.inputs.find((array) => array.name === active);
   if (input === undefined) throw new Error(`kernel ${kernel.name} has no input ${active}`);
-  const transform = new Transform(dependent, active);
-  const body = transform.block(kernel.body);
-  const scratch = [...kernel.scratch, ...kernel.scratch.filter((array) => dependent.has(array.name)).map(rename), ...kernel.outputs];
-  const outputs = kernel.outputs.map(rename);
-  const missing = kernel.outputs.filter((array) => !dependent.has(array.name)).map((array): Statement => ({ kind: "fill", array: tangentName(array.name), value: zero }));
-  return removeDead({ ...kernel, name: `${kernel.name}_dual`, inputs: [...kernel.inputs, rename(input)], outputs, scratch, body: [...missing, ...body] });
+  const dependent = findDependent(kernel, active);
+  const names = new TangentNames(kernel, active);
+  const body = new Transform(dependent, names).block(kernel.body);
+  const rename = (array: KernelArray): KernelArray => ({ ...array, name: names.tangent(array.name) });
+  const scratch = [
+    ...kernel.scratch,
+    ...kernel.scratch.filter((array) => dependent.has(array.name)).map(rename),
+    ...kernel.outputs,
+  ];
+  const clear = (array: KernelArray): Statement => ({ kind: "fill", array: array.name, value: zero });
+  // What was an output starts at zero; as scratch it must be told to. An output that does not depend on `active` has tangent zero.
+  const cleared = [...kernel.outputs, ...kernel.outputs.filter((array) => !dependent.has(array.name)).map(rename)].map(
+    clear,
+  );
+  return removeDead({
+    ...kernel,
+    name: `${kernel.name}_dual`,
+    inputs: [...kernel.inputs, rename(input)],
+    outputs: kernel.outputs.map(rename),
+    scratch,
+    body: [...cleared, ...body],
+  });
+}
+
+/** Names for tangents that the kernel has not taken; the tangent of the active input is called cotangent, as it is used. */
+class TangentNames {
+  private readonly taken: Set<string>;
+  private readonly chosen = new Map<string, string>();
+
+  constructor(kernel: Kernel, active: string) {
+    this.taken = namesOf(kernel).add("cotangent");
+    this.chosen.set(active, "cotangent");
+  }
+
+  tangent(name: string): string {
+    return this.derived(name, "tangent");
+  }
+
+  /** A new name made of `name`, the same for the same suffix. */
+  derived(name: string, suffix: string): string {
+    const key = suffix === "tangent" ? name : `${name} ${suffix}`;
+    const known = this.chosen.get(key);
+    if (known !== undefined) return known;
+    let candidate = `${name}_${suffix}`;
+    while (this.taken.has(candidate)) candidate = `${candidate}_`;
+    this.taken.add(candidate);
+    this.chosen.set(key, candidate);
+    return candidate;
+  }
 }
 
 /** Names of scalars and arrays whose values depend on the active input, to a fixed point. */
@@ -73,10 +116,11 @@ function findDependent(kernel: Kernel, active: string): Set<string> {
 
 class Transform {
   private readonly dependent: ReadonlySet<string>;
-  private readonly active: string;
-  constructor(dependent: ReadonlySet<string>, active: string) {
+  private readonly names: TangentNames;
+
+  constructor(dependent: ReadonlySet<string>, names: TangentNames) {
     this.dependent = dependent;
-    this.active = active;
+    this.names = names;
   }
 
   block(statements: readonly Statement[]): Statement[] {
@@ -89,14 +133,20 @@ class Transform {
         if (!this.dependent.has(s.name)) return [s];
         // A declared value is known before its tangent, which may then use it: exp' = exp, (a / b)' = (a' − q b') / b.
         const own: Expression = { kind: "variable", name: s.name, type: "f32" };
-        return [s, { ...s, name: tangentName(s.name), value: this.tangent(s.value, own) }];
+        return [s, { ...s, name: this.names.tangent(s.name), value: this.tangent(s.value, own) }];
       }
       case "assign":
-        return this.dependent.has(s.name) ? [{ ...s, name: tangentName(s.name), value: this.tangent(s.value) }, s] : [s];
+        return this.dependent.has(s.name)
+          ? [{ ...s, name: this.names.tangent(s.name), value: this.tangent(s.value) }, s]
+          : [s];
       case "store":
-        return this.dependent.has(s.array) ? [{ ...s, array: this.arrayTangent(s.array), value: this.tangent(s.value) }, s] : [s];
+        return this.dependent.has(s.array)
+          ? [{ ...s, array: this.names.tangent(s.array), value: this.tangent(s.value) }, s]
+          : [s];
       case "fill":
-        return this.dependent.has(s.array) ? [s, { ...s, array: this.arrayTangent(s.array), value: this.tangent(s.value) }] : [s];
+        return this.dependent.has(s.array)
+          ? [s, { ...s, array: this.names.tangent(s.array), value: this.tangent(s.value) }]
+          : [s];
       case "for":
       case "while":
         return [{ ...s, body: this.block(s.body) }];
@@ -112,16 +162,21 @@ class Transform {
   /** The tangent of a sum is the sum of tangents; that of a maximum is the tangent at the (first) maximal index. */
   private reduce(s: Extract<Statement, { kind: "reduce" }>): Statement[] {
     if (!this.dependent.has(s.name)) return [s];
-    const name = tangentName(s.name);
+    const name = this.names.tangent(s.name);
     if (s.operator === "sum") return [s, { ...s, name, value: this.tangent(s.value) }];
-    const at = `${s.name}_at`;
+    const at = this.names.derived(s.name, "at");
     const operator = s.operator === "max" ? "argmax" : "argmin";
     const index: Expression = { kind: "variable", name: at, type: "i32" };
-    return [s, { ...s, name: at, operator, type: "i32" }, { kind: "declare", name, type: "f32", mutable: false, value: substitute(this.tangent(s.value), s.variable, index) }];
-  }
-
-  private arrayTangent(name: string): string {
-    return name === this.active ? "cotangent" : tangentName(name);
+    const none: Expression = { kind: "constant", value: 0, type: "i32" };
+    const found: Expression = { kind: "binary", operator: "greater-equal", left: index, right: none, type: "bool" };
+    const value = substitute(this.tangent(s.value), s.variable, index);
+    return [
+      s,
+      { ...s, name: at, operator, type: "i32" },
+      { kind: "declare", name, type: "f32", mutable: true, value: zero },
+      // Of an empty range there is no maximal index.
+      { kind: "if", condition: found, consequent: [{ kind: "assign", name, value }], alternative: [] },
+    ];
   }
 
   /** `own` is the value of `e` itself where it already has a name. */
@@ -131,9 +186,9 @@ class Transform {
       case "constant":
         return zero;
       case "variable":
-        return this.dependent.has(e.name) ? { ...e, name: tangentName(e.name) } : zero;
+        return this.dependent.has(e.name) ? { ...e, name: this.names.tangent(e.name) } : zero;
       case "load":
-        return this.dependent.has(e.array) ? { ...e, array: this.arrayTangent(e.array) } : zero;
+        return this.dependent.has(e.array) ? { ...e, array: this.names.tangent(e.array) } : zero;
       case "unary":
         return this.unary(e, own ?? e);
       case "binary":
@@ -163,7 +218,13 @@ class Transform {
       case "sqrt":
         return divide(inner, add(value, value));
       case "abs":
-        return { kind: "select", condition: { kind: "binary", operator: "less", left: e.operand, right: zero, type: "bool" }, consequent: { kind: "unary", operator: "negate", operand: inner, type: "f32" }, alternative: inner, type: "f32" };
+        return {
+          kind: "select",
+          condition: { kind: "binary", operator: "less", left: e.operand, right: zero, type: "bool" },
+          consequent: { kind: "unary", operator: "negate", operand: inner, type: "f32" },
+          alternative: inner,
+          type: "f32",
+        };
       case "floor":
       case "not":
       case "to-f32":
@@ -188,9 +249,27 @@ class Transform {
         return divide(subtract(a, multiply(value, b)), right);
       case "min":
       case "max":
-        return { kind: "select", condition: { kind: "binary", operator: e.operator === "max" ? "greater-equal" : "less-equal", left, right, type: "bool" }, consequent: a, alternative: b, type: "f32" };
+        return {
+          kind: "select",
+          condition: {
+            kind: "binary",
+            operator: e.operator === "max" ? "greater-equal" : "less-equal",
+            left,
+            right,
+            type: "bool",
+          },
+          consequent: a,
+          alternative: b,
+          type: "f32",
+        };
       case "power":
-      case "remainder":
+        return this.power(left, right, a, b, value);
+      case "remainder": {
+        // a % b = a − b · trunc(a / b)
+        const quotient: Expression = { kind: "unary", operator: "to-i32", operand: divide(left, right), type: "i32" };
+        const whole: Expression = { kind: "unary", operator: "to-f32", operand: quotient, type: "f32" };
+        return subtract(a, multiply(whole, b));
+      }
       case "equal":
       case "not-equal":
       case "less":
@@ -202,8 +281,17 @@ class Transform {
         return zero;
     }
   }
+
+  /** (x^y)' = y x^(y − 1) x' + x^y log(x) y' */
+  private power(x: Expression, y: Expression, a: Expression, b: Expression, value: Expression): Expression {
+    const one: Expression = { kind: "constant", value: 1, type: "f32" };
+    const lower: Expression = { kind: "binary", operator: "power", left: x, right: subtract(y, one), type: "f32" };
+    const logarithm: Expression = { kind: "unary", operator: "log", operand: x, type: "f32" };
+    return add(multiply(multiply(y, lower), a), multiply(multiply(value, logarithm), b));
+  }
 }
 
+/** Puts `by` in the place of the variable `name`. */
 function substitute(e: Expression, name: string, by: Expression): Expression {
   switch (e.kind) {
     case "constant":
@@ -217,6 +305,11 @@ function substitute(e: Expression, name: string, by: Expression): Expression {
     case "binary":
       return { ...e, left: substitute(e.left, name, by), right: substitute(e.right, name, by) };
     case "select":
-      return { ...e, condition: substitute(e.condition, name, by), consequent: substitute(e.consequent, name, by), alternative: substitute(e.alternative, name, by) };
+      return {
+        ...e,
+        condition: substitute(e.condition, name, by),
+        consequent: substitute(e.consequent, name, by),
+        alternative: substitute(e.alternative, name, by),
+      };
   }
 }

@@ -1,0 +1,65 @@
+/** What structures, kernels and compile-time expressions see of a file: its declarations, and those of the library, by name. */
+import type { KernelDeclaration, Span, StructureDeclaration } from "../grammar/ast.ts";
+import { position, type Source } from "./diagnostic.ts";
+import { Failure } from "./failure.ts";
+import { isLibrary, type Names } from "./names.ts";
+import type { Environment } from "./static-evaluate.ts";
+import { staticFunctions } from "./static-functions.ts";
+
+export interface Declarations extends Environment {
+  /** The file whose names these are. */
+  readonly source: Source;
+  structure(name: string): { declaration: StructureDeclaration; source: Source } | undefined;
+  kernel(name: string): { declaration: KernelDeclaration; source: Source } | undefined;
+  /** The same as another file sees it. */
+  from(source: Source): Declarations;
+}
+
+export function declarationsFor(names: Names, source: Source): Declarations {
+  const find = (name: string) => names.find(name, source);
+  return {
+    source,
+    lookup: (name) => {
+      const found = find(name);
+      const declaration = found?.declaration;
+      if (declaration?.kind === "structure") return { kind: "structure-name", declaration, source: found!.source };
+      return declaration?.kind === "relaxation"
+        ? { kind: "relaxation", declaration, arguments: new Map(), options: new Map() }
+        : undefined;
+    },
+    *names() {
+      yield* names.visible(source);
+      yield* staticFunctions.keys();
+    },
+    structure: (name) => {
+      const found = find(name);
+      const declaration = found?.declaration;
+      return declaration?.kind === "structure" ? { declaration, source: found!.source } : undefined;
+    },
+    kernel: (name) => {
+      const found = find(name);
+      const declaration = found?.declaration;
+      return declaration?.kind === "kernel" ? { declaration, source: found!.source } : undefined;
+    },
+    from: (other) => declarationsFor(names, other),
+  };
+}
+
+/**
+ * Runs `work` on text of `source`, on behalf of the place `span` of the file `caller`. A failure keeps its place in a file of
+ * the user's; one in the standard library is told where the user's text asked for it.
+ */
+export function located<T>(source: Source, caller: Source, span: Span, work: () => T): T {
+  try {
+    return work();
+  } catch (problem) {
+    if (!(problem instanceof Failure)) throw problem;
+    const { code, message, why, help } = problem;
+    const origin = problem.source ?? source;
+    if (origin.name === caller.name) throw new Failure(problem.span, code, message, { why, help });
+    if (!isLibrary(origin)) throw new Failure(problem.span, code, message, { why, help, source: origin });
+    const { line, column } = position(origin.text, problem.span.start);
+    const found = `found in ${origin.name}:${line}:${column}`;
+    throw new Failure(span, code, message, { why: why === undefined ? found : `${why} (${found})`, help });
+  }
+}

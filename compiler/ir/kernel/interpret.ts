@@ -1,0 +1,231 @@
+/**
+ * Interprets kernel IR in float64, slowly and plainly: this is what a kernel means. Printed kernels are tested against it. It
+ * also finds what printed code would not notice: indices out of bounds, integers that leave 32 bits, loops without end.
+ */
+import type {
+  KernelExpression as Expression,
+  Kernel,
+  KernelArray,
+  KernelBinary,
+  KernelUnary,
+  ScalarType,
+  KernelStatement as Statement,
+} from "./kernel.ts";
+
+/** A kernel that does what kernels may not; `message` says what and where. */
+export class KernelFault extends Error {}
+
+/** Statements that one example may take. */
+const LONGEST_RUN = 50_000_000;
+
+/** Runs `kernel` on one example: an array for each input, row-major; returns an array for each output. */
+export function interpretKernel(kernel: Kernel, inputs: readonly ArrayLike<number>[]): Float64Array[] {
+  return new Interpreter(kernel, inputs).run();
+}
+
+class Interpreter {
+  private readonly kernel: Kernel;
+  private readonly arrays = new Map<string, Float64Array>();
+  private readonly elements = new Map<string, ScalarType>();
+  private readonly scalars = new Map<string, number>();
+  private steps = 0;
+
+  constructor(kernel: Kernel, inputs: readonly ArrayLike<number>[]) {
+    this.kernel = kernel;
+    for (const array of [...kernel.inputs, ...kernel.outputs, ...kernel.scratch]) {
+      this.arrays.set(array.name, new Float64Array(lengthOf(array)));
+      this.elements.set(array.name, array.element);
+    }
+    for (const table of kernel.tables) this.arrays.set(table.name, Float64Array.from(table.values));
+    kernel.inputs.forEach((array, i) => {
+      const given = inputs[i];
+      if (given?.length !== lengthOf(array)) this.fault(`${array.name} needs ${lengthOf(array)} values`);
+      this.arrays.get(array.name)!.set(given!);
+    });
+  }
+
+  run(): Float64Array[] {
+    this.block(this.kernel.body);
+    return this.kernel.outputs.map((array) => this.arrays.get(array.name)!);
+  }
+
+  private fault(message: string): never {
+    throw new KernelFault(`the kernel ${this.kernel.name}: ${message}`);
+  }
+
+  /** True when a `break` is on its way out. */
+  private block(body: readonly Statement[]): boolean {
+    return body.some((statement) => this.statement(statement));
+  }
+
+  private statement(s: Statement): boolean {
+    if (++this.steps > LONGEST_RUN) this.fault(`more than ${LONGEST_RUN} steps: a loop without end?`);
+    switch (s.kind) {
+      case "declare":
+      case "assign":
+        this.scalars.set(s.name, this.expression(s.value));
+        return false;
+      case "store": {
+        const value = this.expression(s.value);
+        this.array(s.array)[this.position(s.array, s.index)] = this.checked(value, this.elements.get(s.array)!);
+        return false;
+      }
+      case "fill":
+        this.array(s.array).fill(this.checked(this.expression(s.value), this.elements.get(s.array)!));
+        return false;
+      case "for":
+        return this.loop(s);
+      case "while":
+        while (this.expression(s.condition) !== 0) if (this.block(s.body)) break;
+        return false;
+      case "if":
+        return this.block(this.expression(s.condition) !== 0 ? s.consequent : s.alternative);
+      case "reduce":
+        this.scalars.set(s.name, this.reduce(s));
+        return false;
+      case "break":
+        return true;
+    }
+  }
+
+  private loop(s: Extract<Statement, { kind: "for" }>): false {
+    const [from, to] = [this.expression(s.from), this.expression(s.to)];
+    for (let k = 0; k < to - from; k++) {
+      this.scalars.set(s.variable, s.reversed ? to - 1 - k : from + k);
+      if (this.block(s.body)) break;
+    }
+    return false;
+  }
+
+  private reduce(s: Extract<Statement, { kind: "reduce" }>): number {
+    const items: { readonly index: number; readonly value: number }[] = [];
+    const [from, to] = [this.expression(s.from), this.expression(s.to)];
+    for (let index = from; index < to; index++) {
+      this.scalars.set(s.variable, index);
+      if (s.condition !== undefined && this.expression(s.condition) === 0) continue;
+      items.push({ index, value: this.expression(s.value) });
+    }
+    const larger = s.operator === "max" || s.operator === "argmax";
+    const start = { index: -1, value: larger ? -1e300 : 1e300 };
+    const extreme = items.reduce((best, item) => {
+      const better = larger ? item.value > best.value : item.value < best.value;
+      return better || (best.index < 0 && (s.operator === "argmax" || s.operator === "argmin")) ? item : best;
+    }, start);
+    switch (s.operator) {
+      case "sum":
+        return items.reduce((total, { value }) => total + value, 0);
+      case "max":
+      case "min":
+        return extreme.value;
+      case "argmax":
+      case "argmin":
+        return extreme.index;
+    }
+  }
+
+  private array(name: string): Float64Array {
+    return this.arrays.get(name) ?? this.fault(`there is no array ${name}`);
+  }
+
+  private position(array: string, index: Expression): number {
+    const position = this.expression(index);
+    const { length } = this.array(array);
+    if (Number.isInteger(position) && position >= 0 && position < length) return position;
+    return this.fault(`position ${position} of ${array}, which has ${length} elements`);
+  }
+
+  private checked(value: number, type: ScalarType): number {
+    if (type === "i32" && value !== (value | 0)) this.fault(`${value} is not a 32-bit integer`);
+    return value;
+  }
+
+  /** Truth values are 0 and 1. All operands are evaluated. */
+  private expression(e: Expression): number {
+    switch (e.kind) {
+      case "constant":
+        return e.value;
+      case "variable":
+        return this.scalars.get(e.name) ?? this.fault(`${e.name} has no value yet`);
+      case "load":
+        return this.array(e.array)[this.position(e.array, e.index)]!;
+      case "unary":
+        return this.checked(unary(e.operator, this.expression(e.operand)), e.type);
+      case "binary":
+        return this.checked(binary(e.operator, this.expression(e.left), this.expression(e.right)), e.type);
+      case "select": {
+        const [yes, no] = [this.expression(e.consequent), this.expression(e.alternative)];
+        return this.expression(e.condition) !== 0 ? yes : no;
+      }
+    }
+  }
+}
+
+function lengthOf(array: KernelArray): number {
+  return array.shape.reduce((a, b) => a * b, 1);
+}
+
+function unary(operator: KernelUnary, x: number): number {
+  switch (operator) {
+    case "negate":
+      return -x;
+    case "not":
+      return x === 0 ? 1 : 0;
+    case "exp":
+      return Math.exp(x);
+    case "log":
+      return Math.log(x);
+    case "log1p":
+      return Math.log1p(x);
+    case "expm1":
+      return Math.expm1(x);
+    case "sqrt":
+      return Math.sqrt(x);
+    case "abs":
+      return Math.abs(x);
+    case "floor":
+      return Math.floor(x);
+    case "to-i32":
+      return Math.trunc(x);
+    case "to-f32":
+    case "detach":
+      return x;
+  }
+}
+
+function binary(operator: KernelBinary, a: number, b: number): number {
+  switch (operator) {
+    case "add":
+      return a + b;
+    case "subtract":
+      return a - b;
+    case "multiply":
+      return a * b;
+    case "divide":
+      return a / b;
+    case "remainder":
+      return a % b;
+    case "power":
+      return a ** b;
+    // The second where neither is smaller or larger, so also where one is not a number.
+    case "min":
+      return a < b ? a : b;
+    case "max":
+      return a > b ? a : b;
+    case "equal":
+      return Number(a === b);
+    case "not-equal":
+      return Number(a !== b);
+    case "less":
+      return Number(a < b);
+    case "less-equal":
+      return Number(a <= b);
+    case "greater":
+      return Number(a > b);
+    case "greater-equal":
+      return Number(a >= b);
+    case "and":
+      return Number(a !== 0 && b !== 0);
+    case "or":
+      return Number(a !== 0 || b !== 0);
+  }
+}

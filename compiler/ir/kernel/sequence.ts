@@ -1,0 +1,55 @@
+/** Kernels one after the other as one kernel, and the backward of such a sequence by the chain rule. */
+import { Composition } from "./compose.ts";
+import type { Kernel, KernelArray } from "./kernel.ts";
+
+/** `second` on the first output of `first`. */
+export function sequence(first: Kernel, second: Kernel): Kernel {
+  const composition = new Composition(first.inputs, second.outputs);
+  const between = composition.array(first.outputs[0]!, "prepared");
+  composition.call(first, new Map([...own(first.inputs), ...firstOutput(composition, first, between.name)]));
+  const input = second.inputs[0]!;
+  composition.call(second, new Map([[input.name, between.name], ...own(second.outputs)]));
+  return composition.finish(`${second.name}_after_${first.name}`, second.doc);
+}
+
+/**
+ * y = f(p(u)): (∂y/∂u)ᵀc = (∂p/∂u)ᵀ (∂f/∂p)ᵀ c. `backward` computes (∂f/∂p)ᵀ c from p (called u), y (called x) and c
+ * (called cotangent), as far as it has these inputs; the transpose of the preparation reads u and cotangent.
+ */
+export function sequenceBackward(
+  preparation: { readonly kernel: Kernel; readonly transpose: Kernel },
+  backward: Kernel,
+): Kernel {
+  const { kernel, transpose } = preparation;
+  const input = kernel.inputs[0]!;
+  const shape = { ...input, element: "f32" as const };
+  const wanted = ["x", "cotangent"].flatMap((name): KernelArray[] =>
+    backward.inputs.some((array) => array.name === name) ? [{ ...shape, name }] : [],
+  );
+  const vjp: KernelArray = { ...shape, name: "vjp" };
+  const composition = new Composition([input, ...wanted], [vjp]);
+  const prepared = composition.array(kernel.outputs[0]!, "prepared");
+  composition.call(kernel, new Map([...own(kernel.inputs), ...firstOutput(composition, kernel, prepared.name)]));
+  const inner = composition.array(shape, "inner");
+  const inputs = new Map([
+    ["u", prepared.name],
+    ["x", "x"],
+    ["cotangent", "cotangent"],
+  ]);
+  composition.call(backward, new Map([...inputs, ...firstOutput(composition, backward, inner.name)]));
+  const last = new Map([
+    ["u", input.name],
+    ["cotangent", inner.name],
+  ]);
+  composition.call(transpose, new Map([...last, ...firstOutput(composition, transpose, vjp.name)]));
+  return composition.finish(`${backward.name}_after_${kernel.name}`);
+}
+
+function own(arrays: readonly KernelArray[]): [string, string][] {
+  return arrays.map((array) => [array.name, array.name]);
+}
+
+/** The first output goes to `name`, others to scratch that nobody reads. */
+function firstOutput(composition: Composition, kernel: Kernel, name: string): [string, string][] {
+  return kernel.outputs.map((array, i) => [array.name, i === 0 ? name : composition.array(array, array.name).name]);
+}

@@ -1,0 +1,54 @@
+/** What a kernel being lowered has grown so far: statements, scratch arrays, tables, and names that are not taken. */
+import type { KernelArray, KernelExpression, KernelStatement, KernelTable } from "../ir/kernel/kernel.ts";
+
+export class Emitter {
+  readonly scratch: KernelArray[] = [];
+  readonly tables = new Map<string, KernelTable>();
+  body: KernelStatement[] = [];
+  private readonly reserved = new Set<string>();
+  private names = 0;
+
+  /** Keeps a name from being given to anything else. */
+  reserve(name: string): void {
+    this.reserved.add(name);
+  }
+
+  /** A name that nothing else in the kernel has. */
+  fresh(name: string): string {
+    for (;;) {
+      const candidate = `${name}_${++this.names}`;
+      if (!this.reserved.has(candidate)) return candidate;
+    }
+  }
+
+  push(...statements: readonly KernelStatement[]): void {
+    this.body.push(...statements);
+  }
+
+  /** The statements that `work` emits, kept apart from the others. */
+  collect(work: () => void): KernelStatement[] {
+    const outer = this.body;
+    this.body = [];
+    work();
+    const inner = this.body;
+    this.body = outer;
+    return inner;
+  }
+
+  /** Gives a value a name: costly ones, so that they are computed once and their derivative can use them. */
+  named(name: string, value: KernelExpression): KernelExpression {
+    const unique = this.fresh(name);
+    this.push({ kind: "declare", name: unique, type: value.type, mutable: false, value });
+    return { kind: "variable", name: unique, type: value.type };
+  }
+
+  /** A constant array, kept once however often it is asked for. */
+  table(name: string, values: readonly number[]): KernelTable {
+    const key = values.join(",");
+    const known = this.tables.get(key);
+    if (known !== undefined) return known;
+    const table: KernelTable = { name: this.fresh(name), element: "i32", values };
+    this.tables.set(key, table);
+    return table;
+  }
+}

@@ -1,0 +1,58 @@
+/** What names mean inside a kernel: scalars, arrays, values known at compile time. */
+import type { KernelArray, KernelExpression, ScalarType } from "../ir/kernel/kernel.ts";
+import { type Environment, environment } from "../static-evaluate.ts";
+import { staticNumber } from "../static-functions.ts";
+import type { StaticValue } from "../static-value.ts";
+
+export type Binding =
+  | { readonly kind: "scalar"; readonly name: string; readonly type: ScalarType; readonly mutable: boolean }
+  | { readonly kind: "array"; readonly array: KernelArray; readonly writable: boolean }
+  | { readonly kind: "value"; readonly value: KernelExpression };
+
+/** A block's names inside those of the blocks around it, and the compile-time arguments of the kernel. */
+export class KernelScope {
+  readonly bindings = new Map<string, Binding>();
+  /** The kernel's compile-time arguments. */
+  readonly values: ReadonlyMap<string, StaticValue>;
+  /** The same, and what the kernel's file declares. */
+  readonly statics: Environment;
+  private readonly parent: KernelScope | undefined;
+
+  private constructor(values: ReadonlyMap<string, StaticValue>, statics: Environment, parent?: KernelScope) {
+    this.values = values;
+    this.statics = statics;
+    this.parent = parent;
+  }
+
+  /** The scope of a whole kernel, or of a function of a relaxation. */
+  static outermost(values: ReadonlyMap<string, StaticValue>, declarations: Environment): KernelScope {
+    return new KernelScope(values, environment(values, declarations));
+  }
+
+  /** A scope for a block inside this one. */
+  inner(): KernelScope {
+    return new KernelScope(this.values, this.statics, this);
+  }
+
+  lookup(name: string): Binding | undefined {
+    return this.bindings.get(name) ?? this.parent?.lookup(name);
+  }
+
+  names(): string[] {
+    return [...this.bindings.keys(), ...(this.parent?.names() ?? this.statics.names())];
+  }
+
+  /** The compile-time values of this place: `let` names with constant values count too, and other names hide arguments. */
+  constants(): Environment {
+    return {
+      lookup: (name) => {
+        const binding = this.lookup(name);
+        if (binding === undefined) return this.statics.lookup(name);
+        if (binding.kind !== "value" || binding.value.kind !== "constant") return undefined;
+        const { type, value } = binding.value;
+        return type === "bool" ? { kind: "boolean", value: value !== 0 } : staticNumber(value);
+      },
+      names: () => this.names(),
+    };
+  }
+}

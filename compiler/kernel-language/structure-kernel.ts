@@ -1,0 +1,121 @@
+/**
+ * The kernel that a clause of a structure names, such as `capped_simplex(total = k)`, lowered for the structure's sizes and
+ * checked to fit it.
+ */
+import type { Expression, Span } from "../../grammar/ast.ts";
+import { type Declarations, located } from "../declarations.ts";
+import { didYouMean } from "../diagnostic.ts";
+import { Failure } from "../failure.ts";
+import type { Kernel, KernelArray } from "../ir/kernel/kernel.ts";
+import { bindStatic, environment } from "../static-evaluate.ts";
+import type { StaticValue } from "../static-value.ts";
+import { headName, type Structure } from "../structure.ts";
+import { lowerKernel } from "./lower.ts";
+
+/** What a kernel's arrays are called and how long the first result is. */
+export interface KernelShape {
+  /** Names the inputs may have; the first must be there. */
+  readonly inputs: readonly string[];
+  readonly output: number;
+}
+
+/**
+ * Missing compile-time arguments come from `options` and the structure's own arguments by name. Failures in the kernel or
+ * the clause are told at `span` of the file that `declarations` are of, unless they stand in that file.
+ */
+export function structureKernel(
+  call: Expression,
+  structure: Structure,
+  declarations: Declarations,
+  span: Span,
+  shape: KernelShape,
+  options: ReadonlyMap<string, StaticValue> = new Map(),
+): Kernel {
+  const own = declarations.from(structure.source);
+  return located(structure.source, declarations.source, span, () => {
+    const name = headName(call);
+    const found = own.kernel(name);
+    if (found === undefined) {
+      const near = didYouMean(
+        name,
+        [...own.names()].filter((each) => own.kernel(each) !== undefined),
+      );
+      const help = near === undefined ? {} : { help: `did you mean ${near}?` };
+      throw new Failure(call.span, "unknown-name", `there is no kernel ${name}`, help);
+    }
+    const scope = environment(options, structure.scope);
+    const parameters = found.declaration.parameters.filter((parameter) => parameter.type?.kind !== "tensor-type");
+    const given = call.kind === "call" ? call.arguments : [];
+    const values = bindStatic(parameters, given, scope, own, call.span, name, scope);
+    const kernel = located(found.source, structure.source, call.span, () =>
+      lowerKernel(found.declaration, values, own.from(found.source), name),
+    );
+    checkShape(kernel, shape, structure, call.span);
+    return { ...kernel, name: uniqueName(kernel, values) };
+  });
+}
+
+function checkShape(kernel: Kernel, wanted: KernelShape, structure: Structure, span: Span): void {
+  const fail = (message: string, help?: string) => {
+    throw new Failure(span, "shape-mismatch", message, { help });
+  };
+  const names = wanted.inputs.join(", ");
+  for (const input of kernel.inputs) {
+    if (!wanted.inputs.includes(input.name)) {
+      fail(`the kernel ${kernel.name} has an input ${input.name}`, `here a kernel may read ${names}, by these names`);
+    }
+    if (sizeOf(input) !== structure.size) fail(describeMismatch(kernel, input, structure));
+  }
+  const first = wanted.inputs[0]!;
+  if (!kernel.inputs.some((input) => input.name === first)) fail(`the kernel ${kernel.name} has no input ${first}`);
+  const output = kernel.outputs[0]!;
+  if (sizeOf(output) === wanted.output) return;
+  if (wanted.output === structure.size) fail(describeMismatch(kernel, output, structure));
+  fail(`${output.name} of the kernel ${kernel.name} must hold ${wanted.output} number, not ${sizeOf(output)}`);
+}
+
+function describeMismatch(kernel: Kernel, array: KernelArray, structure: Structure): string {
+  const elements = `${sizeOf(array)} element${sizeOf(array) === 1 ? "" : "s"}`;
+  return `${array.name} of the kernel ${kernel.name} has ${elements}, but ${structure.label} has ${structure.size}`;
+}
+
+function sizeOf(array: KernelArray): number {
+  return array.shape.reduce((a, b) => a * b, 1);
+}
+
+/** A readable name with a digest of the kernel's content, so that two kernels of one program never share it. */
+function uniqueName(kernel: Kernel, values: ReadonlyMap<string, StaticValue>): string {
+  const parts = [...values.values()].map(describeValue).filter((part) => part !== "");
+  const readable = [kernel.name, ...parts].join("_").replace(/[^A-Za-z0-9]+/g, "_");
+  return `${readable.replace(/_+$/, "")}_${digest(JSON.stringify([kernel.tables, kernel.scratch, kernel.body]))}`;
+}
+
+function describeValue(value: StaticValue): string {
+  switch (value.kind) {
+    case "number":
+    case "boolean":
+      return String(value.value);
+    case "graph":
+      return value.label;
+    case "relaxation":
+    case "structure-name":
+      return value.declaration.name.name;
+    case "string":
+    case "list":
+      return "";
+  }
+}
+
+/** FNV-1a in 32 bits, as hexadecimal digits. */
+function digest(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, "0");
+}
+
+/** log Σ exp(uᵀx) over the members, where the structure declares how. */
+export function logPartitionKernel(structure: Structure, declarations: Declarations, span: Span): Kernel | undefined {
+  const clause = structure.logPartition;
+  if (clause === undefined) return undefined;
+  return structureKernel(clause.algorithm, structure, declarations, span, { inputs: ["u"], output: 1 });
+}

@@ -1,0 +1,154 @@
+/** Selects the algorithm for a regulariser on a structure, and refuses with the alternatives where there is none. */
+import type { RelaxClause, Span } from "../../grammar/ast.ts";
+import { type Declarations, located } from "../declarations.ts";
+import { Failure } from "../failure.ts";
+import { sequence } from "../ir/kernel/sequence.ts";
+import { structureKernel } from "../kernel-language/structure-kernel.ts";
+import { costOf, type Relaxed, type Selected } from "../selected.ts";
+import { environment, evaluateStatic } from "../static-evaluate.ts";
+import { describeStatic } from "../static-functions.ts";
+import type { StaticRelaxation, StaticValue } from "../static-value.ts";
+import { type Candidate, headName, type Structure } from "../structure.ts";
+
+/** `span` is where the relaxation is asked for, in the file of `declarations`. */
+export function selectRelaxation(
+  structure: Structure,
+  relaxation: StaticRelaxation,
+  declarations: Declarations,
+  span: Span,
+): Selected<Relaxed> {
+  const complete = withDefaults(relaxation, declarations, span);
+  const candidate = findClause(structure, complete, span);
+  const { clause } = candidate;
+  const options = optionsOf(structure, clause, complete, declarations, span);
+  const shape = { inputs: ["u"], output: structure.size };
+  const core = structureKernel(clause.algorithm!, structure, declarations, span, shape, options);
+  const preparation = prepare(structure, clause, declarations, span, options);
+  const rejected = structure.relaxations
+    .filter((each) => each !== candidate)
+    .map((each) => ({
+      option: each.name,
+      reason: each.clause.refused?.value ?? "not the regulariser that was asked for",
+    }));
+  const first = preparation === undefined ? "" : `${headName(clause.preparation!.kernel)}, then `;
+  return {
+    value: {
+      forward: preparation === undefined ? core : sequence(preparation.kernel, core),
+      core,
+      preparation,
+      symmetric: clause.symmetric,
+      backward: clause.backward,
+      options,
+      cost: candidate.cost,
+    },
+    decision: {
+      pass: "relaxation",
+      chosen: `${first}${headName(clause.algorithm!)}`,
+      reason: `declared for ${candidate.name} by ${structure.name}`,
+      rejected,
+      ...costOf(candidate),
+    },
+  };
+}
+
+/** The relaxation with a value for each of its own parameters. */
+function withDefaults(relaxation: StaticRelaxation, declarations: Declarations, span: Span): StaticRelaxation {
+  const values = new Map(relaxation.arguments);
+  const { name, parameters } = relaxation.declaration;
+  const scope = environment(values, declarations);
+  for (const parameter of parameters) {
+    if (values.has(parameter.name.name)) continue;
+    if (parameter.default === undefined) {
+      throw new Failure(span, "missing-argument", `${name.name} needs ${parameter.name.name}`, {
+        help: `write ${name.name}(${parameters.map((each) => each.name.name).join(", ")})`,
+      });
+    }
+    values.set(parameter.name.name, evaluateStatic(parameter.default, scope));
+  }
+  return { ...relaxation, arguments: values };
+}
+
+/** The clause for this relaxation, or else the one for all separable regularisers. */
+function findClause(structure: Structure, relaxation: StaticRelaxation, span: Span): Candidate<RelaxClause> {
+  const name = relaxation.declaration.name.name;
+  const separable = relaxation.declaration.body.some((clause) => clause.name.name === "map");
+  const found =
+    structure.relaxations.find((each) => each.name === name) ??
+    structure.relaxations.find((each) => each.name === "Separable" && separable);
+  const offered = structure.relaxations
+    .filter((each) => each.clause.refused === undefined)
+    .map((each) => (each.name === "Separable" ? "Euclidean, CategoricalEntropy, BinaryEntropy" : each.name));
+  const help = offered.length === 0 ? "declare one with relax … by …" : `it has ${offered.join(", ")}`;
+  if (found === undefined)
+    throw new Failure(span, "no-relaxation", `${structure.label} has no ${name} relaxation`, { help });
+  const { refused } = found.clause;
+  if (refused === undefined) return found;
+  throw new Failure(span, "no-relaxation", `${name} is refused for ${structure.label}`, { why: refused.value, help });
+}
+
+/** Values of the clause's parameters, such as clip in `relax ExpFamily(clip = inf) by …`, and R, the relaxation itself. */
+function optionsOf(
+  structure: Structure,
+  clause: RelaxClause,
+  relaxation: StaticRelaxation,
+  declarations: Declarations,
+  span: Span,
+): ReadonlyMap<string, StaticValue> {
+  const name = relaxation.declaration.name.name;
+  const known = clause.parameters.map((parameter) => parameter.name.name);
+  for (const given of relaxation.options.keys()) {
+    if (known.includes(given)) continue;
+    throw new Failure(span, "unknown-argument", `${name} on ${structure.label} has no option ${given}`, {
+      help: known.length === 0 ? "it has none" : `it has ${known.join(", ")}`,
+    });
+  }
+  const values = new Map<string, StaticValue>([...relaxation.arguments, ...relaxation.options]);
+  const scope = environment(values, structure.scope);
+  for (const parameter of clause.parameters) {
+    const option = parameter.name.name;
+    if (!values.has(option)) {
+      if (parameter.default === undefined) {
+        throw new Failure(span, "missing-argument", `${name} on ${structure.label} needs ${option}`);
+      }
+      const { default: value } = parameter;
+      values.set(
+        option,
+        located(structure.source, declarations.source, span, () => evaluateStatic(value, scope)),
+      );
+    }
+    const value = values.get(option)!;
+    if (parameter.type === undefined && value.kind !== "number") {
+      throw new Failure(span, "type-mismatch", `${option} of ${name} must be a number, not ${describeStatic(value)}`);
+    }
+  }
+  return values.set("R", relaxation);
+}
+
+function prepare(
+  structure: Structure,
+  clause: RelaxClause,
+  declarations: Declarations,
+  span: Span,
+  options: ReadonlyMap<string, StaticValue>,
+): Relaxed["preparation"] {
+  if (clause.preparation === undefined) return undefined;
+  const { kernel, transpose, when } = clause.preparation;
+  if (when !== undefined) {
+    const wanted = located(structure.source, declarations.source, span, () =>
+      evaluateStatic(when, environment(options, structure.scope)),
+    );
+    if (wanted.kind === "boolean" && !wanted.value) return undefined;
+  }
+  const output = structure.size;
+  return {
+    kernel: structureKernel(kernel, structure, declarations, span, { inputs: ["u"], output }, options),
+    transpose: structureKernel(
+      transpose,
+      structure,
+      declarations,
+      span,
+      { inputs: ["cotangent", "u"], output },
+      options,
+    ),
+  };
+}

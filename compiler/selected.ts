@@ -1,0 +1,41 @@
+/** What a selection pass hands on: its choice, and the reasons for it as data. */
+import type { Expression } from "../grammar/ast.ts";
+import type { Decision } from "./artifact.ts";
+import type { Kernel } from "./ir/kernel/kernel.ts";
+import type { StaticValue } from "./static-value.ts";
+
+export interface Selected<T> {
+  readonly value: T;
+  readonly decision: Omit<Decision, "latent">;
+}
+
+/** The algorithm for a relaxation of a structure. */
+export interface Relaxed {
+  /** From u / t to X_t, the preparation included. */
+  readonly forward: Kernel;
+  /** The algorithm alone, whose derivative `symmetric` and `backward` speak of. */
+  readonly core: Kernel;
+  /** What the utilities pass through first, and the transpose of its derivative. */
+  readonly preparation: { readonly kernel: Kernel; readonly transpose: Kernel } | undefined;
+  readonly symmetric: boolean;
+  readonly backward: Expression | undefined;
+  /** Compile-time arguments for the kernels of this clause. */
+  readonly options: ReadonlyMap<string, StaticValue>;
+  readonly cost: number | undefined;
+}
+
+interface Costed {
+  readonly cost: number | undefined;
+  readonly costFormula: string | undefined;
+}
+
+/** The declared cost of a candidate as fields of a decision. */
+export function costOf(candidate: Costed): { cost?: number; costFormula?: string } {
+  const { cost, costFormula } = candidate;
+  return cost === undefined || costFormula === undefined ? {} : { cost, costFormula };
+}
+
+export function describeCost(candidate: Costed): string {
+  const steps = candidate.cost === undefined ? "an unknown number of" : String(Math.round(candidate.cost));
+  return `costs ${steps} steps (${candidate.costFormula ?? "undeclared"})`;
+}
