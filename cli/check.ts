@@ -14,7 +14,11 @@ export function checkCommand(files: readonly string[], format: string): number {
     diagnostics.push(...names.diagnostics);
   }
   if (format === "json") {
-    const plain = diagnostics.map(({ source, ...rest }) => ({ ...rest, file: source.name, ...position(source.text, rest.span.start) }));
+    const plain = diagnostics.map(({ source, ...rest }) => ({
+      ...rest,
+      file: source.name,
+      ...position(source.text, rest.span.start),
+    }));
     process.stdout.write(`${JSON.stringify(plain)}\n`);
   } else for (const diagnostic of diagnostics) process.stdout.write(`${render(diagnostic)}\n\n`);
   return diagnostics.some((diagnostic) => diagnostic.severity === "error") ? 1 : 0;

@@ -32,7 +32,8 @@ export function staticBinary(operator: BinaryOperator, left: StaticValue, right:
   if (left.kind === "number" && right.kind === "number") {
     const arithmetic = ARITHMETIC[operator];
     if (arithmetic !== undefined) {
-      if ((operator === "/" || operator === "%") && right.value === 0) throw new Failure(span, "division-by-zero", "this divides by zero");
+      if ((operator === "/" || operator === "%") && right.value === 0)
+        throw new Failure(span, "division-by-zero", "this divides by zero");
       return staticNumber(arithmetic(left.value, right.value));
     }
     const comparison = COMPARISON[operator];
@@ -42,7 +43,11 @@ export function staticBinary(operator: BinaryOperator, left: StaticValue, right:
     if (operator === "and") return { kind: "boolean", value: left.value && right.value };
     if (operator === "or") return { kind: "boolean", value: left.value || right.value };
   }
-  throw new Failure(span, "type-mismatch", `'${operator}' does not apply to ${describeStatic(left)} and ${describeStatic(right)}`);
+  throw new Failure(
+    span,
+    "type-mismatch",
+    `'${operator}' does not apply to ${describeStatic(left)} and ${describeStatic(right)}`,
+  );
 }
 
 export function describeStatic(value: StaticValue): string {
@@ -62,14 +67,22 @@ export function describeStatic(value: StaticValue): string {
   }
 }
 
-type StaticFunction = { readonly parameters: readonly string[]; readonly call: (values: readonly StaticValue[], span: Span) => StaticValue };
+type StaticFunction = {
+  readonly parameters: readonly string[];
+  readonly call: (values: readonly StaticValue[], span: Span) => StaticValue;
+};
 
 function numeric(parameters: readonly string[], f: (...values: number[]) => number): StaticFunction {
   return {
     parameters,
     call: (values, span) => {
       const numbers = values.map((value, i) => {
-        if (value.kind !== "number") throw new Failure(span, "type-mismatch", `${parameters[i]} must be a number, but it is ${describeStatic(value)}`);
+        if (value.kind !== "number")
+          throw new Failure(
+            span,
+            "type-mismatch",
+            `${parameters[i]} must be a number, but it is ${describeStatic(value)}`,
+          );
         return value.value;
       });
       return staticNumber(f(...numbers));
@@ -81,25 +94,47 @@ function ofGraph(f: (graph: StaticGraph) => StaticValue): StaticFunction {
   return {
     parameters: ["graph"],
     call: ([graph], span) => {
-      if (graph === undefined || graph.kind !== "graph") throw new Failure(span, "type-mismatch", `expected a graph but got ${graph === undefined ? "nothing" : describeStatic(graph)}`);
+      if (graph === undefined || graph.kind !== "graph")
+        throw new Failure(
+          span,
+          "type-mismatch",
+          `expected a graph but got ${graph === undefined ? "nothing" : describeStatic(graph)}`,
+        );
       return f(graph);
     },
   };
 }
 
-function graphOf(name: string, parameters: readonly string[], directed: boolean, edges: (...sizes: number[]) => readonly (readonly [number, number])[], vertices: (...sizes: number[]) => number): StaticFunction {
+function graphOf(
+  name: string,
+  parameters: readonly string[],
+  directed: boolean,
+  edges: (...sizes: number[]) => readonly (readonly [number, number])[],
+  vertices: (...sizes: number[]) => number,
+): StaticFunction {
   return {
     parameters,
     call: (values, span) => {
       const sizes = values.map((value, i) => {
         if (value.kind !== "number" || !Number.isInteger(value.value) || value.value < 1) {
-          throw new Failure(span, "bad-size", `${parameters[i]} of ${name}(…) must be a positive integer, but it is ${describeStatic(value)}`);
+          throw new Failure(
+            span,
+            "bad-size",
+            `${parameters[i]} of ${name}(…) must be a positive integer, but it is ${describeStatic(value)}`,
+          );
         }
         return value.value;
       });
       const count = vertices(...sizes);
-      if (count > 1000 && (name.startsWith("complete") || count > LARGEST_GRAPH)) throw new Failure(span, "too-large", `${name} of ${count} vertices is too large`);
-      return { kind: "graph", vertices: count, directed, edges: edges(...sizes), label: `${name}(${sizes.join(", ")})` };
+      if (count > 1000 && (name.startsWith("complete") || count > LARGEST_GRAPH))
+        throw new Failure(span, "too-large", `${name} of ${count} vertices is too large`);
+      return {
+        kind: "graph",
+        vertices: count,
+        directed,
+        edges: edges(...sizes),
+        label: `${name}(${sizes.join(", ")})`,
+      };
     },
   };
 }
@@ -119,20 +154,34 @@ function explicit(name: string, directed: boolean): StaticFunction {
   return {
     parameters: ["vertices", "edges"],
     call: ([size, list], span) => {
-      if (size?.kind !== "number" || !Number.isInteger(size.value) || size.value < 1) throw new Failure(span, "bad-size", `${name}(n, edges) needs a positive number of vertices`);
-      if (list?.kind !== "list") throw new Failure(span, "type-mismatch", `${name}(n, edges) needs a list of pairs such as [[0, 1], [1, 2]]`);
+      if (size?.kind !== "number" || !Number.isInteger(size.value) || size.value < 1)
+        throw new Failure(span, "bad-size", `${name}(n, edges) needs a positive number of vertices`);
+      if (list?.kind !== "list")
+        throw new Failure(span, "type-mismatch", `${name}(n, edges) needs a list of pairs such as [[0, 1], [1, 2]]`);
       const seen = new Set<string>();
       const edges = list.items.map((item) => {
-        const ends = item.kind === "list" ? item.items.map((end) => (end.kind === "number" ? end.value : Number.NaN)) : [];
+        const ends =
+          item.kind === "list" ? item.items.map((end) => (end.kind === "number" ? end.value : Number.NaN)) : [];
         const [a, b] = ends;
         const fits = ends.length === 2 && ends.every((end) => Number.isInteger(end) && end >= 0 && end < size.value);
-        if (!fits || a === b) throw new Failure(span, "bad-edge", `each edge must join two different vertices between 0 and ${size.value - 1}, but one is [${ends.join(", ")}]`);
+        if (!fits || a === b)
+          throw new Failure(
+            span,
+            "bad-edge",
+            `each edge must join two different vertices between 0 and ${size.value - 1}, but one is [${ends.join(", ")}]`,
+          );
         const key = directed ? `${a},${b}` : `${Math.min(a!, b!)},${Math.max(a!, b!)}`;
         if (seen.has(key)) throw new Failure(span, "bad-edge", `the edge [${a}, ${b}] is listed twice`);
         seen.add(key);
         return [a!, b!] as const;
       });
-      return { kind: "graph", vertices: size.value, directed, edges, label: `${name}(${size.value}, ${edges.length} edges)` };
+      return {
+        kind: "graph",
+        vertices: size.value,
+        directed,
+        edges,
+        label: `${name}(${size.value}, ${edges.length} edges)`,
+      };
     },
   };
 }
@@ -145,10 +194,12 @@ function connected(graph: StaticGraph): boolean {
     neighbours[b]!.push(a);
   }
   const queue = [0];
-  while (queue.length > 0) for (const next of neighbours[queue.pop()!]!) if (!reached.has(next)) {
-    reached.add(next);
-    queue.push(next);
-  }
+  while (queue.length > 0)
+    for (const next of neighbours[queue.pop()!]!)
+      if (!reached.has(next)) {
+        reached.add(next);
+        queue.push(next);
+      }
   return reached.size === graph.vertices;
 }
 
@@ -159,12 +210,66 @@ function binomial(n: number, k: number): number {
 }
 
 export const staticFunctions: ReadonlyMap<string, StaticFunction> = new Map<string, StaticFunction>([
-  ["complete", graphOf("complete", ["vertices"], false, (n) => pairs(n!, (i, j) => i < j), (n) => n!)],
-  ["complete_directed", graphOf("complete_directed", ["vertices"], true, (n) => pairs(n!, (i, j) => i !== j), (n) => n!)],
-  ["path", graphOf("path", ["vertices"], false, (n) => chain(n!), (n) => n!)],
-  ["cycle", graphOf("cycle", ["vertices"], false, (n) => (n! < 3 ? chain(n!) : [...chain(n!), [n! - 1, 0] as const]), (n) => n!)],
-  ["star", graphOf("star", ["vertices"], false, (n) => Array.from({ length: n! - 1 }, (_, i) => [0, i + 1] as const), (n) => n!)],
-  ["grid", graphOf("grid", ["rows", "columns"], false, (r, c) => grid(r!, c!), (r, c) => r! * c!)],
+  [
+    "complete",
+    graphOf(
+      "complete",
+      ["vertices"],
+      false,
+      (n) => pairs(n!, (i, j) => i < j),
+      (n) => n!,
+    ),
+  ],
+  [
+    "complete_directed",
+    graphOf(
+      "complete_directed",
+      ["vertices"],
+      true,
+      (n) => pairs(n!, (i, j) => i !== j),
+      (n) => n!,
+    ),
+  ],
+  [
+    "path",
+    graphOf(
+      "path",
+      ["vertices"],
+      false,
+      (n) => chain(n!),
+      (n) => n!,
+    ),
+  ],
+  [
+    "cycle",
+    graphOf(
+      "cycle",
+      ["vertices"],
+      false,
+      (n) => (n! < 3 ? chain(n!) : [...chain(n!), [n! - 1, 0] as const]),
+      (n) => n!,
+    ),
+  ],
+  [
+    "star",
+    graphOf(
+      "star",
+      ["vertices"],
+      false,
+      (n) => Array.from({ length: n! - 1 }, (_, i) => [0, i + 1] as const),
+      (n) => n!,
+    ),
+  ],
+  [
+    "grid",
+    graphOf(
+      "grid",
+      ["rows", "columns"],
+      false,
+      (r, c) => grid(r!, c!),
+      (r, c) => r! * c!,
+    ),
+  ],
   ["graph", explicit("graph", false)],
   ["digraph", explicit("digraph", true)],
   ["vertices", ofGraph((graph) => staticNumber(graph.vertices))],

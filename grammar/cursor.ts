@@ -29,7 +29,9 @@ export class Cursor {
       const piece = text.slice(error.offset, error.offset + Math.max(1, error.length));
       const unterminated = piece.startsWith('"');
       this.problems.push({
-        message: unterminated ? "this text does not end on its line, or holds a bad escape" : `unexpected character ${JSON.stringify(piece.slice(0, 20))}`,
+        message: unterminated
+          ? "this text does not end on its line, or holds a bad escape"
+          : `unexpected character ${JSON.stringify(piece.slice(0, 20))}`,
         span: { start: error.offset, end: error.offset + Math.max(1, error.length) },
         ...(unterminated ? { help: 'texts are written "like this", with the escapes of JSON' } : {}),
       });
@@ -103,18 +105,26 @@ export class Cursor {
   }
   fail(expected: string): never {
     const token = this.tokens[this.at];
-    const found = token === undefined ? "the end of the file" : `'${token.image.length > 30 ? `${token.image.slice(0, 30)}…` : token.image}'`;
+    const found =
+      token === undefined
+        ? "the end of the file"
+        : `'${token.image.length > 30 ? `${token.image.slice(0, 30)}…` : token.image}'`;
     return this.failWith(`expected ${expected} but found ${found}`);
   }
   failWith(message: string, help?: string): never {
     const token = this.tokens[this.at];
     const start = token?.startOffset ?? this.length;
-    this.problems.push({ message, span: { start, end: start + (token?.image.length ?? 0) }, ...(help === undefined ? {} : { help }) });
+    this.problems.push({
+      message,
+      span: { start, end: start + (token?.image.length ?? 0) },
+      ...(help === undefined ? {} : { help }),
+    });
     throw new SyntaxUnwind(message);
   }
   /** Runs a nested rule, bounded in depth. */
   nested<T>(rule: () => T): T {
-    if (this.nesting >= DEEPEST) this.failWith(`this is nested more than ${DEEPEST} levels deep`, "name a part of it with let");
+    if (this.nesting >= DEEPEST)
+      this.failWith(`this is nested more than ${DEEPEST} levels deep`, "name a part of it with let");
     this.nesting++;
     try {
       return rule();
@@ -126,7 +136,9 @@ export class Cursor {
   doc(): string | undefined {
     const here = this.tokens[this.at];
     const before = this.tokens[this.at - 1];
-    const lines = this.docs.filter((doc) => doc.startOffset < (here?.startOffset ?? this.length) && doc.startOffset > (before?.startOffset ?? -1));
+    const lines = this.docs.filter(
+      (doc) => doc.startOffset < (here?.startOffset ?? this.length) && doc.startOffset > (before?.startOffset ?? -1),
+    );
     return lines.length === 0 ? undefined : lines.map((line) => line.image.slice(3).trim()).join("\n");
   }
 
@@ -174,5 +186,13 @@ export class Cursor {
 }
 
 export const DECLARATIONS: ReadonlySet<string> = new Set([
-  "import", "model", "module", "fn", "structure", "distribution", "relaxation", "kernel", "experiment",
+  "import",
+  "model",
+  "module",
+  "fn",
+  "structure",
+  "distribution",
+  "relaxation",
+  "kernel",
+  "experiment",
 ]);

@@ -80,7 +80,13 @@ function data(c: Cursor): ExperimentClause {
 function train(c: Cursor): TrainClause {
   const start = c.start;
   c.expect("train");
-  const parts: { optimizer?: TrainClause["optimizer"]; batch?: Expression; steps?: Expression; validateEvery?: Expression; keepBest?: MemberExpression } = {};
+  const parts: {
+    optimizer?: TrainClause["optimizer"];
+    batch?: Expression;
+    steps?: Expression;
+    validateEvery?: Expression;
+    keepBest?: MemberExpression;
+  } = {};
   for (;;) {
     if (c.accept("batch")) parts.batch = expression(c);
     else if (c.accept("steps")) parts.steps = expression(c);
@@ -92,7 +98,8 @@ function train(c: Cursor): TrainClause {
       c.take();
       c.expect("best");
       const column = expression(c);
-      if (column.kind !== "member") c.failWith("'keep best' names a split and a metric", "such as keep best valid.elbo");
+      if (column.kind !== "member")
+        c.failWith("'keep best' names a split and a metric", "such as keep best valid.elbo");
       parts.keepBest = column as MemberExpression;
     } else if (c.isName() && c.peek(1) === "(") {
       const optimizer = expression(c);
@@ -102,8 +109,13 @@ function train(c: Cursor): TrainClause {
   }
   const { optimizer, batch, steps, validateEvery, keepBest } = parts;
   return {
-    kind: "train", span: c.spanFrom(start), ...(optimizer === undefined ? {} : { optimizer }), ...(batch === undefined ? {} : { batch }),
-    ...(steps === undefined ? {} : { steps }), ...(validateEvery === undefined ? {} : { validateEvery }), ...(keepBest === undefined ? {} : { keepBest }),
+    kind: "train",
+    span: c.spanFrom(start),
+    ...(optimizer === undefined ? {} : { optimizer }),
+    ...(batch === undefined ? {} : { batch }),
+    ...(steps === undefined ? {} : { steps }),
+    ...(validateEvery === undefined ? {} : { validateEvery }),
+    ...(keepBest === undefined ? {} : { keepBest }),
   };
 }
 

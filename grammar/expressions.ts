@@ -1,7 +1,17 @@
 /** Parsing of expressions, types, parameters and arguments: the part of the grammar that every level shares. */
 import type {
-  Argument, BinaryOperator, BlockExpression, EllipsisExpression, Expression, Identifier, Parameter, RangeExpression, Span, StringLiteral,
-  TensorTypeExpression, TypeExpression,
+  Argument,
+  BinaryOperator,
+  BlockExpression,
+  EllipsisExpression,
+  Expression,
+  Identifier,
+  Parameter,
+  RangeExpression,
+  Span,
+  StringLiteral,
+  TensorTypeExpression,
+  TypeExpression,
 } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
 import { letStatement, requireStatement, updateStatement } from "./statements.ts";
@@ -28,7 +38,8 @@ function binary(c: Cursor, level: number): Expression {
     const right = binary(c, level + 1);
     left = { kind: "binary", operator, left, right, span: c.spanFrom(start) };
     if (operators === COMPARISONS) {
-      if ((COMPARISONS as readonly string[]).includes(c.peek())) c.failWith("comparisons do not chain", "write a < b and b < c");
+      if ((COMPARISONS as readonly string[]).includes(c.peek()))
+        c.failWith("comparisons do not chain", "write a < b and b < c");
       break;
     }
   }
@@ -52,11 +63,18 @@ function postfix(c: Cursor): Expression {
   const start = c.start;
   let value = primary(c);
   for (;;) {
-    if (c.is("(") && c.sameLine()) value = { kind: "call", callee: value, arguments: callArguments(c), span: c.spanFrom(start) };
-    else if (c.is("[") && c.sameLine()) value = { kind: "index", object: value, items: indexItems(c), span: c.spanFrom(start) };
+    if (c.is("(") && c.sameLine())
+      value = { kind: "call", callee: value, arguments: callArguments(c), span: c.spanFrom(start) };
+    else if (c.is("[") && c.sameLine())
+      value = { kind: "index", object: value, items: indexItems(c), span: c.spanFrom(start) };
     else if (c.is(".")) {
       c.take();
-      value = { kind: "member", object: value, property: c.name("a member's name after '.'", true), span: c.spanFrom(start) };
+      value = {
+        kind: "member",
+        object: value,
+        property: c.name("a member's name after '.'", true),
+        span: c.spanFrom(start),
+      };
     } else return value;
   }
 }
@@ -129,7 +147,7 @@ const BLOCK_STARTERS: ReadonlySet<string> = new Set(["let", "update", "require"]
 function block(c: Cursor): BlockExpression {
   const start = c.start;
   c.expect("{");
-  const statements: (BlockExpression["statements"][number])[] = [];
+  const statements: BlockExpression["statements"][number][] = [];
   while (c.is("let") || (BLOCK_STARTERS.has(c.peek()) && c.isName(1))) {
     statements.push(c.is("let") ? letStatement(c) : c.is("update") ? updateStatement(c) : requireStatement(c));
   }
@@ -157,7 +175,14 @@ function comprehension(c: Cursor, body: Expression): Expression {
   c.expect("in");
   const source = rangeOrExpression(c);
   const condition = c.accept("if") ? expression(c) : undefined;
-  return { kind: "comprehension", body, variable, source, ...(condition === undefined ? {} : { condition }), span: c.spanFrom(body.span.start) };
+  return {
+    kind: "comprehension",
+    body,
+    variable,
+    source,
+    ...(condition === undefined ? {} : { condition }),
+    span: c.spanFrom(body.span.start),
+  };
 }
 
 export function callArguments(c: Cursor): Argument[] {
@@ -187,7 +212,12 @@ export function rangeOrExpression(c: Cursor): Expression | RangeExpression {
   if (!c.accept("..")) return from!;
   const ended = c.done || c.is("]", ",", ")", "{", "}") || (c.isWord() && !c.isName());
   const to = ended ? undefined : expression(c);
-  return { kind: "range", ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), span: c.spanFrom(start) };
+  return {
+    kind: "range",
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    span: c.spanFrom(start),
+  };
 }
 
 function indexItems(c: Cursor): (Expression | RangeExpression | EllipsisExpression)[] {
@@ -211,7 +241,8 @@ const ELEMENTS: readonly string[] = ["f32", "i32", "bool", "binary"];
 export function typeExpression(c: Cursor): TypeExpression {
   const start = c.start;
   const { name } = c.name("a type such as f32[n] or Graph");
-  if (!ELEMENTS.includes(name) || (name === "bool" && !c.is("["))) return { kind: "named-type", name, span: c.spanFrom(start) };
+  if (!ELEMENTS.includes(name) || (name === "bool" && !c.is("[")))
+    return { kind: "named-type", name, span: c.spanFrom(start) };
   const dimensions: (Expression | EllipsisExpression)[] = [];
   if (c.is("[") && c.sameLine()) {
     c.expect("[");
@@ -238,7 +269,12 @@ export function parameters(c: Cursor): Parameter[] {
     const name = c.name("a parameter's name");
     const type = c.accept(":") ? typeExpression(c) : undefined;
     const value = c.accept("=") ? expression(c) : undefined;
-    list.push({ name, ...(type === undefined ? {} : { type }), ...(value === undefined ? {} : { default: value }), span: c.spanFrom(start) });
+    list.push({
+      name,
+      ...(type === undefined ? {} : { type }),
+      ...(value === undefined ? {} : { default: value }),
+      span: c.spanFrom(start),
+    });
     if (!c.accept(",")) break;
   }
   c.expect(")", "after the parameters");

@@ -2,7 +2,21 @@
 import type { Argument, EllipsisExpression, Expression, RangeExpression } from "./ast.ts";
 
 const STRENGTH: Readonly<Record<string, number>> = {
-  or: 1, and: 2, "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3, "+": 4, "-": 4, "*": 5, "/": 5, "%": 5, "@": 5, "^": 7,
+  or: 1,
+  and: 2,
+  "==": 3,
+  "!=": 3,
+  "<": 3,
+  "<=": 3,
+  ">": 3,
+  ">=": 3,
+  "+": 4,
+  "-": 4,
+  "*": 5,
+  "/": 5,
+  "%": 5,
+  "@": 5,
+  "^": 7,
 };
 
 /** The text of an expression, with the fewest parentheses that keep its meaning. */

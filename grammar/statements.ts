@@ -1,10 +1,36 @@
 /** Parsing of the statements of models and modules. */
-import type { BackwardClause, Estimator, Expression, HyperStatement, LatentStatement, LetStatement, Method, ModelStatement, ModuleStatement, RequireStatement, Temperature, UpdateStatement } from "./ast.ts";
+import type {
+  BackwardClause,
+  Estimator,
+  Expression,
+  HyperStatement,
+  LatentStatement,
+  LetStatement,
+  Method,
+  ModelStatement,
+  ModuleStatement,
+  RequireStatement,
+  Temperature,
+  UpdateStatement,
+} from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
 import { callArguments, commaList, expression, parameters, tensorType, text, typeExpression } from "./expressions.ts";
 
 export const MODEL_STARTERS: ReadonlySet<string> = new Set([
-  "graph", "hyper", "data", "param", "state", "update", "let", "require", "latent", "prior", "observe", "maximize", "minimize", "metric",
+  "graph",
+  "hyper",
+  "data",
+  "param",
+  "state",
+  "update",
+  "let",
+  "require",
+  "latent",
+  "prior",
+  "observe",
+  "maximize",
+  "minimize",
+  "metric",
 ]);
 
 export function letStatement(c: Cursor): LetStatement {
@@ -131,7 +157,15 @@ function latent(c: Cursor): LatentStatement {
   const byPart = c.isName() && c.peek(1) === ":";
   const utilities = byPart ? commaList(c, () => partUtilities(c)) : expression(c);
   const chosen = c.is("relax") ? relax(c) : c.is("score") ? score(c) : undefined;
-  return { kind: "latent", name, copies, structure, utilities, ...(chosen === undefined ? {} : { estimator: chosen }), span: c.spanFrom(start) };
+  return {
+    kind: "latent",
+    name,
+    copies,
+    structure,
+    utilities,
+    ...(chosen === undefined ? {} : { estimator: chosen }),
+    span: c.spanFrom(start),
+  };
 }
 
 function partUtilities(c: Cursor) {
@@ -153,7 +187,14 @@ function relax(c: Cursor): Estimator {
     else if (c.is("backward")) backward = backwardClause(c);
     else break;
   }
-  return { kind: "relax", relaxation, temperature: chosen, straightThrough, ...(backward === undefined ? {} : { backward }), span: c.spanFrom(start) };
+  return {
+    kind: "relax",
+    relaxation,
+    temperature: chosen,
+    straightThrough,
+    ...(backward === undefined ? {} : { backward }),
+    span: c.spanFrom(start),
+  };
 }
 
 function backwardClause(c: Cursor): BackwardClause {
@@ -210,7 +251,15 @@ function method(c: Cursor): Method {
   const result = c.accept(":") ? typeExpression(c) : undefined;
   c.expect("=", "and the method's value");
   const body = expression(c);
-  return { kind: "method", ...(doc === undefined ? {} : { doc }), name, parameters: list, ...(result === undefined ? {} : { result }), body, span: c.spanFrom(start) };
+  return {
+    kind: "method",
+    ...(doc === undefined ? {} : { doc }),
+    name,
+    parameters: list,
+    ...(result === undefined ? {} : { result }),
+    body,
+    span: c.spanFrom(start),
+  };
 }
 
 export { tensorType };

@@ -4,12 +4,21 @@
  */
 import { createToken, type ILexingError, type IToken, Lexer } from "chevrotain";
 
-const Space = createToken({ name: "Space", pattern: /[ \t\r\n\f\u00a0\ufeff]+/, group: Lexer.SKIPPED, line_breaks: true });
+const Space = createToken({
+  name: "Space",
+  pattern: /[ \t\r\n\f\u00a0\ufeff]+/,
+  group: Lexer.SKIPPED,
+  line_breaks: true,
+});
 /** `/// …` documents the declaration below it. */
 const Doc = createToken({ name: "Doc", pattern: /\/\/\/[^\n\r]*/, group: "docs" });
 const Comment = createToken({ name: "Comment", pattern: /\/\/[^\n\r]*/, group: "comments" });
 export const NumberToken = createToken({ name: "Number", pattern: /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/ });
-export const Text = createToken({ name: "Text", pattern: /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/ });
+export const Text = createToken({
+  name: "Text",
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids control characters in texts, and JSON.parse reads them
+  pattern: /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/,
+});
 export const Word = createToken({ name: "Word", pattern: /[A-Za-z_][A-Za-z0-9_]*/ });
 /** Longest first: the lexer takes the first pattern that matches. */
 export const Mark = createToken({
@@ -17,12 +26,32 @@ export const Mark = createToken({
   pattern: /\.\.\.|\.\.|->|==|!=|<=|>=|\+=|-=|\*=|\/=|[-+*/%^@=<>(){}[\],.:~]/,
 });
 
-const lexer = new Lexer([Space, Doc, Comment, NumberToken, Text, Word, Mark], { positionTracking: "full", ensureOptimizations: false });
+const lexer = new Lexer([Space, Doc, Comment, NumberToken, Text, Word, Mark], {
+  positionTracking: "full",
+  ensureOptimizations: false,
+});
 
 /** Words that are never names, because an expression could not be told apart from a statement otherwise. */
 export const RESERVED: ReadonlySet<string> = new Set([
-  "import", "module", "fn", "structure", "distribution", "relaxation", "experiment", "let", "if", "then", "else", "for", "in",
-  "and", "or", "not", "true", "false", "scan",
+  "import",
+  "module",
+  "fn",
+  "structure",
+  "distribution",
+  "relaxation",
+  "experiment",
+  "let",
+  "if",
+  "then",
+  "else",
+  "for",
+  "in",
+  "and",
+  "or",
+  "not",
+  "true",
+  "false",
+  "scan",
 ]);
 
 export interface Tokens {

@@ -6,8 +6,8 @@ import type { Declaration, Span } from "../../grammar/ast.ts";
 import type { Decision, Initializer } from "../artifact.ts";
 import type { Diagnostic, Source } from "../diagnostic.ts";
 import type { Failure } from "../failure.ts";
-import { Builder } from "../ir/tensor/builder.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
+import { Builder } from "../ir/tensor/builder.ts";
 import type { Node } from "../ir/tensor/tensor.ts";
 import type { Names } from "../names.ts";
 import type { Structure } from "../structure.ts";
@@ -136,7 +136,8 @@ export class Context {
   /** Records a failure in the file that it names, or here. */
   fail(problem: Failure): void {
     const { source, span, code, message, why, help } = problem;
-    if (source === undefined || source.name === this.source.name) return this.report(span, code, { message, why, help });
+    if (source === undefined || source.name === this.source.name)
+      return this.report(span, code, { message, why, help });
     const known = this.diagnostics.some((each) => each.source.name === source.name && each.span.start === span.start);
     if (!known) this.diagnostics.push(problem.diagnostic(source));
   }

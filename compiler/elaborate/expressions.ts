@@ -2,7 +2,15 @@
  * The meaning of expressions: compile-time values are computed on the spot, everything else becomes tensor IR. Each problem is
  * reported once, at the text that caused it, and its value is an error that nothing complains about again.
  */
-import type { BinaryExpression, Expression, IndexExpression, LetStatement, RangeExpression, ScanExpression, Span } from "../../grammar/ast.ts";
+import type {
+  BinaryExpression,
+  Expression,
+  IndexExpression,
+  LetStatement,
+  RangeExpression,
+  ScanExpression,
+  Span,
+} from "../../grammar/ast.ts";
 import { printExpression } from "../../grammar/format.ts";
 import { didYouMean } from "../diagnostic.ts";
 import { Failure } from "../failure.ts";
@@ -63,7 +71,12 @@ function evaluateInner(context: Context, scope: Scope, e: Expression): Value {
       const condition = evaluate(context, scope, e.condition);
       if (condition.kind === "error") return ERROR;
       if (condition.kind !== "boolean") {
-        throw new Failure(e.condition.span, "type-mismatch", `a condition must be known at compile time, but it is ${describe(condition)}`, { help: "to choose element by element, use where(condition, a, b)" });
+        throw new Failure(
+          e.condition.span,
+          "type-mismatch",
+          `a condition must be known at compile time, but it is ${describe(condition)}`,
+          { help: "to choose element by element, use where(condition, a, b)" },
+        );
       }
       return evaluate(context, scope, condition.value ? e.consequent : e.alternative);
     }
@@ -87,11 +100,22 @@ function evaluateInner(context: Context, scope: Scope, e: Expression): Value {
 
 function evaluateName(context: Context, scope: Scope, name: string, span: Span): Value {
   const value = scope.lookup(name) ?? context.declaration(name) ?? constantNamed(context, name);
-  if (value !== undefined) return value.kind === "number" && value.label === undefined ? { ...value, label: name } : value;
+  if (value !== undefined)
+    return value.kind === "number" && value.label === undefined ? { ...value, label: name } : value;
   if (builtins.has(name) || staticFunctions.has(name)) return { kind: "builtin", name };
   const hint = context.names.importHint(name);
-  const near = didYouMean(name, [...scope.names(), ...context.names.visible(context.source), ...builtins.keys(), ...staticFunctions.keys()]);
-  const help = hint !== undefined ? `import it: import { ${name} } from "${hint}"` : near === undefined ? undefined : `did you mean ${near}?`;
+  const near = didYouMean(name, [
+    ...scope.names(),
+    ...context.names.visible(context.source),
+    ...builtins.keys(),
+    ...staticFunctions.keys(),
+  ]);
+  const help =
+    hint !== undefined
+      ? `import it: import { ${name} } from "${hint}"`
+      : near === undefined
+        ? undefined
+        : `did you mean ${near}?`;
   throw new Failure(span, "unknown-name", `there is no ${name} here`, { help });
 }
 
@@ -102,7 +126,16 @@ function constantNamed(context: Context, name: string): Value | undefined {
 }
 
 const OPERATIONS: Readonly<Record<string, string>> = {
-  "+": "add", "-": "subtract", "*": "multiply", "/": "divide", "^": "power", "==": "equal", "<": "less", "<=": "less_equal", and: "and", or: "or",
+  "+": "add",
+  "-": "subtract",
+  "*": "multiply",
+  "/": "divide",
+  "^": "power",
+  "==": "equal",
+  "<": "less",
+  "<=": "less_equal",
+  and: "and",
+  or: "or",
 };
 
 function evaluateBinary(context: Context, scope: Scope, e: BinaryExpression): Value {
@@ -123,7 +156,8 @@ function evaluateBinary(context: Context, scope: Scope, e: BinaryExpression): Va
     const equal = binary(context, "equal", a, b, e.span);
     return equal === undefined ? ERROR : unary(context, "not", equal);
   }
-  if (e.operator === "^" && right.kind === "number" && right.value === 2) return binary(context, "multiply", a, a, e.span) ?? ERROR;
+  if (e.operator === "^" && right.kind === "number" && right.value === 2)
+    return binary(context, "multiply", a, a, e.span) ?? ERROR;
   const op = OPERATIONS[e.operator];
   if (op === undefined) throw new Failure(e.span, "bad-operator", `'${e.operator}' is for compile-time numbers only`);
   return binary(context, op, a, b, e.span) ?? ERROR;
@@ -133,13 +167,17 @@ function evaluateBinary(context: Context, scope: Scope, e: BinaryExpression): Va
 export function matmul(context: Context, a: TensorValue, b: TensorValue, span: Span): TensorValue | undefined {
   const [m, n] = [a.dimensions, b.dimensions];
   if (m.length < 1 || n.length < 2 || m[m.length - 1]!.size !== n[n.length - 2]!.size) {
-    context.report(span, "shape-mismatch", { message: `${describeShape(m)} @ ${describeShape(n)}: the last dimension of the left must be the second to last of the right` });
+    context.report(span, "shape-mismatch", {
+      message: `${describeShape(m)} @ ${describeShape(n)}: the last dimension of the left must be the second to last of the right`,
+    });
     return undefined;
   }
   if (m.length === 1) {
     const row = tensor(context.builder.reshape(a.node, [1, m[0]!.size]), [{ size: 1 }, m[0]!]);
     const product = matmul(context, row, b, span);
-    return product === undefined ? undefined : tensor(context.builder.reshape(product.node, [n[n.length - 1]!.size]), [n[n.length - 1]!]);
+    return product === undefined
+      ? undefined
+      : tensor(context.builder.reshape(product.node, [n[n.length - 1]!.size]), [n[n.length - 1]!]);
   }
   return tensor(context.builder.matmul(a.node, b.node), [...m.slice(0, -1), n[n.length - 1]!]);
 }
@@ -152,7 +190,8 @@ function evaluateList(context: Context, scope: Scope, items: readonly Expression
       const inner = new Scope(scope);
       inner.define(first.variable.name, staticNumber(i));
       const keep = first.condition === undefined ? undefined : evaluate(context, inner, first.condition);
-      if (keep === undefined || (keep.kind === "boolean" && keep.value)) values.push(evaluate(context, inner, first.body));
+      if (keep === undefined || (keep.kind === "boolean" && keep.value))
+        values.push(evaluate(context, inner, first.body));
     }
   } else values.push(...items.map((item) => evaluate(context, scope, item)));
   if (values.some((value) => value.kind === "error")) return ERROR;
@@ -165,11 +204,18 @@ export function rangeOf(context: Context, scope: Scope, source: Expression | Ran
     if (e === undefined) return missing;
     const value = evaluate(context, scope, e);
     if (value.kind === "number" && Number.isInteger(value.value)) return value.value;
-    throw new Failure(e.span, "dynamic-size", `a range's ends must be integers known at compile time, but this is ${describe(value)}`);
+    throw new Failure(
+      e.span,
+      "dynamic-size",
+      `a range's ends must be integers known at compile time, but this is ${describe(value)}`,
+    );
   };
   const [from, to] = source.kind === "range" ? [at(source.from, 0), at(source.to, Number.NaN)] : [0, at(source, 0)];
   if (Number.isNaN(to)) throw new Failure(source.span, "bad-range", "this range needs an end");
-  if (to - from > LONGEST_LOOP) throw new Failure(source.span, "too-large", `${to - from} rounds are more than ${LONGEST_LOOP}`, { why: "loops over compile-time ranges are unrolled" });
+  if (to - from > LONGEST_LOOP)
+    throw new Failure(source.span, "too-large", `${to - from} rounds are more than ${LONGEST_LOOP}`, {
+      why: "loops over compile-time ranges are unrolled",
+    });
   return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 }
 
@@ -177,7 +223,8 @@ function evaluateBlock(context: Context, scope: Scope, e: Extract<Expression, { 
   const inner = new Scope(scope);
   for (const statement of e.statements) {
     if (statement.kind === "let") evaluateLet(context, inner, statement);
-    else if (statement.kind === "require") checkRequirement(context, inner, statement.condition, statement.message?.value);
+    else if (statement.kind === "require")
+      checkRequirement(context, inner, statement.condition, statement.message?.value);
     else updateState(context, inner, statement.name.name, statement.name.span, statement.value);
   }
   return evaluate(context, inner, e.result);
@@ -186,14 +233,24 @@ function evaluateBlock(context: Context, scope: Scope, e: Extract<Expression, { 
 /** `update s = …`: remembered when training, ignored otherwise. */
 export function updateState(context: Context, scope: Scope, name: string, span: Span, e: Expression): void {
   const target = scope.lookup(name);
-  const state = target?.kind === "tensor" ? [...context.states.values()].find((candidate) => candidate.node === target.node) : undefined;
+  const state =
+    target?.kind === "tensor"
+      ? [...context.states.values()].find((candidate) => candidate.node === target.node)
+      : undefined;
   if (state === undefined) {
-    context.report(span, "unknown-name", { message: `${name} is not a state`, help: "only what was declared by state can be updated" });
+    context.report(span, "unknown-name", {
+      message: `${name} is not a state`,
+      help: "only what was declared by state can be updated",
+    });
     return;
   }
   const value = asTensor(context, evaluate(context, scope, e), e.span);
   if (value === undefined) return;
-  if (value.node.type.batched || value.dimensions.length !== state.node.type.shape.length || value.dimensions.some((d, i) => d.size !== state.node.type.shape[i])) {
+  if (
+    value.node.type.batched ||
+    value.dimensions.length !== state.node.type.shape.length ||
+    value.dimensions.some((d, i) => d.size !== state.node.type.shape[i])
+  ) {
     context.report(e.span, "shape-mismatch", {
       message: `the new value of ${name} must be ${describeShape(state.node.type.shape.map((size) => ({ size })))} for all examples together, but it is ${value.node.type.batched ? "one for each example: " : ""}${describeShape(value.dimensions)}`,
       help: "reduce over the batch with batch_mean",
@@ -201,7 +258,12 @@ export function updateState(context: Context, scope: Scope, name: string, span: 
   } else if (context.training) state.next = value.node;
 }
 
-export function checkRequirement(context: Context, scope: Scope, condition: Expression, message: string | undefined): void {
+export function checkRequirement(
+  context: Context,
+  scope: Scope,
+  condition: Expression,
+  message: string | undefined,
+): void {
   const value = evaluate(context, scope, condition);
   if (value.kind === "error") return;
   if (value.kind === "boolean" && value.value) return;
@@ -214,7 +276,10 @@ export function evaluateLet(context: Context, scope: Scope, statement: LetStatem
   context.pendingName = statement.name.name;
   const found = evaluate(context, scope, statement.value);
   context.pendingName = outer;
-  const value = statement.type === undefined ? found : (checkType(context, scope, statement.type, found, statement.value.span, statement.name.name) ?? ERROR);
+  const value =
+    statement.type === undefined
+      ? found
+      : (checkType(context, scope, statement.type, found, statement.value.span, statement.name.name) ?? ERROR);
   if (value.kind === "tensor") context.builder.label(value.node, statement.name.name);
   scope.define(statement.name.name, value);
 }
@@ -230,7 +295,11 @@ function evaluateScan(context: Context, scope: Scope, e: ScanExpression): Value 
     inner.define(e.variable.name, staticNumber(i));
     state = asTensor(context, evaluate(context, inner, e.body), e.body.span);
     if (state !== undefined && describeSizes(state.dimensions) !== describeSizes(first.dimensions)) {
-      throw new Failure(e.body.span, "shape-mismatch", `the state of a scan keeps its shape, but it begins as ${describeShape(first.dimensions)} and becomes ${describeShape(state.dimensions)}`);
+      throw new Failure(
+        e.body.span,
+        "shape-mismatch",
+        `the state of a scan keeps its shape, but it begins as ${describeShape(first.dimensions)} and becomes ${describeShape(state.dimensions)}`,
+      );
     }
     if (state !== undefined) frames.push(state);
   }
@@ -246,16 +315,22 @@ function evaluateMember(context: Context, scope: Scope, e: Extract<Expression, {
   const name = e.property.name;
   const missing = (what: string, names: Iterable<string>): never => {
     const near = didYouMean(name, names);
-    throw new Failure(e.property.span, "unknown-name", `${what} has no ${name}`, { help: near === undefined ? `it has ${[...names].join(", ")}` : `did you mean ${near}?` });
+    throw new Failure(e.property.span, "unknown-name", `${what} has no ${name}`, {
+      help: near === undefined ? `it has ${[...names].join(", ")}` : `did you mean ${near}?`,
+    });
   };
   switch (object.kind) {
     case "error":
       return ERROR;
     case "module": {
-      const method = object.declaration.body.find((statement) => statement.kind === "method" && statement.name.name === name);
+      const method = object.declaration.body.find(
+        (statement) => statement.kind === "method" && statement.name.name === name,
+      );
       if (method?.kind === "method") return { kind: "method", module: object, method };
       const own = object.scope.own();
-      const methods = object.declaration.body.flatMap((statement) => (statement.kind === "method" ? [statement.name.name] : []));
+      const methods = object.declaration.body.flatMap((statement) =>
+        statement.kind === "method" ? [statement.name.name] : [],
+      );
       return own.get(name) ?? missing(object.declaration.name.name, [...own.keys(), ...methods]);
     }
     case "record":
@@ -272,9 +347,13 @@ function evaluateIndex(context: Context, scope: Scope, e: IndexExpression): Valu
   if (object.kind === "error") return ERROR;
   if (object.kind === "list" || object.kind === "sequence") {
     const item = e.items[0];
-    const index = item !== undefined && item.kind !== "range" && item.kind !== "ellipsis" ? evaluate(context, scope, item) : undefined;
+    const index =
+      item !== undefined && item.kind !== "range" && item.kind !== "ellipsis"
+        ? evaluate(context, scope, item)
+        : undefined;
     const found = index?.kind === "number" ? object.items[index.value] : undefined;
-    if (found === undefined) throw new Failure(e.span, "bad-index", `this list has ${object.items.length} items, counted from 0`);
+    if (found === undefined)
+      throw new Failure(e.span, "bad-index", `this list has ${object.items.length} items, counted from 0`);
     return found;
   }
   const value = asTensor(context, object, e.object.span);
@@ -286,7 +365,12 @@ function slice(context: Context, scope: Scope, value: TensorValue, e: IndexExpre
   const rank = value.dimensions.length;
   const ellipsis = e.items.findIndex((item) => item.kind === "ellipsis");
   const given = e.items.length - (ellipsis < 0 ? 0 : 1);
-  if (given > rank) throw new Failure(e.span, "bad-index", `${describe(value)} has ${rank} dimension${rank === 1 ? "" : "s"}, but ${given} indices are given`);
+  if (given > rank)
+    throw new Failure(
+      e.span,
+      "bad-index",
+      `${describe(value)} has ${rank} dimension${rank === 1 ? "" : "s"}, but ${given} indices are given`,
+    );
   const begin = value.dimensions.map(() => 0);
   const size = value.dimensions.map((dimension) => dimension.size);
   const kept: (Dimension | undefined)[] = [...value.dimensions];
@@ -312,14 +396,25 @@ function slice(context: Context, scope: Scope, value: TensorValue, e: IndexExpre
   }
   const part = context.builder.slice(value.node, begin, size);
   const dimensions = kept.filter((dimension) => dimension !== undefined);
-  return tensor(context.builder.reshape(part, dimensions.map((dimension) => dimension.size)), dimensions);
+  return tensor(
+    context.builder.reshape(
+      part,
+      dimensions.map((dimension) => dimension.size),
+    ),
+    dimensions,
+  );
 }
 
 /** An index or end of a range, counted from the end where negative. */
 function bound(context: Context, scope: Scope, e: Expression | undefined, missing: number, last: number): number {
   if (e === undefined) return missing;
   const value = evaluate(context, scope, e);
-  if (value.kind !== "number" || !Number.isInteger(value.value)) throw new Failure(e.span, "dynamic-size", `an index must be an integer known at compile time, but this is ${describe(value)}`);
+  if (value.kind !== "number" || !Number.isInteger(value.value))
+    throw new Failure(
+      e.span,
+      "dynamic-size",
+      `an index must be an integer known at compile time, but this is ${describe(value)}`,
+    );
   const index = value.value < 0 ? value.value + last + (e.kind === "unary" ? 1 : 0) : value.value;
   if (index < 0 || index > last) throw new Failure(e.span, "bad-index", `${value.value} is outside of 0..${last}`);
   return index;

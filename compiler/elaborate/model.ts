@@ -25,11 +25,23 @@ export interface ElaboratedModel {
   readonly metricTrees: { readonly [name: string]: MetricTree };
 }
 
-export function elaborateModel(context: Context, model: ModelDeclaration, given: readonly BoundArgument[]): ElaboratedModel {
+export function elaborateModel(
+  context: Context,
+  model: ModelDeclaration,
+  given: readonly BoundArgument[],
+): ElaboratedModel {
   const scope = new Scope(context.fileScope(context.source));
-  const result = { context, scope, loss: undefined, direction: "minimize" as const, metrics: new Map(), metricTrees: {} };
+  const result = {
+    context,
+    scope,
+    loss: undefined,
+    direction: "minimize" as const,
+    metrics: new Map(),
+    metricTrees: {},
+  };
   try {
-    if (!bindParameters(context, model.parameters, given, scope, context.source, model.name.span, model.name.name)) return result;
+    if (!bindParameters(context, model.parameters, given, scope, context.source, model.name.span, model.name.name))
+      return result;
   } catch (problem) {
     if (!(problem instanceof Failure)) throw problem;
     context.report(problem.span, problem.code, { message: problem.message, help: problem.help });
@@ -39,7 +51,11 @@ export function elaborateModel(context: Context, model: ModelDeclaration, given:
   for (const statement of model.body) {
     if ("name" in statement && statement.kind !== "prior" && statement.kind !== "update") {
       const { name, span } = statement.name;
-      if (seen.has(name) || (scope.own().has(name) && statement.kind !== "metric")) context.report(span, "duplicate-name", { message: `${name} is already declared in this model`, help: "rename one of them" });
+      if (seen.has(name) || (scope.own().has(name) && statement.kind !== "metric"))
+        context.report(span, "duplicate-name", {
+          message: `${name} is already declared in this model`,
+          help: "rename one of them",
+        });
       seen.add(name);
     }
     guarded(context, scope, statement, () => elaborateStatement(context, scope, statement));
@@ -53,7 +69,8 @@ function guarded(context: Context, scope: Scope, statement: ModelStatement, work
   } catch (problem) {
     if (!(problem instanceof Failure)) throw problem;
     context.fail(problem);
-    if (statement.kind === "latent" || statement.kind === "graph" || statement.kind === "hyper") scope.define(statement.name.name, { kind: "error" });
+    if (statement.kind === "latent" || statement.kind === "graph" || statement.kind === "hyper")
+      scope.define(statement.name.name, { kind: "error" });
   }
 }
 
@@ -61,13 +78,23 @@ function elaborateStatement(context: Context, scope: Scope, statement: ModelStat
   switch (statement.kind) {
     case "graph": {
       const value = evaluate(context, scope, statement.value);
-      if (value.kind !== "graph" && value.kind !== "error") throw new Failure(statement.value.span, "type-mismatch", `expected a graph such as complete(10), but got ${describe(value)}`);
+      if (value.kind !== "graph" && value.kind !== "error")
+        throw new Failure(
+          statement.value.span,
+          "type-mismatch",
+          `expected a graph such as complete(10), but got ${describe(value)}`,
+        );
       return scope.define(statement.name.name, value);
     }
     case "hyper": {
       const value = evaluate(context, scope, statement.value);
       if (value.kind !== "number") {
-        if (value.kind !== "error") throw new Failure(statement.value.span, "type-mismatch", `a hyper is a number, but this is ${describe(value)}`);
+        if (value.kind !== "error")
+          throw new Failure(
+            statement.value.span,
+            "type-mismatch",
+            `a hyper is a number, but this is ${describe(value)}`,
+          );
         return scope.define(statement.name.name, value);
       }
       const node = context.builder.hyper(statement.name.name);
@@ -75,11 +102,16 @@ function elaborateStatement(context: Context, scope: Scope, statement: ModelStat
       return scope.define(statement.name.name, tensor(node));
     }
     case "data": {
-      if (statement.type.kind !== "tensor-type") throw new Failure(statement.type.span, "type-mismatch", "data is a tensor, such as f32[n]");
+      if (statement.type.kind !== "tensor-type")
+        throw new Failure(statement.type.span, "type-mismatch", "data is a tensor, such as f32[n]");
       const dimensions = evaluateShape(context, scope, statement.type);
       if (dimensions === undefined) return scope.define(statement.name.name, { kind: "error" });
       const dtype = statement.type.element === "binary" ? "f32" : statement.type.element;
-      const node = context.builder.input(statement.name.name, { dtype, shape: dimensions.map((dimension) => dimension.size), batched: true });
+      const node = context.builder.input(statement.name.name, {
+        dtype,
+        shape: dimensions.map((dimension) => dimension.size),
+        batched: true,
+      });
       context.data.set(statement.name.name, { name: statement.name.name, node, written: printType(statement.type) });
       return scope.define(statement.name.name, tensor(node, dimensions));
     }
@@ -99,8 +131,14 @@ function elaborateStatement(context: Context, scope: Scope, statement: ModelStat
       return declarePrior(context, scope, statement);
     case "observe": {
       const value = asTensor(context, evaluate(context, scope, statement.value), statement.value.span);
-      const distribution = asDistribution(evaluate(context, scope, statement.distribution), statement.distribution.span);
-      const density = value === undefined || distribution === undefined ? undefined : logDensity(context, distribution, value, statement.span);
+      const distribution = asDistribution(
+        evaluate(context, scope, statement.distribution),
+        statement.distribution.span,
+      );
+      const density =
+        value === undefined || distribution === undefined
+          ? undefined
+          : logDensity(context, distribution, value, statement.span);
       if (density !== undefined) context.objectives.logLikelihood.push(density.node);
       return;
     }
@@ -118,12 +156,22 @@ function finish(context: Context, scope: Scope, model: ModelDeclaration): Elabor
   const parts = new Map<string, Node>();
   if (logLikelihood.length > 0) parts.set("log_likelihood", total(logLikelihood));
   if (divergence.length > 0) parts.set("kl", total(divergence));
-  if (parts.size > 0) parts.set("elbo", build.subtract(parts.get("log_likelihood") ?? build.constant(0), parts.get("kl") ?? build.constant(0)));
+  if (parts.size > 0)
+    parts.set(
+      "elbo",
+      build.subtract(parts.get("log_likelihood") ?? build.constant(0), parts.get("kl") ?? build.constant(0)),
+    );
   for (const [name, node] of parts) if (!scope.own().has(name)) scope.define(name, tensor(node));
   // After other errors, a part may be missing only because of them: that is not said again.
-  if (context.diagnostics.length > 0) for (const name of ["log_likelihood", "kl", "elbo"]) if (!scope.own().has(name)) scope.define(name, { kind: "error" });
+  if (context.diagnostics.length > 0)
+    for (const name of ["log_likelihood", "kl", "elbo"])
+      if (!scope.own().has(name)) scope.define(name, { kind: "error" });
   const objectives = model.body.filter((statement) => statement.kind === "objective");
-  for (const extra of objectives.slice(1)) context.report(extra.span, "duplicate-objective", { message: "a model has one objective", help: "add the terms up in one maximize or minimize" });
+  for (const extra of objectives.slice(1))
+    context.report(extra.span, "duplicate-objective", {
+      message: "a model has one objective",
+      help: "add the terms up in one maximize or minimize",
+    });
   const objective = objectives[0];
   const metrics = new Map<string, Node>();
   const metricTrees: Record<string, MetricTree> = {};
@@ -135,7 +183,11 @@ function finish(context: Context, scope: Scope, model: ModelDeclaration): Elabor
   const direction = objective?.kind === "objective" ? objective.direction : "minimize";
   if (objective?.kind === "objective") {
     const value = asTensor(context, evaluate(context, scope, objective.value), objective.value.span);
-    if (value !== undefined && value.dimensions.length > 0) context.report(objective.value.span, "shape-mismatch", { message: `an objective is one number for each example, but this is ${describe(value)}`, help: "reduce it with sum or mean" });
+    if (value !== undefined && value.dimensions.length > 0)
+      context.report(objective.value.span, "shape-mismatch", {
+        message: `an objective is one number for each example, but this is ${describe(value)}`,
+        help: "reduce it with sum or mean",
+      });
     else if (value !== undefined) {
       const each = direction === "maximize" ? build.negate(value.node) : value.node;
       loss = each.type.batched ? build.batchMean(each) : each;
@@ -146,30 +198,52 @@ function finish(context: Context, scope: Scope, model: ModelDeclaration): Elabor
   for (const statement of model.body) {
     if (statement.kind !== "metric") continue;
     guarded(context, scope, statement, () => {
-      const tree = metricTree(context, evaluate(context, scope, statement.value), statement.name.name, statement.value.span, leaf);
+      const tree = metricTree(
+        context,
+        evaluate(context, scope, statement.value),
+        statement.name.name,
+        statement.value.span,
+        leaf,
+      );
       if (tree !== undefined) metricTrees[statement.name.name] = tree;
     });
   }
   return { context, scope, loss, direction, metrics, metricTrees };
 }
 
-function metricTree(context: Context, value: Value, name: string, span: ModelStatement["span"], leaf: (name: string, node: Node) => MetricTree): MetricTree | undefined {
+function metricTree(
+  context: Context,
+  value: Value,
+  name: string,
+  span: ModelStatement["span"],
+  leaf: (name: string, node: Node) => MetricTree,
+): MetricTree | undefined {
   switch (value.kind) {
     case "error":
       return undefined;
     case "record":
     case "best": {
       const parts = value.kind === "record" ? value.fields : value.readings;
-      const trees = Object.fromEntries([...parts].flatMap(([part, inner]) => {
-        const tree = metricTree(context, inner, `${name}.${part}`, span, leaf);
-        return tree === undefined ? [] : [[part, tree] as const];
-      }));
-      return value.kind === "record" ? { kind: "record", fields: trees } : { kind: "best", by: value.by, readings: trees };
+      const trees = Object.fromEntries(
+        [...parts].flatMap(([part, inner]) => {
+          const tree = metricTree(context, inner, `${name}.${part}`, span, leaf);
+          return tree === undefined ? [] : [[part, tree] as const];
+        }),
+      );
+      return value.kind === "record"
+        ? { kind: "record", fields: trees }
+        : { kind: "best", by: value.by, readings: trees };
     }
     default: {
       const found = asTensor(context, value, span, "a metric");
       if (found === undefined) return undefined;
-      if (found.dimensions.length > 0) throw new Failure(span, "shape-mismatch", `a metric is one number for each example, but this is ${describe(found)}`, { help: "reduce it with sum or mean" });
+      if (found.dimensions.length > 0)
+        throw new Failure(
+          span,
+          "shape-mismatch",
+          `a metric is one number for each example, but this is ${describe(found)}`,
+          { help: "reduce it with sum or mean" },
+        );
       return leaf(name, found.node);
     }
   }

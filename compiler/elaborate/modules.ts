@@ -12,17 +12,33 @@ import { checkRequirement, evaluate, evaluateLet } from "./expressions.ts";
 import { Scope } from "./scope.ts";
 import { tensor } from "./tensors.ts";
 import { checkType, evaluateShape } from "./types.ts";
-import { type BoundArgument, type Dimension, describe, ERROR, type ModuleClassValue, type ModuleValue, type Value } from "./values.ts";
+import {
+  type BoundArgument,
+  type Dimension,
+  describe,
+  ERROR,
+  type ModuleClassValue,
+  type ModuleValue,
+  type Value,
+} from "./values.ts";
 
 /** `Linear(20, 64)`: a new instance, called by the `let` that holds it. */
-export function instantiateModule(context: Context, callee: ModuleClassValue, given: readonly BoundArgument[], span: Span, name = context.pendingName): Value {
+export function instantiateModule(
+  context: Context,
+  callee: ModuleClassValue,
+  given: readonly BoundArgument[],
+  span: Span,
+  name = context.pendingName,
+): Value {
   const { declaration, source } = callee;
   const inner = new Scope(context.fileScope(source));
   if (!bindParameters(context, declaration.parameters, given, inner, source, span, declaration.name.name)) return ERROR;
   const own = name ?? declaration.name.name.toLowerCase();
   const path = context.path === "" ? own : `${context.path}.${own}`;
   if ([...context.parameters.keys(), ...context.states.keys()].some((key) => key.startsWith(`${path}.`))) {
-    throw new Failure(span, "duplicate-name", `two modules would be called ${path}`, { help: "give each module a let of its own" });
+    throw new Failure(span, "duplicate-name", `two modules would be called ${path}`, {
+      help: "give each module a let of its own",
+    });
   }
   const module: ModuleValue = { kind: "module", declaration, source, path, scope: inner };
   const outer = context.path;
@@ -63,7 +79,8 @@ function elaborateBody(context: Context, module: ModuleValue): void {
 export function declareParameter(context: Context, scope: Scope, statement: ParamStatement, path: string): void {
   const dimensions = statement.type.kind === "tensor-type" ? evaluateShape(context, scope, statement.type) : undefined;
   if (dimensions === undefined) {
-    if (statement.type.kind !== "tensor-type") context.report(statement.type.span, "type-mismatch", { message: "a param is a tensor, such as f32[n]" });
+    if (statement.type.kind !== "tensor-type")
+      context.report(statement.type.span, "type-mismatch", { message: "a param is a tensor, such as f32[n]" });
     scope.define(statement.name.name, ERROR);
     return;
   }
@@ -78,7 +95,8 @@ export function declareParameter(context: Context, scope: Scope, statement: Para
 function initializer(context: Context, scope: Scope, statement: ParamStatement, shape: readonly number[]): Initializer {
   const e = statement.initializer;
   const name = e.kind === "call" ? printExpression(e.callee) : printExpression(e);
-  const argument = e.kind === "call" && e.arguments[0] !== undefined ? evaluate(context, scope, e.arguments[0].value) : undefined;
+  const argument =
+    e.kind === "call" && e.arguments[0] !== undefined ? evaluate(context, scope, e.arguments[0].value) : undefined;
   const number = argument?.kind === "number" ? argument.value : undefined;
   const inputs = shape.length >= 2 ? shape[shape.length - 2]! : (number ?? shape[0] ?? 1);
   const outputs = shape[shape.length - 1] ?? 1;
@@ -101,7 +119,10 @@ function initializer(context: Context, scope: Scope, statement: ParamStatement, 
       // Uniform on ±1/√fan_in; a vector is told its fan: fan_in_uniform(inputs).
       return { kind: "uniform", bound: 1 / Math.sqrt(number ?? inputs) };
     default:
-      context.report(e.span, "unknown-name", { message: `there is no initialiser ${name}`, help: "choose zeros, ones, constant(c), normal(s), uniform(b), glorot_normal, glorot_uniform or fan_in_uniform" });
+      context.report(e.span, "unknown-name", {
+        message: `there is no initialiser ${name}`,
+        help: "choose zeros, ones, constant(c), normal(s), uniform(b), glorot_normal, glorot_uniform or fan_in_uniform",
+      });
       return { kind: "constant", value: 0 };
   }
 }
@@ -110,17 +131,29 @@ export function declareState(context: Context, scope: Scope, statement: StateSta
   const dimensions = statement.type.kind === "tensor-type" ? evaluateShape(context, scope, statement.type) : undefined;
   const first = evaluate(context, scope, statement.value);
   if (dimensions === undefined || first.kind !== "number") {
-    if (first.kind !== "number" && first.kind !== "error") context.report(statement.value.span, "type-mismatch", { message: `a state begins as a number, but this is ${describe(first)}` });
+    if (first.kind !== "number" && first.kind !== "error")
+      context.report(statement.value.span, "type-mismatch", {
+        message: `a state begins as a number, but this is ${describe(first)}`,
+      });
     scope.define(statement.name.name, ERROR);
     return;
   }
   const name = path === "" ? statement.name.name : `${path}.${statement.name.name}`;
-  const node = context.builder.state(name, dimensions.map((dimension) => dimension.size));
+  const node = context.builder.state(
+    name,
+    dimensions.map((dimension) => dimension.size),
+  );
   context.states.set(name, { name, node, value: first.value, next: undefined });
   scope.define(statement.name.name, tensor(node, dimensions));
 }
 
-export function callMethod(context: Context, module: ModuleValue, method: Method, given: readonly BoundArgument[], span: Span): Value {
+export function callMethod(
+  context: Context,
+  module: ModuleValue,
+  method: Method,
+  given: readonly BoundArgument[],
+  span: Span,
+): Value {
   const inner = new Scope(module.scope);
   const what = `${module.declaration.name.name}.${method.name.name}`;
   if (!bindParameters(context, method.parameters, given, inner, module.source, span, what)) return ERROR;
@@ -138,10 +171,18 @@ export function callMethod(context: Context, module: ModuleValue, method: Method
 }
 
 /** A module applied to a tensor where it stands: one instance for each place in the text, its sizes read off the tensor. */
-export function applyInline(context: Context, callee: ModuleClassValue, given: readonly BoundArgument[], span: Span): Value {
+export function applyInline(
+  context: Context,
+  callee: ModuleClassValue,
+  given: readonly BoundArgument[],
+  span: Span,
+): Value {
   const { declaration } = callee;
-  const forward = declaration.body.find((statement) => statement.kind === "method" && statement.name.name === "forward");
-  if (forward?.kind !== "method") throw new Failure(span, "not-callable", `${declaration.name.name} has no method forward`);
+  const forward = declaration.body.find(
+    (statement) => statement.kind === "method" && statement.name.name === "forward",
+  );
+  if (forward?.kind !== "method")
+    throw new Failure(span, "not-callable", `${declaration.name.name} has no method forward`);
   const settings = new Set(declaration.parameters.map((parameter) => parameter.name.name));
   const own = given.filter((argument) => argument.name !== undefined && settings.has(argument.name));
   const rest = given.filter((argument) => !own.includes(argument));
@@ -150,7 +191,10 @@ export function applyInline(context: Context, callee: ModuleClassValue, given: r
   if (module === undefined) {
     const inferred = inferSizes(context, callee, forward, rest, own, span);
     const base = declaration.name.name;
-    const taken = (candidate: string) => [...context.inlineModules.values()].some((other) => other.path === (context.path === "" ? candidate : `${context.path}.${candidate}`));
+    const taken = (candidate: string) =>
+      [...context.inlineModules.values()].some(
+        (other) => other.path === (context.path === "" ? candidate : `${context.path}.${candidate}`),
+      );
     let name = base;
     for (let i = 2; taken(name); i++) name = `${base}_${i}`;
     const made = instantiateModule(context, callee, [...own, ...inferred], span, name);
@@ -161,11 +205,26 @@ export function applyInline(context: Context, callee: ModuleClassValue, given: r
   return callMethod(context, module, forward, rest, span);
 }
 
-function inferSizes(context: Context, callee: ModuleClassValue, forward: Method, rest: readonly BoundArgument[], own: readonly BoundArgument[], span: Span): BoundArgument[] {
+function inferSizes(
+  context: Context,
+  callee: ModuleClassValue,
+  forward: Method,
+  rest: readonly BoundArgument[],
+  own: readonly BoundArgument[],
+  span: Span,
+): BoundArgument[] {
   const scope = new Scope(context.fileScope(callee.source));
   const first = forward.parameters[0];
   const argument = rest[0];
-  if (first?.type !== undefined && argument !== undefined) checkType(context, scope, first.type, argument.value, argument.span, `${first.name.name} of ${callee.declaration.name.name}`);
+  if (first?.type !== undefined && argument !== undefined)
+    checkType(
+      context,
+      scope,
+      first.type,
+      argument.value,
+      argument.span,
+      `${first.name.name} of ${callee.declaration.name.name}`,
+    );
   const known = new Set(own.map((each) => each.name));
   return callee.declaration.parameters.flatMap((parameter) => {
     const value = scope.own().get(parameter.name.name);

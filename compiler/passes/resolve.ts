@@ -37,12 +37,14 @@ class Resolver {
         for (const statement of declaration.body) scope.add(statement.kind === "require" ? "" : statement.name.name);
         for (const statement of declaration.body) {
           if (statement.kind === "let" || statement.kind === "graph") this.expression(statement.value, scope);
-          else if (statement.kind === "method") this.expression(statement.body, new Set([...scope, ...this.parameters(statement.parameters)]));
+          else if (statement.kind === "method")
+            this.expression(statement.body, new Set([...scope, ...this.parameters(statement.parameters)]));
         }
         return;
       }
       case "experiment":
-        if (this.names.find(declaration.model.name, this.source)?.declaration.kind !== "model") this.report(declaration.model, [], `there is no model ${declaration.model.name} in this file`);
+        if (this.names.find(declaration.model.name, this.source)?.declaration.kind !== "model")
+          this.report(declaration.model, [], `there is no model ${declaration.model.name} in this file`);
         return;
       case "model":
       case "structure":
@@ -57,22 +59,38 @@ class Resolver {
   private parameters(list: readonly Parameter[]): Set<string> {
     const scope = new Set<string>();
     for (const parameter of list) {
-      if (scope.has(parameter.name.name)) this.report(parameter.name, [], `the parameter ${parameter.name.name} is declared twice`, "duplicate-name");
+      if (scope.has(parameter.name.name))
+        this.report(parameter.name, [], `the parameter ${parameter.name.name} is declared twice`, "duplicate-name");
       scope.add(parameter.name.name);
-      if (parameter.type?.kind === "tensor-type") for (const item of parameter.type.dimensions) if (item.kind === "name") scope.add(item.name);
+      if (parameter.type?.kind === "tensor-type")
+        for (const item of parameter.type.dimensions) if (item.kind === "name") scope.add(item.name);
     }
     return scope;
   }
 
   private expression(e: Expression, scope: ReadonlySet<string>): void {
     const inner = (...list: (Expression | { kind: "range" | "ellipsis" } | undefined)[]) => {
-      for (const item of list) if (item !== undefined && item.kind !== "range" && item.kind !== "ellipsis") this.expression(item as Expression, scope);
+      for (const item of list)
+        if (item !== undefined && item.kind !== "range" && item.kind !== "ellipsis")
+          this.expression(item as Expression, scope);
     };
     switch (e.kind) {
       case "name":
-        if (!scope.has(e.name) && !ALWAYS.includes(e.name) && !builtins.has(e.name) && !staticFunctions.has(e.name) && this.names.find(e.name, this.source) === undefined) {
+        if (
+          !scope.has(e.name) &&
+          !ALWAYS.includes(e.name) &&
+          !builtins.has(e.name) &&
+          !staticFunctions.has(e.name) &&
+          this.names.find(e.name, this.source) === undefined
+        ) {
           const hint = this.names.importHint(e.name);
-          this.report({ name: e.name, span: e.span }, scope, `there is no ${e.name} here`, "unknown-name", hint === undefined ? undefined : `import it: import { ${e.name} } from "${hint}"`);
+          this.report(
+            { name: e.name, span: e.span },
+            scope,
+            `there is no ${e.name} here`,
+            "unknown-name",
+            hint === undefined ? undefined : `import it: import { ${e.name} } from "${hint}"`,
+          );
         }
         return;
       case "call":
@@ -111,8 +129,20 @@ class Resolver {
   }
 
   private report(at: Identifier, scope: Iterable<string>, message: string, code = "unknown-name", hint?: string): void {
-    const near = didYouMean(at.name, [...scope, ...this.names.visible(this.source), ...builtins.keys(), ...staticFunctions.keys()]);
+    const near = didYouMean(at.name, [
+      ...scope,
+      ...this.names.visible(this.source),
+      ...builtins.keys(),
+      ...staticFunctions.keys(),
+    ]);
     const help = hint ?? (near === undefined || code === "duplicate-name" ? undefined : `did you mean ${near}?`);
-    this.diagnostics.push({ code, severity: "error", source: this.source, span: at.span, message, ...(help === undefined ? {} : { help }) });
+    this.diagnostics.push({
+      code,
+      severity: "error",
+      source: this.source,
+      span: at.span,
+      message,
+      ...(help === undefined ? {} : { help }),
+    });
   }
 }
