@@ -26,6 +26,36 @@ export interface Diagnostic {
   readonly help?: string;
 }
 
+/**
+ * Diagnostics in the order of the text, each once. Where several passes find fault with one piece of text, what the first of
+ * them said stays.
+ */
+export function inOrder(...passes: readonly (readonly Diagnostic[])[]): Diagnostic[] {
+  const places = new Set<string>();
+  const kept: Diagnostic[] = [];
+  for (const diagnostics of passes) {
+    const own = new Set<string>();
+    const messages = new Set<string>();
+    for (const each of diagnostics) {
+      const place = `${each.source.name}:${each.span.start}:${each.span.end}`;
+      const message = `${place}:${each.code}:${each.message}`;
+      if (places.has(place) || messages.has(message)) continue;
+      own.add(place);
+      messages.add(message);
+      kept.push(each);
+    }
+    for (const place of own) places.add(place);
+  }
+  const files = [...new Set(kept.map((each) => each.source.name))];
+  const rank = (each: Diagnostic) => files.indexOf(each.source.name);
+  return kept.sort((a, b) => rank(a) - rank(b) || a.span.start - b.span.start);
+}
+
+/** Whether a program with these diagnostics is wrong. */
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((diagnostic) => diagnostic.severity === "error");
+}
+
 /** 1-based line and column of an offset. */
 export function position(text: string, offset: number): { line: number; column: number } {
   const before = text.slice(0, offset);

@@ -10,8 +10,8 @@ import { type Diagnostic, didYouMean, type Source } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
 import { type Library, Names } from "./names.ts";
 import { type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
-import { describeStatic, staticNumber } from "./static-functions.ts";
 import type { StaticValue } from "./static-value.ts";
+import { describeStatic, staticNumber } from "./static-value.ts";
 
 export interface ExperimentRequest {
   readonly library: Library;

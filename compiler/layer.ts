@@ -15,7 +15,7 @@ import { type BackwardRequest, selectBackward } from "./passes/select-backward.t
 import { selectRelaxation } from "./passes/select-relaxation.ts";
 import { selectSolver } from "./passes/select-solver.ts";
 import { evaluateStatic } from "./static-evaluate.ts";
-import { describeStatic } from "./static-functions.ts";
+import { describeStatic } from "./static-value.ts";
 import { applyStructure, type Structure } from "./structure.ts";
 import { printJavaScriptKernel } from "./targets/javascript-kernel.ts";
 

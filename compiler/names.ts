@@ -23,6 +23,8 @@ export interface Found {
 
 interface LoadedFile {
   readonly source: Source;
+  /** Names that would be there if all could be read; that they are missing is not said again. */
+  readonly unread: Set<string>;
   readonly file: SourceFile;
   readonly own: ReadonlyMap<string, Declaration>;
   readonly imported: Map<string, Found>;
@@ -49,6 +51,11 @@ export class Names {
     const own = file.own.get(name);
     if (own !== undefined) return { declaration: own, source: file.source };
     return file.imported.get(name) ?? this.findInLibrary(name, isLibrary(from));
+  }
+
+  /** Whether a name is missing only because its statement or declaration could not be read, or imported. */
+  unread(name: string, from: Source): boolean {
+    return this.open(from).unread.has(name);
   }
 
   /** Names visible at the top level of a file. */
@@ -94,7 +101,7 @@ export class Names {
         this.report(source, span, "duplicate-name", message, undefined, "rename or remove one of them");
       } else own.set(name, declaration);
     }
-    const loaded: LoadedFile = { source, file, own, imported: new Map() };
+    const loaded: LoadedFile = { source, file, own, imported: new Map(), unread: new Set(file.unread) };
     this.loaded.set(source.name, loaded);
     for (const statement of file.imports) this.bindImport(loaded, statement);
     return loaded;
@@ -105,6 +112,7 @@ export class Names {
     const relative = from.startsWith("./") || from.startsWith("../");
     const target = relative ? this.resolveImport(from, into.source.name) : undefined;
     if (relative && target === undefined) {
+      for (const { name } of statement.names) into.unread.add(name);
       this.report(
         into.source,
         statement.from.span,
@@ -120,7 +128,10 @@ export class Names {
       if (into.own.has(name) || into.imported.has(name)) {
         this.report(into.source, span, "duplicate-name", `${name} is already declared in this file`);
       } else if (found !== undefined) into.imported.set(name, found);
-      else this.reportMissing(into.source, statement, name, span, target);
+      else {
+        into.unread.add(name);
+        this.reportMissing(into.source, statement, name, span, target);
+      }
     }
   }
 

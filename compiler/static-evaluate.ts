@@ -3,8 +3,15 @@ import type { Argument, Expression, Parameter, Span } from "../grammar/ast.ts";
 import { printExpression } from "../grammar/format.ts";
 import { didYouMean } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
-import { describeStatic, staticBinary, staticFunctions, staticNumber } from "./static-functions.ts";
-import type { StaticRelaxation, StaticValue } from "./static-value.ts";
+import { unknownName } from "./later.ts";
+import { staticBinary, staticFunctions } from "./static-functions.ts";
+import {
+  describeStatic,
+  type StaticFunction,
+  type StaticRelaxation,
+  type StaticValue,
+  staticNumber,
+} from "./static-value.ts";
 
 /** Names to compile-time values; declarations of structures and relaxations are found by the outermost one. */
 export interface Environment {
@@ -55,7 +62,7 @@ export function evaluateStatic(e: Expression, scope: Environment): StaticValue {
     case "call":
       return evaluateCall(e, scope);
     default:
-      throw new Failure(e.span, "not-static", `${printExpression(e)} is not known at compile time`);
+      throw new Failure(e.span, "dynamic-size", `${printExpression(e)} is not known at compile time`);
   }
 }
 
@@ -68,13 +75,8 @@ function evaluateName(name: string, span: Span, scope: Environment): StaticValue
   if (value !== undefined)
     return value.kind === "number" && value.label === undefined ? { ...value, label: name } : value;
   if (name === "inf") return staticNumber(Number.POSITIVE_INFINITY, "inf");
-  const near = didYouMean(name, [...scope.names(), ...staticFunctions.keys()]);
-  throw new Failure(
-    span,
-    "unknown-name",
-    `there is no ${name} here`,
-    near === undefined ? {} : { help: `did you mean ${near}?` },
-  );
+  if (name === "pi") return staticNumber(Math.PI, "pi");
+  throw unknownName(name, span, { candidates: [...scope.names(), ...staticFunctions.keys()] });
 }
 
 export function evaluateUnary(operator: "-" | "not", value: StaticValue, span: Span): StaticValue {
@@ -95,32 +97,34 @@ function evaluateCall(e: Extract<Expression, { kind: "call" }>, scope: Environme
     return applyRelaxation(callee, given);
   }
   const found = name === undefined ? undefined : staticFunctions.get(name);
-  if (found === undefined) {
-    const near = name === undefined ? undefined : didYouMean(name, staticFunctions.keys());
-    throw new Failure(
-      e.callee.span,
-      "unknown-name",
-      `there is no compile-time function ${printExpression(e.callee)}`,
-      near === undefined ? {} : { help: `did you mean ${near}?` },
-    );
+  if (name === undefined || found === undefined) {
+    const what = "compile-time function";
+    throw unknownName(printExpression(e.callee), e.callee.span, { candidates: staticFunctions.keys(), what });
   }
-  const values = found.parameters.map((parameter, i) => {
-    const argument =
-      e.arguments.find((candidate) => candidate.name?.name === parameter) ??
-      e.arguments.filter((candidate) => candidate.name === undefined)[i];
-    if (argument === undefined)
-      throw new Failure(e.span, "missing-argument", `${name} needs ${parameter}`, {
-        help: `write ${name}(${found.parameters.join(", ")})`,
-      });
-    return evaluateStatic(argument.value, scope);
+  const given = e.arguments.map((argument) => ({
+    name: argument.name?.name,
+    span: argument.span,
+    value: evaluateStatic(argument.value, scope),
+  }));
+  return labelled(callStaticFunction(name, found, given, e.span), e);
+}
+
+/** Calls a compile-time function with positional and named arguments. */
+export function callStaticFunction(
+  name: string,
+  found: StaticFunction,
+  given: readonly { readonly name?: string | undefined; readonly span: Span; readonly value: StaticValue }[],
+  span: Span,
+): StaticValue {
+  const assigned = assignArguments(found.parameters, given, name);
+  const values = found.parameters.map((parameter) => {
+    const argument = assigned.get(parameter);
+    if (argument !== undefined) return argument.value;
+    throw new Failure(span, "missing-argument", `${name} needs ${parameter}`, {
+      help: `write ${name}(${found.parameters.join(", ")})`,
+    });
   });
-  if (e.arguments.length > values.length)
-    throw new Failure(
-      e.span,
-      "too-many-arguments",
-      `${name} takes ${values.length} argument${values.length === 1 ? "" : "s"}, not ${e.arguments.length}`,
-    );
-  return labelled(found.call(values, e.span), e);
+  return found.call(values, span);
 }
 
 /** Binds a call's arguments to parameters by position and name; defaults see the parameters before them. */

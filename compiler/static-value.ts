@@ -2,7 +2,7 @@
  * Compile-time values: the numbers, graphs, structures and relaxations that the static part of a program computes with.
  * They decide every shape before any tensor exists.
  */
-import type { RelaxationDeclaration, StructureDeclaration } from "../grammar/ast.ts";
+import type { RelaxationDeclaration, Span, StructureDeclaration } from "../grammar/ast.ts";
 import type { Source } from "./diagnostic.ts";
 
 /** A number known at compile time. `label` is how the user wrote it (`edges(K)`), for diagnostics. */
@@ -61,3 +61,31 @@ export type StaticValue =
   | StaticList
   | StaticRelaxation
   | StaticStructureName;
+
+/** A function of the language that is computed when the program is compiled; throws a Failure where it has no value. */
+export interface StaticFunction {
+  readonly parameters: readonly string[];
+  readonly call: (values: readonly StaticValue[], span: Span) => StaticValue;
+}
+
+export function staticNumber(value: number, label?: string): StaticNumber {
+  return { kind: "number", value, ...(label === undefined ? {} : { label }) };
+}
+
+/** A value in a few words, for messages. */
+export function describeStatic(value: StaticValue): string {
+  switch (value.kind) {
+    case "number":
+    case "boolean":
+      return String(value.value);
+    case "string":
+      return JSON.stringify(value.value);
+    case "graph":
+      return `the graph ${value.label}`;
+    case "list":
+      return "a list";
+    case "relaxation":
+    case "structure-name":
+      return value.declaration.name.name;
+  }
+}

@@ -16,8 +16,8 @@ import { type Declarations, located } from "./declarations.ts";
 import { didYouMean, type Source } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
 import { bindStatic, type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
-import { describeStatic, staticNumber } from "./static-functions.ts";
 import type { StaticGraph, StaticStructureName, StaticValue } from "./static-value.ts";
+import { describeStatic, staticNumber } from "./static-value.ts";
 
 /** Structures defined as one another deeper than this never end. */
 const DEEPEST_ALIAS = 32;

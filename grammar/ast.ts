@@ -311,6 +311,8 @@ export interface LatentStatement {
   readonly copies: readonly Expression[];
   readonly structure: Expression;
   readonly utilities: Expression | readonly { readonly part: Identifier; readonly value: Expression }[];
+  /** Where the utilities are written. */
+  readonly utilitiesSpan: Span;
   readonly estimator?: Estimator;
   readonly span: Span;
 }
@@ -733,6 +735,8 @@ export type Declaration =
 export interface SourceFile {
   readonly imports: readonly ImportDeclaration[];
   readonly declarations: readonly Declaration[];
+  /** Names that unreadable statements and declarations would have given. */
+  readonly unread: readonly string[];
   readonly span: Span;
 }
 

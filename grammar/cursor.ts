@@ -9,16 +9,22 @@ import { NumberToken, RESERVED, Text, type Tokens, tokenize, Word } from "./toke
 /** Unwinds the parser; the problem is already recorded. */
 export class SyntaxUnwind extends Error {}
 
-/** Deeper nesting than this is refused rather than risking the host's stack. */
+/** Deeper nesting than this is refused rather than risking the host's stack, here or in what walks the tree later. */
 const DEEPEST = 200;
+/** The same for a tree's height, to which the operators of `a + b + c` count too. */
+const HIGHEST = 500;
 
 export class Cursor {
   readonly problems: SyntaxProblem[] = [];
   private readonly tokens: readonly IToken[];
   private readonly docs: Tokens["docs"];
   private readonly length: number;
+  /** Names that statements and declarations would have given, had they been readable: missing, but not unknown. */
+  readonly unread: string[] = [];
   private at = 0;
   private nesting = 0;
+  /** The largest height reached, counted from the root of the declaration, since `chain` last reset it. */
+  private peak = 0;
 
   constructor(text: string) {
     const { tokens, docs, errors } = tokenize(text);
@@ -93,6 +99,15 @@ export class Cursor {
   expect(image: string, after?: string): void {
     if (!this.accept(image)) this.fail(`'${image}'${after === undefined ? "" : ` ${after}`}`);
   }
+  /** Expects the brace at the end of a body; what the body holds stays, even if the brace is missing: that is said once. */
+  close(after: string): void {
+    if (!this.is("}") && this.problems.some((problem) => problem.span.start === this.start)) return;
+    try {
+      this.expect("}", after);
+    } catch (problem) {
+      if (!(problem instanceof SyntaxUnwind)) throw problem;
+    }
+  }
   /** A name; `any` also takes reserved words, where no confusion is possible (after a dot, before `=`). */
   name(what: string, any = false): Identifier {
     const start = this.start;
@@ -126,10 +141,33 @@ export class Cursor {
     if (this.nesting >= DEEPEST)
       this.failWith(`this is nested more than ${DEEPEST} levels deep`, "name a part of it with let");
     this.nesting++;
+    this.peak = Math.max(this.peak, this.nesting);
     try {
       return rule();
     } finally {
       this.nesting--;
+    }
+  }
+  /**
+   * Runs a rule that makes a chain such as `a + b + c`, in which every link lowers all links before it by one level. The rule
+   * calls `link` around what stands at each link.
+   */
+  chain<T>(rule: (link: <L>(part: () => L) => L) => T): T {
+    const before = this.peak;
+    this.peak = this.nesting;
+    const link = <L>(part: () => L): L => {
+      const left = this.peak;
+      this.peak = this.nesting;
+      const value = part();
+      this.peak = Math.max(left, this.peak) + 1;
+      if (this.peak > HIGHEST)
+        this.failWith(`this expression has more than ${HIGHEST} levels of operators`, "name a part of it with let");
+      return value;
+    };
+    try {
+      return rule(link);
+    } finally {
+      this.peak = Math.max(before, this.peak);
     }
   }
   /** The `///` lines that end directly above the current token. */
@@ -154,11 +192,20 @@ export class Cursor {
         list.push(statement());
       } catch (problem) {
         if (!(problem instanceof SyntaxUnwind)) throw problem;
+        this.recordUnread(before);
         if (this.at === before) this.at++;
         if (this.skipTo(starters)) break;
       }
     }
     return list;
+  }
+
+  /** Notes the name that the unreadable statement or declaration at a position would have given, or those of an import. */
+  recordUnread(position: number): void {
+    const last = this.tokens[position]?.image === "import" ? this.at - 1 : position + 1;
+    for (const token of this.tokens.slice(position + 1, last + 1)) {
+      if (token.tokenType === Word) this.unread.push(token.image);
+    }
   }
 
   /** Skips to a starter at the head of a line, or to the brace that closes this block; true when a declaration starts instead. */

@@ -7,10 +7,12 @@ import { hyperStatement } from "./statements.ts";
 const STARTERS: ReadonlySet<string> = new Set(["vary", "data", "train", "search", "report", "scale", "model", "hyper"]);
 
 export function experimentClauses(c: Cursor): ExperimentClause[] {
-  c.expect("{");
-  const clauses = c.statements(STARTERS, () => clause(c));
-  c.expect("}", "at the end of the experiment");
-  return clauses;
+  return c.nested(() => {
+    c.expect("{");
+    const clauses = c.statements(STARTERS, () => clause(c));
+    c.close("at the end of the experiment");
+    return clauses;
+  });
 }
 
 function clause(c: Cursor): ExperimentClause {

@@ -32,18 +32,20 @@ function binary(c: Cursor, level: number): Expression {
   const operators = LEVELS[level];
   if (operators === undefined) return unary(c);
   const start = c.start;
-  let left = binary(c, level + 1);
-  while (operators.includes(c.peek() as BinaryOperator) && !c.done) {
-    const operator = c.take() as BinaryOperator;
-    const right = binary(c, level + 1);
-    left = { kind: "binary", operator, left, right, span: c.spanFrom(start) };
-    if (operators === COMPARISONS) {
-      if ((COMPARISONS as readonly string[]).includes(c.peek()))
-        c.failWith("comparisons do not chain", "write a < b and b < c");
-      break;
+  return c.chain((link) => {
+    let left = binary(c, level + 1);
+    while (operators.includes(c.peek() as BinaryOperator) && !c.done) {
+      const operator = c.take() as BinaryOperator;
+      const right = link(() => binary(c, level + 1));
+      left = { kind: "binary", operator, left, right, span: c.spanFrom(start) };
+      if (operators === COMPARISONS) {
+        if ((COMPARISONS as readonly string[]).includes(c.peek()))
+          c.failWith("comparisons do not chain", "write a < b and b < c");
+        break;
+      }
     }
-  }
-  return left;
+    return left;
+  });
 }
 
 function unary(c: Cursor): Expression {
@@ -61,22 +63,21 @@ function unary(c: Cursor): Expression {
 
 function postfix(c: Cursor): Expression {
   const start = c.start;
-  let value = primary(c);
-  for (;;) {
-    if (c.is("(") && c.sameLine())
-      value = { kind: "call", callee: value, arguments: callArguments(c), span: c.spanFrom(start) };
-    else if (c.is("[") && c.sameLine())
-      value = { kind: "index", object: value, items: indexItems(c), span: c.spanFrom(start) };
-    else if (c.is(".")) {
-      c.take();
-      value = {
-        kind: "member",
-        object: value,
-        property: c.name("a member's name after '.'", true),
-        span: c.spanFrom(start),
-      };
-    } else return value;
-  }
+  return c.chain((link) => {
+    let value = primary(c);
+    for (;;) {
+      if (c.is("(") && c.sameLine()) {
+        const list = link(() => callArguments(c));
+        value = { kind: "call", callee: value, arguments: list, span: c.spanFrom(start) };
+      } else if (c.is("[") && c.sameLine()) {
+        const items = link(() => indexItems(c));
+        value = { kind: "index", object: value, items, span: c.spanFrom(start) };
+      } else if (c.accept(".")) {
+        const property = link(() => c.name("a member's name after '.'", true));
+        value = { kind: "member", object: value, property, span: c.spanFrom(start) };
+      } else return value;
+    }
+  });
 }
 
 function primary(c: Cursor): Expression {

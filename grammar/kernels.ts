@@ -31,7 +31,7 @@ function block(c: Cursor): KernelStatement[] {
   return c.nested(() => {
     c.expect("{");
     const body = c.statements(STARTERS, () => statement(c));
-    c.expect("}", "at the end of the block");
+    c.close("at the end of the block");
     return body;
   });
 }
@@ -131,6 +131,6 @@ function conditional(c: Cursor): KernelStatement {
   const condition = expression(c);
   const consequent = block(c);
   let alternative: KernelStatement[] = [];
-  if (c.accept("else")) alternative = c.is("if") ? [conditional(c)] : block(c);
+  if (c.accept("else")) alternative = c.is("if") ? [c.nested(() => conditional(c))] : block(c);
   return { kind: "kernel-if", condition, consequent, alternative, span: c.spanFrom(start) };
 }

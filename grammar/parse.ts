@@ -24,10 +24,12 @@ export function parse(source: string): ParseResult {
       if (!(problem instanceof SyntaxUnwind)) throw problem;
       if (c.position === before) c.take();
       c.skipToDeclaration();
+      c.recordUnread(before);
     }
   }
   const problems = [...c.problems].sort((a, b) => a.span.start - b.span.start);
-  return { file: { imports, declarations, span: { start: 0, end: source.length } }, problems };
+  const span = { start: 0, end: source.length };
+  return { file: { imports, declarations, unread: c.unread, span }, problems };
 }
 
 /** Parses a single expression, such as a structure given on the command line. */
@@ -72,14 +74,14 @@ function declaration(c: Cursor): Declaration {
       const list = parameters(c);
       c.expect("{");
       const body = c.statements(MODEL_STARTERS, () => modelStatement(c));
-      c.expect("}", "at the end of the model");
+      c.close("at the end of the model");
       return { kind: "model", ...base, parameters: list, body, span: c.spanFrom(start) };
     }
     case "module": {
       const list = parameters(c);
       c.expect("{");
       const body = c.statements(MODULE_STARTERS, () => moduleStatement(c));
-      c.expect("}", "at the end of the module");
+      c.close("at the end of the module");
       return { kind: "module", ...base, parameters: list, body, span: c.spanFrom(start) };
     }
     case "fn": {
@@ -104,7 +106,7 @@ function declaration(c: Cursor): Declaration {
       const list = parameters(c);
       c.expect("{");
       const body = c.statements(DISTRIBUTION_STARTERS, () => distributionClause(c));
-      c.expect("}", "at the end of the distribution");
+      c.close("at the end of the distribution");
       return { kind: "distribution", ...base, parameters: list, body, span: c.spanFrom(start) };
     }
     case "relaxation": {

@@ -155,7 +155,9 @@ function latent(c: Cursor): LatentStatement {
   const structure = expression(c);
   c.expect("~", "and the distribution of its utilities");
   const byPart = c.isName() && c.peek(1) === ":";
+  const utilitiesStart = c.start;
   const utilities = byPart ? commaList(c, () => partUtilities(c)) : expression(c);
+  const utilitiesSpan = c.spanFrom(utilitiesStart);
   const chosen = c.is("relax") ? relax(c) : c.is("score") ? score(c) : undefined;
   return {
     kind: "latent",
@@ -163,6 +165,7 @@ function latent(c: Cursor): LatentStatement {
     copies,
     structure,
     utilities,
+    utilitiesSpan,
     ...(chosen === undefined ? {} : { estimator: chosen }),
     span: c.spanFrom(start),
   };

@@ -33,7 +33,7 @@ export function structureBody(c: Cursor): StructureDeclaration["body"] {
   if (c.accept("=")) return { kind: "alias", value: expression(c) };
   c.expect("{");
   const clauses = c.statements(STRUCTURE_STARTERS, () => structureClause(c));
-  c.expect("}", "at the end of the structure");
+  c.close("at the end of the structure");
   return { kind: "clauses", clauses };
 }
 
@@ -254,6 +254,6 @@ export function relaxationBody(c: Cursor): RelaxationClause[] {
     const value = expression(c);
     return { kind: "relaxation-function" as const, name, parameters: list, value, span: c.spanFrom(start) };
   });
-  c.expect("}");
+  c.close("at the end of the relaxation");
   return clauses;
 }

@@ -1,24 +1,25 @@
 /** Calls: builtin functions, functions of the language, modules and their methods, distributions, structures. */
-import type { Argument, CallExpression, Expression, Parameter, Span } from "../../grammar/ast.ts";
+import type { CallExpression, Span } from "../../grammar/ast.ts";
 import { printExpression } from "../../grammar/format.ts";
 import { declarationsFor } from "../declarations.ts";
-import type { Source } from "../diagnostic.ts";
 import { Failure } from "../failure.ts";
-import { applyRelaxation, assignArguments, bindStatic, type Environment } from "../static-evaluate.ts";
+import { applyRelaxation, callStaticFunction } from "../static-evaluate.ts";
 import { staticFunctions } from "../static-functions.ts";
+import type { StaticRelaxation } from "../static-value.ts";
 import { applyStructure } from "../structure.ts";
-import { builtins } from "./builtins.ts";
+import { bindParameters, evaluateArguments, evaluateBody, staticEnvironment } from "./binding.ts";
+import { builtins } from "./builtins/registry.ts";
 import type { Context } from "./context.ts";
-import { evaluate, isStatic } from "./expressions.ts";
-import { applyInline, callMethod, instantiateModule } from "./modules.ts";
+import { applyInline, callMethod, forwardOf, instantiateModule } from "./modules.ts";
 import { Scope } from "./scope.ts";
-import { checkType } from "./types.ts";
 import {
   type BoundArgument,
   type DistributionClassValue,
   describe,
   ERROR,
   type FunctionValue,
+  isStatic,
+  type ModuleClassValue,
   type Value,
 } from "./values.ts";
 
@@ -26,193 +27,100 @@ import {
 const DEEPEST_CALL = 64;
 
 export function evaluateCall(context: Context, scope: Scope, e: CallExpression): Value {
-  if (context.depth > DEEPEST_CALL)
-    throw new Failure(e.span, "recursion", `calls are nested more than ${DEEPEST_CALL} deep`, {
+  if (context.depth > DEEPEST_CALL) {
+    context.abort(e.span, "recursion", {
+      message: `calls are nested more than ${DEEPEST_CALL} deep`,
       why: "functions and modules are expanded where they are called, so recursion has no end",
       help: "use scan for loops",
     });
-  const callee = evaluate(context, scope, e.callee);
+  }
+  const callee = context.evaluate(scope, e.callee);
+  // A structure evaluates its own arguments.
+  if (callee.kind === "structure-name") {
+    const declarations = declarationsFor(context.names, context.source);
+    const structure = applyStructure(e, staticEnvironment(context, scope), declarations);
+    return { kind: "structure", structure, label: structure.label };
+  }
+  const given = evaluateArguments(context, scope, e.arguments);
+  if (given === undefined || callee.kind === "error") return ERROR;
   switch (callee.kind) {
-    case "error":
-      return ERROR;
     case "builtin":
-      return callBuiltin(context, scope, callee.name, e);
+      return callBuiltin(context, callee.name, given, e);
     case "function":
-      return callFunction(context, scope, callee, e);
-    case "module-class": {
-      const given = evaluateArguments(context, scope, e.arguments);
-      if (given === undefined) return ERROR;
-      const applied = given.some(
-        (argument) => argument.name === undefined && ["tensor", "latent", "sequence"].includes(argument.value.kind),
-      );
-      return applied ? applyInline(context, callee, given, e.span) : instantiateModule(context, callee, given, e.span);
-    }
-    case "module": {
-      const forward = callee.declaration.body.find(
-        (statement) => statement.kind === "method" && statement.name.name === "forward",
-      );
-      if (forward?.kind !== "method")
-        throw new Failure(e.callee.span, "not-callable", `${callee.declaration.name.name} has no method forward`, {
-          help: "call one of its methods",
-        });
-      const given = evaluateArguments(context, scope, e.arguments);
-      return given === undefined ? ERROR : callMethod(context, callee, forward, given, e.span);
-    }
-    case "method": {
-      const given = evaluateArguments(context, scope, e.arguments);
-      return given === undefined ? ERROR : callMethod(context, callee.module, callee.method, given, e.span);
-    }
+      return callFunction(context, callee, given, e.span);
+    case "module-class":
+      return callModule(context, callee, given, e.span);
+    case "module":
+      return callMethod(context, callee, forwardOf(callee.declaration, e.callee.span), given, e.span);
+    case "method":
+      return callMethod(context, callee.module, callee.method, given, e.span);
     case "distribution-class":
-      return makeDistribution(context, scope, callee, e);
-    case "structure-name": {
-      const structure = applyStructure(
-        e,
-        staticEnvironment(context, scope),
-        declarationsFor(context.names, context.source),
-      );
-      return { kind: "structure", structure, label: structure.label };
-    }
-    case "relaxation": {
-      const given = evaluateArguments(context, scope, e.arguments);
-      if (given === undefined) return ERROR;
-      return applyRelaxation(
-        callee,
-        given.map(({ name, span, value }) => {
-          if (isStatic(value)) return { name, span, value };
-          throw new Failure(
-            span,
-            "dynamic-size",
-            `arguments of a relaxation are known at compile time, but this is ${describe(value)}`,
-          );
-        }),
-      );
-    }
+      return makeDistribution(context, callee, given, e.span);
+    case "relaxation":
+      return makeRelaxation(callee, given);
     default:
       throw new Failure(e.callee.span, "not-callable", `${describe(callee)} cannot be called`);
   }
 }
 
-export function evaluateArguments(
-  context: Context,
-  scope: Scope,
-  list: readonly Argument[],
-): BoundArgument[] | undefined {
-  const values = list.map((argument) => ({
-    ...(argument.name === undefined ? {} : { name: argument.name.name }),
-    value: evaluate(context, scope, argument.value),
-    span: argument.value.span,
-  }));
-  return values.some((argument) => argument.value.kind === "error") ? undefined : values;
-}
-
-/** What the static evaluator may see of a scope. */
-export function staticEnvironment(context: Context, scope: Scope): Environment {
-  const outer = declarationsFor(context.names, context.source);
-  return {
-    lookup: (name) => {
-      const value = scope.lookup(name);
-      return value === undefined ? outer.lookup(name) : isStatic(value) ? value : undefined;
-    },
-    *names() {
-      yield* scope.names();
-      yield* outer.names();
-    },
-  };
-}
-
-function callBuiltin(context: Context, scope: Scope, name: string, e: CallExpression): Value {
-  const given = evaluateArguments(context, scope, e.arguments);
-  if (given === undefined) return ERROR;
-  const found = staticFunctions.get(name);
+function callBuiltin(context: Context, name: string, given: readonly BoundArgument[], e: CallExpression): Value {
   const builtin = builtins.get(name);
-  if (found !== undefined && (builtin === undefined || given.every((argument) => isStatic(argument.value)))) {
-    const values = given.map((argument) => {
-      if (isStatic(argument.value)) return argument.value;
-      throw new Failure(
-        argument.span,
-        "dynamic-size",
-        `${name} is computed at compile time, but this is ${describe(argument.value)}`,
-      );
-    });
-    if (values.length !== found.parameters.length)
-      throw new Failure(
-        e.span,
-        "missing-argument",
-        `${name} takes ${found.parameters.length} argument${found.parameters.length === 1 ? "" : "s"}: ${name}(${found.parameters.join(", ")})`,
-      );
-    const value = found.call(values, e.span);
-    return value.kind === "number" ? { ...value, label: printExpression(e) } : value;
-  }
-  return builtin!.call(context, given, e.span) ?? ERROR;
-}
-
-/** Binds arguments to parameters and checks their types; defaults see the parameters before them. Throws when something does not fit. */
-export function bindParameters(
-  context: Context,
-  parameters: readonly Parameter[],
-  given: readonly BoundArgument[],
-  inner: Scope,
-  source: Source,
-  span: Span,
-  what: string,
-): boolean {
-  const assigned = assignArguments(
-    parameters.map((parameter) => parameter.name.name),
-    given,
-    what,
-  );
-  let fine = true;
-  parameters.forEach((parameter) => {
-    const name = parameter.name.name;
-    const argument = assigned.get(name);
-    if (argument === undefined && parameter.default === undefined)
-      throw new Failure(span, "missing-argument", `${what} needs ${name}`, {
-        help: `write ${what}(${parameters.map((each) => each.name.name).join(", ")})`,
-      });
-    const value = argument?.value ?? context.inside(source, span, () => evaluate(context, inner, parameter.default!));
-    const checked =
-      parameter.type === undefined
-        ? value
-        : checkType(context, inner, parameter.type, value, argument?.span ?? span, `${name} of ${what}`);
-    if (checked === undefined || checked.kind === "error") fine = false;
-    else inner.define(name, checked.kind === "number" ? { ...checked, label: checked.label ?? name } : checked);
+  const found = staticFunctions.get(name);
+  const values = given.map((argument) => argument.value);
+  // Where a name has both meanings (log, min), numbers are computed at once.
+  const atOnce = values.every((value) => isStatic(value) && value.kind !== "list");
+  if (builtin !== undefined && (found === undefined || !atOnce)) return builtin.call(context, given, e.span) ?? ERROR;
+  if (found === undefined) throw new Failure(e.span, "not-callable", `${name} cannot be called`);
+  const list = given.map(({ name: argument, span, value }) => {
+    if (isStatic(value)) return { name: argument, span, value };
+    const message = `${name} is computed at compile time, but this is ${describe(value)}`;
+    throw new Failure(span, "dynamic-size", message);
   });
-  return fine;
+  const value = callStaticFunction(name, found, list, e.span);
+  return value.kind === "number" ? { ...value, label: printExpression(e) } : value;
 }
 
-function callFunction(context: Context, scope: Scope, callee: FunctionValue, e: CallExpression): Value {
+function callFunction(context: Context, callee: FunctionValue, given: readonly BoundArgument[], span: Span): Value {
   const { declaration, source } = callee;
-  const given = evaluateArguments(context, scope, e.arguments);
-  if (given === undefined) return ERROR;
+  const { name } = declaration.name;
   const inner = new Scope(context.fileScope(source));
-  if (!bindParameters(context, declaration.parameters, given, inner, source, e.span, declaration.name.name))
-    return ERROR;
-  return context.inside(source, e.span, () =>
-    evaluateBody(context, inner, declaration.body, declaration.result, declaration.name.name),
+  const { parameters, body, result } = declaration;
+  if (!bindParameters(context, { name, source, parameters }, given, inner, span)) return ERROR;
+  return context.inside(source, span, () => evaluateBody(context, inner, body, result, name));
+}
+
+/** `Linear(20, 64)` makes an instance; `batch_norm(x)` makes one and applies it where it stands. */
+function callModule(context: Context, callee: ModuleClassValue, given: readonly BoundArgument[], span: Span): Value {
+  const applied = given.some(
+    (argument) => argument.name === undefined && ["tensor", "latent", "sequence"].includes(argument.value.kind),
   );
+  return applied ? applyInline(context, callee, given, span) : instantiateModule(context, callee, given, span);
 }
 
-/** A body's value, checked against the declared result. */
-export function evaluateBody(
+function makeDistribution(
   context: Context,
-  scope: Scope,
-  body: Expression,
-  result: Parameter["type"],
-  what: string,
+  callee: DistributionClassValue,
+  given: readonly BoundArgument[],
+  span: Span,
 ): Value {
-  const value = evaluate(context, scope, body);
-  if (result === undefined || value.kind === "error") return value;
-  return checkType(context, scope, result, value, body.span, `the value of ${what}`) ?? ERROR;
-}
-
-function makeDistribution(context: Context, scope: Scope, callee: DistributionClassValue, e: CallExpression): Value {
   const { declaration, source } = callee;
-  const given = evaluateArguments(context, scope, e.arguments);
-  if (given === undefined) return ERROR;
+  const { name } = declaration.name;
+  for (const { value, span: place } of given) {
+    if (["number", "tensor", "latent", "list", "sequence"].includes(value.kind)) continue;
+    const message = `arguments of ${name} are numbers or tensors, but this is ${describe(value)}`;
+    throw new Failure(place, "type-mismatch", message);
+  }
   const inner = new Scope(context.fileScope(source));
-  if (!bindParameters(context, declaration.parameters, given, inner, source, e.span, declaration.name.name))
-    return ERROR;
+  const { parameters } = declaration;
+  if (!bindParameters(context, { name, source, parameters }, given, inner, span)) return ERROR;
   return { kind: "distribution", declaration, source, arguments: inner.own() };
 }
 
-export { bindStatic };
+function makeRelaxation(callee: StaticRelaxation, given: readonly BoundArgument[]): Value {
+  const list = given.map(({ name, span, value }) => {
+    if (isStatic(value)) return { name, span, value };
+    const message = `arguments of a relaxation are known at compile time, but this is ${describe(value)}`;
+    throw new Failure(span, "dynamic-size", message);
+  });
+  return applyRelaxation(callee, list);
+}

@@ -2,17 +2,30 @@
  * The state of one elaboration: the graph being built, everything declared so far, and where in the user's text we are.
  * A model is elaborated once for each entry point, because what a latent variable or dropout means differs between them.
  */
-import type { Declaration, Span } from "../../grammar/ast.ts";
+import type { Declaration, Expression, Span } from "../../grammar/ast.ts";
 import type { Decision, Initializer } from "../artifact.ts";
-import type { Diagnostic, Source } from "../diagnostic.ts";
+import { type Diagnostic, position, type Severity, type Source } from "../diagnostic.ts";
 import type { Failure } from "../failure.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
 import { Builder } from "../ir/tensor/builder.ts";
 import type { Node } from "../ir/tensor/tensor.ts";
-import type { Names } from "../names.ts";
+import { isLibrary, type Names } from "../names.ts";
 import type { Structure } from "../structure.ts";
 import { Scope } from "./scope.ts";
-import type { Dimension, DistributionValue, ModuleValue, Value } from "./values.ts";
+import { type Dimension, type DistributionValue, ERROR, type ModuleValue, type Value } from "./values.ts";
+
+/** Expressions evaluated for one entry point; loops, functions and modules count each time they are expanded. */
+const MOST_STEPS = 1_000_000;
+/** Operations of one entry point before differentiation. */
+const MOST_OPERATIONS = 200_000;
+/** Expressions within expressions, through functions and modules; more would risk the host's stack. */
+const DEEPEST = 500;
+
+/** Unwinds to the statement being elaborated; what is wrong has been reported. */
+export class Aborted extends Error {}
+
+/** The meaning of expressions; it is handed to the context so that everything else can use it without depending on it. */
+export type Evaluator = (context: Context, scope: Scope, e: Expression) => Value;
 
 export type EntryName = "train" | "evaluate" | "sample" | "sample_soft";
 
@@ -59,6 +72,8 @@ export interface DeclaredLatent {
   readonly copies: readonly Dimension[];
   readonly distribution: DistributionValue;
   readonly dimensions: readonly Dimension[];
+  /** False where training would change the utilities but no gradient reaches them. */
+  readonly learns: boolean;
 }
 
 export class Context {
@@ -69,6 +84,8 @@ export class Context {
   readonly states = new Map<string, DeclaredState>();
   readonly hypers = new Map<string, DeclaredHyper>();
   readonly latents = new Map<string, DeclaredLatent>();
+  /** Latent variables that have a prior. */
+  readonly priors = new Set<string>();
   readonly noise: DeclaredNoise[] = [];
   readonly decisions: Decision[] = [];
   readonly kernels = new Map<string, Kernel>();
@@ -91,46 +108,87 @@ export class Context {
   private readonly callSites: { readonly source: Source; readonly span: Span }[] = [];
   private readonly scopes = new Map<Source, Scope>();
   private readonly reported = new Set<string>();
+  private readonly evaluator: Evaluator;
   private streams = 0;
+  private steps = 0;
+  private level = 0;
 
-  constructor(names: Names, root: Source, entry: EntryName) {
+  constructor(names: Names, root: Source, entry: EntryName, evaluator: Evaluator) {
     this.names = names;
     this.root = root;
     this.source = root;
     this.entry = entry;
+    this.evaluator = evaluator;
+  }
+
+  /** The value of an expression, `ERROR` when a problem was reported; throws `Aborted` when there is no end in sight. */
+  evaluate(scope: Scope, e: Expression): Value {
+    if (this.steps++ >= MOST_STEPS) this.abort(e.span, "too-large", MODEL_TOO_LARGE);
+    if (this.level >= DEEPEST) {
+      this.abort(e.span, "too-deep", {
+        message: `this is more than ${DEEPEST} expressions deep, through functions and modules`,
+        help: "name parts of it with let",
+      });
+    }
+    this.level++;
+    try {
+      const value = this.evaluator(this, scope, e);
+      if (value.kind === "tensor" && value.node.id > MOST_OPERATIONS) this.abort(e.span, "too-large", MODEL_TOO_LARGE);
+      return value;
+    } finally {
+      this.level--;
+    }
+  }
+
+  /** Reports what makes it pointless to go on with a statement, once, and unwinds to it. */
+  abort(span: Span, code: string, problem: Problem): never {
+    const known = this.diagnostics.some((each) => each.code === code && each.message === problem.message);
+    if (!known) this.report(span, code, problem);
+    throw new Aborted(problem.message);
   }
 
   get training(): boolean {
     return this.entry === "train";
   }
 
+  /** Whether anything is wrong so far. */
+  get failed(): boolean {
+    return this.diagnostics.some((diagnostic) => diagnostic.severity === "error");
+  }
+
   /**
    * Records an error. One that arises inside the standard library is shown where the user's text called it: that is the
-   * text that the reader can change.
+   * text that the reader can change. One inside a function or module says where that was called.
    */
-  report(span: Span, code: string, problem: Problem): void {
-    let place = { source: this.source, span };
-    let why = problem.why;
-    if (this.source !== this.root) {
-      const site = [...this.callSites].reverse().find((candidate) => candidate.source === this.root);
-      if (site !== undefined) {
-        const inside = `found inside ${this.source.name}`;
-        why = why === undefined ? inside : `${why} (${inside})`;
-        place = site;
-      }
-    }
+  report(span: Span, code: string, problem: Problem, severity: Severity = "error"): void {
+    const { place, note } = this.placeOf(span);
+    const why = note === undefined ? problem.why : problem.why === undefined ? note : `${problem.why} (${note})`;
     const key = `${code}:${place.source.name}:${place.span.start}:${problem.message}`;
     if (this.reported.has(key)) return;
     this.reported.add(key);
     this.diagnostics.push({
       code,
-      severity: "error",
+      severity,
       source: place.source,
       span: place.span,
       message: problem.message,
       ...(why === undefined ? {} : { why }),
       ...(problem.help === undefined ? {} : { help: problem.help }),
     });
+  }
+
+  private placeOf(span: Span): { place: { readonly source: Source; readonly span: Span }; note: string | undefined } {
+    const here = { source: this.source, span };
+    const calls = [...this.callSites].reverse();
+    if (isLibrary(this.source)) {
+      const site = calls.find((candidate) => !isLibrary(candidate.source));
+      return { place: site ?? here, note: site === undefined ? undefined : `found inside ${this.source.name}` };
+    }
+    const site = calls.find((candidate) => !isLibrary(candidate.source));
+    if (site === undefined) return { place: here, note: undefined };
+    const { line } = position(site.source.text, site.span.start);
+    const file = site.source.name === this.source.name ? "" : ` of ${site.source.name}`;
+    return { place: here, note: `reached from line ${line}${file}` };
   }
 
   /** Records a failure in the file that it names, or here. */
@@ -174,13 +232,20 @@ export class Context {
   /** What a name means at the top level of the current file, as a value. */
   declaration(name: string): Value | undefined {
     const found = this.names.find(name, this.source);
-    return found === undefined ? undefined : declarationValue(found.declaration, found.source);
+    if (found !== undefined) return declarationValue(found.declaration, found.source);
+    return this.names.unread(name, this.source) ? ERROR : undefined;
   }
 
   nextStream(): number {
     return this.streams++;
   }
 }
+
+const MODEL_TOO_LARGE: Problem = {
+  message: `the model expands to more than ${MOST_OPERATIONS} operations or ${MOST_STEPS} expressions`,
+  why: "loops, functions and modules are expanded where they stand",
+  help: "check the model's arguments and the ranges of its loops",
+};
 
 function declarationValue(declaration: Declaration, source: Source): Value | undefined {
   switch (declaration.kind) {

@@ -1,8 +1,7 @@
 /** Distributions: sampling utilities from noise, log-densities of observations, divergences from priors. */
-import type { Span } from "../../grammar/ast.ts";
+import type { Expression, NoiseClause, Span } from "../../grammar/ast.ts";
 import { Failure } from "../failure.ts";
 import type { Context } from "./context.ts";
-import { evaluate } from "./expressions.ts";
 import { Scope } from "./scope.ts";
 import { asTensor, broadcastTo, sameSizes, sumAll, tensor } from "./tensors.ts";
 import {
@@ -22,84 +21,101 @@ function parameterScope(
   what: string,
   span: Span,
 ): Scope {
+  const family = distribution.declaration.name.name;
   const scope = new Scope(context.fileScope(distribution.source));
-  for (const [name, value] of distribution.arguments) {
+  for (const [name, argument] of distribution.arguments) {
+    const value = argument.kind === "number" ? argument : asTensor(context, argument, span);
+    if (value === undefined) continue;
     if (value.kind === "tensor" && value.dimensions.length > 0 && !sameSizes(value.dimensions, dimensions)) {
-      throw new Failure(
-        span,
-        "shape-mismatch",
-        `${what} needs ${name} of shape ${describeShape(dimensions)}, but it is ${describe(value)}`,
-        { why: `${distribution.declaration.name.name} has one ${name} for each coordinate, or one for all` },
-      );
+      const message = `${what} needs ${name} of shape ${describeShape(dimensions)}, but it is ${describe(value)}`;
+      const why = `${family} has one ${name} for each coordinate, or one for all`;
+      throw new Failure(span, "shape-mismatch", message, { why });
     }
     scope.define(name, value);
   }
   return scope;
 }
 
-/** One draw for each coordinate, as a function of the distribution's arguments and fresh noise. */
+/** A clause's value, one for each coordinate; undefined when a problem was reported. */
+function clauseValue(
+  context: Context,
+  distribution: DistributionValue,
+  scope: Scope,
+  e: Expression,
+  dimensions: readonly Dimension[],
+  span: Span,
+): TensorValue | undefined {
+  const found = context.inside(distribution.source, span, () => asTensor(context, context.evaluate(scope, e), e.span));
+  return found === undefined ? undefined : broadcastTo(context, found, dimensions, span);
+}
+
+/**
+ * One draw for each coordinate, as a function of the distribution's arguments and fresh noise; undefined when a problem was
+ * reported.
+ */
 export function sampleDistribution(
   context: Context,
   distribution: DistributionValue,
   dimensions: readonly Dimension[],
   name: string,
   span: Span,
-): TensorValue {
-  const { declaration, source } = distribution;
+): TensorValue | undefined {
+  const { declaration } = distribution;
   const scope = parameterScope(context, distribution, dimensions, `the distribution of ${name}`, span);
   const sample = declaration.body.find((clause) => clause.kind === "sample");
-  if (sample?.kind !== "sample")
-    throw new Failure(span, "not-sampled", `${declaration.name.name} cannot be sampled`, {
-      help: "declare sample = … in it",
-    });
-  for (const clause of declaration.body) {
-    if (clause.kind !== "noise") continue;
-    const base = clause.base.name;
-    if (base !== "uniform" && base !== "normal")
-      throw new Failure(span, "unknown-name", `there is no noise ${base}`, { help: "choose uniform or normal" });
-    const stream = context.nextStream();
-    const node = context.builder.noise(
-      name,
-      stream,
-      base,
-      dimensions.map((dimension) => dimension.size),
-    );
-    context.noise.push({ stream, base, node });
-    scope.define(clause.name.name, tensor(node, dimensions));
+  if (sample === undefined) {
+    const help = "declare sample = … in it";
+    throw new Failure(span, "not-sampled", `${declaration.name.name} cannot be sampled`, { help });
   }
-  const value = context.inside(source, span, () =>
-    asTensor(context, evaluate(context, scope, sample.value), sample.value.span),
-  );
-  const full = value === undefined ? undefined : broadcastTo(context, value, dimensions, span);
-  if (full === undefined)
-    throw new Failure(
-      span,
-      "type-mismatch",
-      `the draws of ${declaration.name.name} do not have the shape ${describeShape(dimensions)}`,
-    );
-  return full;
+  const noises = declaration.body.filter((clause) => clause.kind === "noise");
+  for (const clause of noises) {
+    // A second noise gets a name that no latent variable can have.
+    const own = clause === noises[0] ? name : `${name}.${clause.name.name}`;
+    scope.define(clause.name.name, drawNoise(context, clause, dimensions, own, span));
+  }
+  return clauseValue(context, distribution, scope, sample.value, dimensions, span);
 }
 
-/** log p(value), summed over all coordinates of one example. */
+function drawNoise(
+  context: Context,
+  clause: NoiseClause,
+  dimensions: readonly Dimension[],
+  name: string,
+  span: Span,
+): TensorValue {
+  const base = clause.base.name;
+  if (base !== "uniform" && base !== "normal") {
+    throw new Failure(span, "unknown-name", `there is no noise ${base}`, { help: "choose uniform or normal" });
+  }
+  const stream = context.nextStream();
+  const shape = dimensions.map((dimension) => dimension.size);
+  const node = context.builder.noise(name, stream, base, shape);
+  context.noise.push({ stream, base, node });
+  return tensor(node, dimensions);
+}
+
+/** log p(value), summed over all coordinates of one example; undefined when a problem was reported. */
 export function logDensity(
   context: Context,
   distribution: DistributionValue,
   value: TensorValue,
   span: Span,
 ): TensorValue | undefined {
-  const { declaration, source } = distribution;
+  const { declaration } = distribution;
   const clause = declaration.body.find((candidate) => candidate.kind === "log-density");
-  if (clause?.kind !== "log-density")
-    throw new Failure(span, "no-density", `${declaration.name.name} declares no log_density`);
+  if (clause === undefined) {
+    throw new Failure(span, "no-density", `${declaration.name.name} declares no log_density, so it cannot be observed`);
+  }
   const scope = parameterScope(context, distribution, value.dimensions, "this observation", span);
   scope.define(clause.variable.name, value);
-  const density = context.inside(source, span, () =>
-    asTensor(context, evaluate(context, scope, clause.value), clause.value.span),
-  );
+  const density = clauseValue(context, distribution, scope, clause.value, value.dimensions, span);
   return density === undefined ? undefined : sumAll(context, density);
 }
 
-/** KL(distribution ‖ prior) over the utilities, summed over all coordinates (paper, D.4). */
+/**
+ * KL(distribution ‖ prior) over the utilities, summed over all coordinates (paper, D.4); undefined when a problem was
+ * reported.
+ */
 export function divergence(
   context: Context,
   distribution: DistributionValue,
@@ -107,31 +123,27 @@ export function divergence(
   dimensions: readonly Dimension[],
   span: Span,
 ): TensorValue | undefined {
-  const { declaration, source } = distribution;
+  const own = distribution.declaration.name.name;
   const family = prior.declaration.name.name;
-  const clauses = declaration.body.filter((candidate) => candidate.kind === "kl");
-  const clause = clauses.find((candidate) => candidate.kind === "kl" && candidate.family.name === family);
-  if (clause?.kind !== "kl") {
-    const known = clauses.flatMap((candidate) => (candidate.kind === "kl" ? [candidate.family.name] : []));
-    throw new Failure(span, "no-divergence", `there is no closed form of KL(${declaration.name.name} ‖ ${family})`, {
-      help:
-        known.length === 0
-          ? `${declaration.name.name} has a closed form with no prior`
-          : `choose a prior among ${known.join(", ")}`,
-    });
+  const clauses = distribution.declaration.body.filter((candidate) => candidate.kind === "kl");
+  const clause = clauses.find((candidate) => candidate.family.name === family);
+  if (clause === undefined) {
+    const known = clauses.map((candidate) => candidate.family.name);
+    const help =
+      known.length === 0 ? `${own} has a closed form with no prior` : `choose a prior among ${known.join(", ")}`;
+    throw new Failure(span, "no-divergence", `there is no closed form of KL(${own} ‖ ${family})`, { help });
   }
   const scope = parameterScope(context, distribution, dimensions, "this prior", span);
-  parameterScope(context, prior, dimensions, "this prior", span);
-  scope.define(clause.variable.name, prior);
-  const value = context.inside(source, span, () =>
-    asTensor(context, evaluate(context, scope, clause.value), clause.value.span),
-  );
-  const full = value === undefined ? undefined : broadcastTo(context, value, dimensions, span);
-  return full === undefined ? undefined : sumAll(context, full);
+  const given = parameterScope(context, prior, dimensions, "this prior", span);
+  scope.define(clause.variable.name, { ...prior, arguments: given.own() });
+  const value = clauseValue(context, distribution, scope, clause.value, dimensions, span);
+  return value === undefined ? undefined : sumAll(context, value);
 }
 
+/** The distribution that a value is; undefined when a problem was reported, a Failure when it is something else. */
 export function asDistribution(value: Value, span: Span): DistributionValue | undefined {
   if (value.kind === "error") return undefined;
   if (value.kind === "distribution") return value;
-  throw new Failure(span, "type-mismatch", `expected a distribution such as Gumbel(theta), but got ${describe(value)}`);
+  const message = `expected a distribution such as Gumbel(theta), but got ${describe(value)}`;
+  throw new Failure(span, "type-mismatch", message);
 }

@@ -2,72 +2,90 @@
  * Latent variables: utilities are drawn, the solver gives the hard sample, the relaxation the soft one, and the entry point
  * decides which of them the name means. Selection is asked here, once for each latent, and its decisions are kept.
  */
-import type { Estimator, LatentStatement, PriorStatement, Span } from "../../grammar/ast.ts";
+import type {
+  BackwardClause,
+  Estimator,
+  Expression,
+  LatentStatement,
+  PriorStatement,
+  Span,
+} from "../../grammar/ast.ts";
 import { declarationsFor } from "../declarations.ts";
 import { Failure } from "../failure.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
 import type { KernelBackward } from "../ir/tensor/kernel-node.ts";
-import { type Backward, selectBackward } from "../passes/select-backward.ts";
+import { nodesInOrder } from "../ir/tensor/order.ts";
+import { notYet } from "../later.ts";
+import { type Backward, type BackwardRequest, selectBackward } from "../passes/select-backward.ts";
 import { selectRelaxation } from "../passes/select-relaxation.ts";
 import { selectSolver } from "../passes/select-solver.ts";
 import { applyStructure, type Structure } from "../structure.ts";
-import { staticEnvironment } from "./calls.ts";
+import { staticEnvironment } from "./binding.ts";
 import type { Context } from "./context.ts";
 import { asDistribution, divergence, sampleDistribution } from "./distributions.ts";
-import { evaluate } from "./expressions.ts";
 import type { Scope } from "./scope.ts";
+import { finiteNumber } from "./statements.ts";
 import { tensor } from "./tensors.ts";
-import { evaluateDimension } from "./types.ts";
-import { type Dimension, type DistributionValue, describe, type TensorValue } from "./values.ts";
+import { checkTensorSize, evaluateDimension } from "./types.ts";
+import { type Dimension, describe, ERROR, type TensorValue } from "./values.ts";
 
 export function declareLatent(context: Context, scope: Scope, statement: LatentStatement): void {
-  const name = statement.name.name;
+  const { name, span: place } = statement.name;
   const declarations = declarationsFor(context.names, context.source);
   const structure = applyStructure(statement.structure, staticEnvironment(context, scope), declarations);
   const copies = statement.copies.map((copy) => evaluateDimension(context, scope, copy));
-  if (Array.isArray(statement.utilities))
-    throw new Failure(
-      statement.span,
-      "not-yet",
-      "utilities by part come with composite structures, which this version of sstc does not solve yet",
-    );
-  const given = statement.utilities as Extract<LatentStatement["utilities"], { kind: string }>;
-  const distribution = asDistribution(evaluate(context, scope, given), given.span);
-  if (distribution === undefined || copies.some((copy) => copy === undefined))
-    return scope.define(name, { kind: "error" });
-  const own: Dimension = {
-    size: structure.size,
-    ...(structure.graph === undefined ? {} : { label: `edges(${structure.graph.label})` }),
-  };
-  const dimensions = [...(copies as Dimension[]), own];
+  const given = utilitiesOf(statement);
+  const distribution = asDistribution(context.evaluate(scope, given), given.span);
+  if (distribution === undefined || copies.some((copy) => copy === undefined)) return scope.define(name, ERROR);
+  const label = structure.graph === undefined ? {} : { label: `edges(${structure.graph.label})` };
+  const dimensions = [...(copies as Dimension[]), { size: structure.size, ...label }];
+  if (!checkTensorSize(context, dimensions, place)) return scope.define(name, ERROR);
   const utilities = sampleDistribution(context, distribution, dimensions, name, given.span);
+  if (utilities === undefined) return scope.define(name, ERROR);
   context.builder.label(utilities.node, `${name}_utilities`);
-
-  const solver = selectSolver(structure, declarations, "tfjs", statement.structure.span);
-  context.decisions.push({ latent: name, ...solver.decision });
-  const hard = runKernel(
-    context,
-    solver.value,
-    utilities,
-    { strategy: "none", reason: "the argmax is piecewise constant" },
-    name,
-  );
-  context.builder.label(hard.node, `${name}_hard`);
-  const soft =
-    statement.estimator === undefined
-      ? undefined
-      : relax(context, scope, statement.estimator, structure, utilities, name);
+  const hard = hardSample(context, structure, utilities, statement);
+  const soft = softSample(context, scope, structure, utilities, statement);
+  if (soft === "failed") return scope.define(name, ERROR);
   context.latents.set(name, {
     name,
-    span: statement.span,
+    span: place,
     structure,
     label: structure.label,
     copies: copies as Dimension[],
     distribution,
     dimensions,
+    learns: soft !== undefined || !dependsOnParameters(utilities),
   });
   const straightThrough = statement.estimator?.kind === "relax" && statement.estimator.straightThrough;
   scope.define(name, { kind: "latent", name, soft, hard, current: current(context, soft, hard, straightThrough) });
+}
+
+function utilitiesOf(statement: LatentStatement): Expression {
+  const { utilities } = statement;
+  if ("kind" in utilities) return utilities;
+  throw notYet(statement.utilitiesSpan, "a distribution for each part of an embedding", "give one for all parts");
+}
+
+/** Whether training could change utilities, if a gradient reached them. */
+function dependsOnParameters(utilities: TensorValue): boolean {
+  return nodesInOrder([utilities.node]).some((node) => node.op === "parameter");
+}
+
+function hardSample(
+  context: Context,
+  structure: Structure,
+  utilities: TensorValue,
+  statement: LatentStatement,
+): TensorValue {
+  const { name } = statement.name;
+  const declarations = declarationsFor(context.names, context.source);
+  const solver = selectSolver(structure, declarations, "tfjs", statement.structure.span);
+  context.decisions.push({ latent: name, ...solver.decision });
+  const none: KernelBackward = { strategy: "none", reason: "the argmax is piecewise constant" };
+  const hard = runKernel(context, solver.value, utilities, none, name);
+  context.builder.label(hard.node, `${name}_hard`);
+  // The argmax is flat almost everywhere: no gradient passes.
+  return context.training ? tensor(context.builder.stopGradient(hard.node), hard.dimensions) : hard;
 }
 
 /** What the bare name means: X_t in training (X with the gradient of X_t when straight-through), X in evaluation. */
@@ -83,50 +101,58 @@ function current(
   return tensor(build.add(soft.node, build.stopGradient(build.subtract(hard.node, soft.node))), soft.dimensions);
 }
 
-function relax(
+/** The soft sample; undefined without a relaxation, "failed" when a problem was reported. */
+function softSample(
   context: Context,
   scope: Scope,
-  estimator: Estimator,
   structure: Structure,
   utilities: TensorValue,
-  name: string,
-): TensorValue {
-  if (estimator.kind === "score")
-    throw new Failure(
-      estimator.span,
-      "not-yet",
-      `score ${estimator.method.name} is read, but score-function estimators are not built in this version of sstc yet`,
-      { help: "use relax … at …" },
-    );
+  statement: LatentStatement,
+): TensorValue | undefined | "failed" {
+  const { estimator } = statement;
+  const { name } = statement.name;
+  if (estimator === undefined) return undefined;
+  if (estimator.kind === "score") {
+    throw notYet(estimator.span, `the estimator score ${estimator.method.name}`, "use relax … at …");
+  }
   const declarations = declarationsFor(context.names, context.source);
-  const relaxation = evaluate(context, scope, estimator.relaxation);
-  if (relaxation.kind !== "relaxation")
-    throw new Failure(
-      estimator.relaxation.span,
-      "type-mismatch",
-      `expected a relaxation such as ExpFamily, but got ${describe(relaxation)}`,
-    );
-  const relaxed = selectRelaxation(structure, relaxation, declarations, estimator.relaxation.span);
-  const { backward } = estimator;
-  const epsilon =
-    backward?.arguments[0] === undefined ? undefined : evaluate(context, scope, backward.arguments[0].value);
-  if (epsilon !== undefined && !(epsilon.kind === "number" && epsilon.value > 0))
-    throw new Failure(backward!.span, "bad-backward", "the step of finite_difference is a positive number");
-  const request =
-    backward === undefined
-      ? undefined
-      : {
-          strategy: backward.strategy.name,
-          span: backward.span,
-          ...(epsilon?.kind === "number" ? { epsilon: epsilon.value } : {}),
-        };
-  const chosen = selectBackward(structure, relaxed.value, declarations, estimator.relaxation.span, request);
-  context.decisions.push({ latent: name, ...relaxed.decision }, { latent: name, ...chosen.decision });
+  const relaxation = context.evaluate(scope, estimator.relaxation);
+  if (relaxation.kind === "error") return "failed";
+  const { span } = estimator.relaxation;
+  if (relaxation.kind !== "relaxation") {
+    const message = `expected a relaxation such as ExpFamily, but got ${describe(relaxation)}`;
+    throw new Failure(span, "type-mismatch", message);
+  }
   const temperature = temperatureOf(context, scope, estimator, name);
+  const relaxed = selectRelaxation(structure, relaxation, declarations, span);
+  const request = backwardRequest(context, scope, estimator.backward);
+  if (temperature === undefined || request === "failed") return "failed";
+  const chosen = selectBackward(structure, relaxed.value, declarations, span, request);
+  context.decisions.push({ latent: name, ...relaxed.decision }, { latent: name, ...chosen.decision });
   const scaled = tensor(context.builder.divide(utilities.node, temperature.node), utilities.dimensions);
   const soft = runKernel(context, relaxed.value.forward, scaled, kernelBackward(context, chosen.value), name);
   context.builder.label(soft.node, `${name}_soft`);
   return soft;
+}
+
+function backwardRequest(
+  context: Context,
+  scope: Scope,
+  clause: BackwardClause | undefined,
+): BackwardRequest | undefined | "failed" {
+  if (clause === undefined) return undefined;
+  const { strategy, span } = clause;
+  const [first, second] = clause.arguments;
+  if (second !== undefined || first?.name !== undefined) {
+    throw new Failure((second ?? first)!.span, "too-many-arguments", "a backward takes one number at most", {
+      help: "write finite_difference(1e-2)",
+    });
+  }
+  if (first === undefined) return { strategy: strategy.name, span };
+  const epsilon = finiteNumber(context, scope, first.value, "the step of a backward");
+  if (epsilon === undefined) return "failed";
+  if (epsilon > 0) return { strategy: strategy.name, span, epsilon };
+  throw new Failure(first.span, "bad-backward", `the step of a backward must be greater than 0, but it is ${epsilon}`);
 }
 
 function kernelBackward(context: Context, backward: Backward): KernelBackward {
@@ -142,89 +168,75 @@ function runKernel(
   latent: string,
 ): TensorValue {
   context.kernels.set(kernel.name, kernel);
-  return tensor(
-    context.builder.kernel(kernel, [input.node], kernel.outputs[0]!.name, backward, latent),
-    input.dimensions,
-  );
+  const node = context.builder.kernel(kernel, [input.node], kernel.outputs[0]!.name, backward, latent);
+  return tensor(node, input.dimensions);
 }
 
-/** A temperature is a number, a hyper or a schedule; it must be greater than 0. */
+/** A temperature is a number, a hyper or a schedule, and greater than 0; undefined when a problem was reported. */
 function temperatureOf(
   context: Context,
   scope: Scope,
   estimator: Extract<Estimator, { kind: "relax" }>,
   name: string,
-): TensorValue {
+): TensorValue | undefined {
   const { temperature } = estimator;
-  const number = (e: typeof estimator.relaxation, what: string): number => {
-    const value = evaluate(context, scope, e);
-    if (value.kind !== "number")
-      throw new Failure(e.span, "type-mismatch", `${what} must be a number, but it is ${describe(value)}`);
-    return value.value;
-  };
   if (temperature.kind === "anneal") {
-    const [from, to, steps] = [
-      number(temperature.from, "the first temperature"),
-      number(temperature.to, "the last temperature"),
-      number(temperature.steps, "the number of steps"),
-    ];
+    const from = finiteNumber(context, scope, temperature.from, "the first temperature");
+    const to = finiteNumber(context, scope, temperature.to, "the last temperature");
+    const steps = finiteNumber(context, scope, temperature.steps, "the number of steps of a schedule");
+    if (from === undefined || to === undefined || steps === undefined) return undefined;
     positive(from, temperature.from.span);
     positive(to, temperature.to.span);
-    if (!(steps >= 1)) throw new Failure(temperature.steps.span, "bad-size", "a schedule takes at least one step");
-    const hyper = `${name}_temperature`;
+    if (steps < 1) throw new Failure(temperature.steps.span, "bad-size", "a schedule takes at least one step");
+    // A name that no hyper of the model can have.
+    const hyper = `${name}.temperature`;
     const node = context.builder.hyper(hyper);
     context.hypers.set(hyper, { name: hyper, node, value: from, anneal: { from, to, steps }, positive: true });
     return tensor(node);
   }
-  const value = evaluate(context, scope, temperature.value);
+  const value = context.evaluate(scope, temperature.value);
+  if (value.kind === "error") return undefined;
   if (value.kind === "number") {
     positive(value.value, temperature.span);
     return tensor(context.builder.constant(value.value));
   }
-  const hyper =
-    value.kind === "tensor"
-      ? [...context.hypers.values()].find((candidate) => candidate.node === value.node)
-      : undefined;
+  const hyper = [...context.hypers.values()].find(({ node }) => value.kind === "tensor" && node === value.node);
   if (hyper !== undefined) {
     positive(hyper.value, temperature.span, hyper.name);
     hyper.positive = true;
     return tensor(hyper.node);
   }
-  throw new Failure(
-    temperature.span,
-    "type-mismatch",
-    `a temperature is a number, a hyper or a schedule, but this is ${describe(value)}`,
-  );
+  const message = `a temperature is a number, a hyper or a schedule, but this is ${describe(value)}`;
+  throw new Failure(temperature.span, "type-mismatch", message, { help: "such as hyper t = 0.5" });
 }
 
 function positive(value: number, span: Span, name?: string): void {
   if (value > 0 && Number.isFinite(value)) return;
-  throw new Failure(
-    span,
-    "bad-temperature",
-    `a temperature must be greater than 0, but ${name === undefined ? "this" : name} is ${value}`,
-    {
-      why: "X_t is defined for t > 0; it tends to the hard sample as t tends to 0",
-      help: "for hard samples with the relaxed gradient add straight_through",
-    },
-  );
+  const what = name === undefined ? "this" : name;
+  const message = `a temperature must be finite and greater than 0, but ${what} is ${value}`;
+  throw new Failure(span, "bad-temperature", message, {
+    why: "X_t is defined for t > 0; it tends to the hard sample as t tends to 0",
+    help: "for hard samples with the relaxed gradient add straight_through",
+  });
 }
 
 /** `prior z ~ Gumbel(0)`: adds KL(U) to the objective's parts. */
 export function declarePrior(context: Context, scope: Scope, statement: PriorStatement): void {
-  const latent = context.latents.get(statement.name.name);
-  if (latent === undefined && scope.lookup(statement.name.name)?.kind === "error") return;
-  if (latent === undefined)
-    throw new Failure(
-      statement.name.span,
-      "unknown-name",
-      `${statement.name.name} is not a latent variable declared before`,
-      { help: `latents here: ${[...context.latents.keys()].join(", ") || "none"}` },
-    );
-  const prior = asDistribution(evaluate(context, scope, statement.distribution), statement.distribution.span);
+  const { name, span } = statement.name;
+  const latent = context.latents.get(name);
+  const prior = asDistribution(context.evaluate(scope, statement.distribution), statement.distribution.span);
+  if (latent === undefined) {
+    if (scope.lookup(name)?.kind === "error") return;
+    const known = [...context.latents.keys()].join(", ") || "none";
+    const message = `${name} is not a latent variable declared before`;
+    throw new Failure(span, "unknown-name", message, { help: `latent variables here: ${known}` });
+  }
   if (prior === undefined) return;
+  if (context.priors.has(name)) {
+    const help = "a latent variable has one prior";
+    throw new Failure(span, "duplicate-name", `${name} has a prior already`, { help });
+  }
+  context.priors.add(name);
   const kl = divergence(context, latent.distribution, prior, latent.dimensions, statement.distribution.span);
   if (kl !== undefined) context.objectives.divergence.push(kl.node);
 }
-
-export type { DistributionValue };

@@ -1,250 +1,147 @@
 /** A model, statement by statement: what it declares, its objective, and what each entry point returns. */
-import type { ModelDeclaration, ModelStatement } from "../../grammar/ast.ts";
-import type { MetricTree } from "../artifact.ts";
+import type {
+  DataStatement,
+  GraphStatement,
+  HyperStatement,
+  ModelDeclaration,
+  ModelStatement,
+  ObserveStatement,
+  Parameter,
+} from "../../grammar/ast.ts";
 import { Failure } from "../failure.ts";
-import type { Node } from "../ir/tensor/tensor.ts";
-import { bindParameters } from "./calls.ts";
-import type { Context } from "./context.ts";
+import { bindParameters } from "./binding.ts";
+import { Aborted, type Context } from "./context.ts";
 import { asDistribution, logDensity } from "./distributions.ts";
-import { checkRequirement, evaluate, evaluateLet, updateState } from "./expressions.ts";
 import { declareLatent, declarePrior } from "./latents.ts";
-import { declareParameter, declareState } from "./modules.ts";
+import { type Objectives, readObjectives } from "./objectives.ts";
 import { Scope } from "./scope.ts";
+import { checkRequirement, evaluateLet, finiteNumber, updateState } from "./statements.ts";
 import { asTensor, tensor } from "./tensors.ts";
 import { evaluateShape, printType } from "./types.ts";
-import { type BoundArgument, describe, type Value } from "./values.ts";
+import { type BoundArgument, describe, ERROR } from "./values.ts";
+import { declareParameter, declareState } from "./variables.ts";
 
-export interface ElaboratedModel {
+export interface ElaboratedModel extends Objectives {
   readonly context: Context;
   readonly scope: Scope;
-  /** Mean over the batch of what is minimised; absent without an objective. */
-  readonly loss: Node | undefined;
-  readonly direction: "maximize" | "minimize";
-  /** Per-example scalars by output name. */
-  readonly metrics: ReadonlyMap<string, Node>;
-  readonly metricTrees: { readonly [name: string]: MetricTree };
 }
 
+/** Elaborates a model for one entry point. What is wrong is reported to the context, all of it. */
 export function elaborateModel(
   context: Context,
   model: ModelDeclaration,
   given: readonly BoundArgument[],
 ): ElaboratedModel {
   const scope = new Scope(context.fileScope(context.source));
-  const result = {
-    context,
-    scope,
-    loss: undefined,
-    direction: "minimize" as const,
-    metrics: new Map(),
-    metricTrees: {},
-  };
-  try {
-    if (!bindParameters(context, model.parameters, given, scope, context.source, model.name.span, model.name.name))
-      return result;
-  } catch (problem) {
-    if (!(problem instanceof Failure)) throw problem;
-    context.report(problem.span, problem.code, { message: problem.message, help: problem.help });
-    return result;
-  }
+  bindArguments(context, model, given, scope);
   const seen = new Set<string>();
   for (const statement of model.body) {
     if ("name" in statement && statement.kind !== "prior" && statement.kind !== "update") {
       const { name, span } = statement.name;
-      if (seen.has(name) || (scope.own().has(name) && statement.kind !== "metric"))
-        context.report(span, "duplicate-name", {
-          message: `${name} is already declared in this model`,
-          help: "rename one of them",
-        });
+      if (seen.has(name) || (statement.kind !== "metric" && scope.own().has(name))) {
+        const help = "rename one of them";
+        context.report(span, "duplicate-name", { message: `${name} is already declared in this model`, help });
+      }
       seen.add(name);
     }
     guarded(context, scope, statement, () => elaborateStatement(context, scope, statement));
   }
-  return finish(context, scope, model);
+  return { context, scope, ...readObjectives(context, scope, model, guarded) };
 }
 
+/** Values of the model's arguments; those that are wrong are errors of which nothing more is said. */
+function bindArguments(context: Context, model: ModelDeclaration, given: readonly BoundArgument[], scope: Scope): void {
+  const { span, name } = model.name;
+  const unbound = (parameter: Parameter) => !scope.own().has(parameter.name.name);
+  try {
+    const { parameters } = model;
+    bindParameters(context, { name, source: context.source, parameters }, given, scope, span);
+  } catch (problem) {
+    if (problem instanceof Failure) context.fail(problem);
+    else if (!(problem instanceof Aborted)) throw problem;
+  }
+  for (const parameter of model.parameters.filter(unbound)) scope.define(parameter.name.name, ERROR);
+}
+
+/** Carries out a statement; whatever is wrong ends with it, and the name it would have given is an error from then on. */
 function guarded(context: Context, scope: Scope, statement: ModelStatement, work: () => void): void {
   try {
     work();
   } catch (problem) {
-    if (!(problem instanceof Failure)) throw problem;
-    context.fail(problem);
-    if (statement.kind === "latent" || statement.kind === "graph" || statement.kind === "hyper")
-      scope.define(statement.name.name, { kind: "error" });
+    if (problem instanceof Failure) context.fail(problem);
+    else if (!(problem instanceof Aborted)) throw problem;
+    if ("name" in statement && !scope.own().has(statement.name.name)) scope.define(statement.name.name, ERROR);
   }
 }
 
 function elaborateStatement(context: Context, scope: Scope, statement: ModelStatement): void {
   switch (statement.kind) {
-    case "graph": {
-      const value = evaluate(context, scope, statement.value);
-      if (value.kind !== "graph" && value.kind !== "error")
-        throw new Failure(
-          statement.value.span,
-          "type-mismatch",
-          `expected a graph such as complete(10), but got ${describe(value)}`,
-        );
-      return scope.define(statement.name.name, value);
-    }
-    case "hyper": {
-      const value = evaluate(context, scope, statement.value);
-      if (value.kind !== "number") {
-        if (value.kind !== "error")
-          throw new Failure(
-            statement.value.span,
-            "type-mismatch",
-            `a hyper is a number, but this is ${describe(value)}`,
-          );
-        return scope.define(statement.name.name, value);
-      }
-      const node = context.builder.hyper(statement.name.name);
-      context.hypers.set(statement.name.name, { name: statement.name.name, node, value: value.value, positive: false });
-      return scope.define(statement.name.name, tensor(node));
-    }
-    case "data": {
-      if (statement.type.kind !== "tensor-type")
-        throw new Failure(statement.type.span, "type-mismatch", "data is a tensor, such as f32[n]");
-      const dimensions = evaluateShape(context, scope, statement.type);
-      if (dimensions === undefined) return scope.define(statement.name.name, { kind: "error" });
-      const dtype = statement.type.element === "binary" ? "f32" : statement.type.element;
-      const node = context.builder.input(statement.name.name, {
-        dtype,
-        shape: dimensions.map((dimension) => dimension.size),
-        batched: true,
-      });
-      context.data.set(statement.name.name, { name: statement.name.name, node, written: printType(statement.type) });
-      return scope.define(statement.name.name, tensor(node, dimensions));
-    }
+    case "graph":
+      return declareGraph(context, scope, statement);
+    case "hyper":
+      return declareHyper(context, scope, statement);
+    case "data":
+      return declareData(context, scope, statement);
     case "param":
       return declareParameter(context, scope, statement, "");
     case "state":
       return declareState(context, scope, statement, "");
     case "update":
-      return updateState(context, scope, statement.name.name, statement.name.span, statement.value);
+      return updateState(context, scope, statement);
     case "let":
       return evaluateLet(context, scope, statement);
     case "require":
-      return checkRequirement(context, scope, statement.condition, statement.message?.value);
+      return checkRequirement(context, scope, statement);
     case "latent":
       return declareLatent(context, scope, statement);
     case "prior":
       return declarePrior(context, scope, statement);
-    case "observe": {
-      const value = asTensor(context, evaluate(context, scope, statement.value), statement.value.span);
-      const distribution = asDistribution(
-        evaluate(context, scope, statement.distribution),
-        statement.distribution.span,
-      );
-      const density =
-        value === undefined || distribution === undefined
-          ? undefined
-          : logDensity(context, distribution, value, statement.span);
-      if (density !== undefined) context.objectives.logLikelihood.push(density.node);
-      return;
-    }
+    case "observe":
+      return observe(context, scope, statement);
     case "objective":
     case "metric":
-      return; // They see the whole model: see finish.
+      return; // They see the whole model: see objectives.ts.
   }
 }
 
-/** The parts of the evidence lower bound as names, then the objective and the metrics. */
-function finish(context: Context, scope: Scope, model: ModelDeclaration): ElaboratedModel {
-  const build = context.builder;
-  const { logLikelihood, divergence } = context.objectives;
-  const total = (nodes: readonly Node[]) => nodes.reduce((sum, node) => build.add(sum, node), build.constant(0));
-  const parts = new Map<string, Node>();
-  if (logLikelihood.length > 0) parts.set("log_likelihood", total(logLikelihood));
-  if (divergence.length > 0) parts.set("kl", total(divergence));
-  if (parts.size > 0)
-    parts.set(
-      "elbo",
-      build.subtract(parts.get("log_likelihood") ?? build.constant(0), parts.get("kl") ?? build.constant(0)),
-    );
-  for (const [name, node] of parts) if (!scope.own().has(name)) scope.define(name, tensor(node));
-  // After other errors, a part may be missing only because of them: that is not said again.
-  if (context.diagnostics.length > 0)
-    for (const name of ["log_likelihood", "kl", "elbo"])
-      if (!scope.own().has(name)) scope.define(name, { kind: "error" });
-  const objectives = model.body.filter((statement) => statement.kind === "objective");
-  for (const extra of objectives.slice(1))
-    context.report(extra.span, "duplicate-objective", {
-      message: "a model has one objective",
-      help: "add the terms up in one maximize or minimize",
-    });
-  const objective = objectives[0];
-  const metrics = new Map<string, Node>();
-  const metricTrees: Record<string, MetricTree> = {};
-  const leaf = (name: string, node: Node): MetricTree => {
-    metrics.set(`metric:${name}`, node);
-    return { kind: "mean", output: `metric:${name}` };
-  };
-  let loss: Node | undefined;
-  const direction = objective?.kind === "objective" ? objective.direction : "minimize";
-  if (objective?.kind === "objective") {
-    const value = asTensor(context, evaluate(context, scope, objective.value), objective.value.span);
-    if (value !== undefined && value.dimensions.length > 0)
-      context.report(objective.value.span, "shape-mismatch", {
-        message: `an objective is one number for each example, but this is ${describe(value)}`,
-        help: "reduce it with sum or mean",
-      });
-    else if (value !== undefined) {
-      const each = direction === "maximize" ? build.negate(value.node) : value.node;
-      loss = each.type.batched ? build.batchMean(each) : each;
-      metricTrees.loss = leaf("loss", each);
-    }
+function declareGraph(context: Context, scope: Scope, statement: GraphStatement): void {
+  const value = context.evaluate(scope, statement.value);
+  if (value.kind !== "graph" && value.kind !== "error") {
+    const message = `expected a graph such as complete(10), but got ${describe(value)}`;
+    throw new Failure(statement.value.span, "type-mismatch", message);
   }
-  for (const [name, node] of parts) metricTrees[name] = leaf(name, node);
-  for (const statement of model.body) {
-    if (statement.kind !== "metric") continue;
-    guarded(context, scope, statement, () => {
-      const tree = metricTree(
-        context,
-        evaluate(context, scope, statement.value),
-        statement.name.name,
-        statement.value.span,
-        leaf,
-      );
-      if (tree !== undefined) metricTrees[statement.name.name] = tree;
-    });
-  }
-  return { context, scope, loss, direction, metrics, metricTrees };
+  scope.define(statement.name.name, value);
 }
 
-function metricTree(
-  context: Context,
-  value: Value,
-  name: string,
-  span: ModelStatement["span"],
-  leaf: (name: string, node: Node) => MetricTree,
-): MetricTree | undefined {
-  switch (value.kind) {
-    case "error":
-      return undefined;
-    case "record":
-    case "best": {
-      const parts = value.kind === "record" ? value.fields : value.readings;
-      const trees = Object.fromEntries(
-        [...parts].flatMap(([part, inner]) => {
-          const tree = metricTree(context, inner, `${name}.${part}`, span, leaf);
-          return tree === undefined ? [] : [[part, tree] as const];
-        }),
-      );
-      return value.kind === "record"
-        ? { kind: "record", fields: trees }
-        : { kind: "best", by: value.by, readings: trees };
-    }
-    default: {
-      const found = asTensor(context, value, span, "a metric");
-      if (found === undefined) return undefined;
-      if (found.dimensions.length > 0)
-        throw new Failure(
-          span,
-          "shape-mismatch",
-          `a metric is one number for each example, but this is ${describe(found)}`,
-          { help: "reduce it with sum or mean" },
-        );
-      return leaf(name, found.node);
-    }
+function declareHyper(context: Context, scope: Scope, statement: HyperStatement): void {
+  const { name } = statement.name;
+  const value = finiteNumber(context, scope, statement.value, "a hyper");
+  if (value === undefined) return scope.define(name, ERROR);
+  const node = context.builder.hyper(name);
+  context.hypers.set(name, { name, node, value, positive: false });
+  scope.define(name, tensor(node));
+}
+
+function declareData(context: Context, scope: Scope, statement: DataStatement): void {
+  const { name } = statement.name;
+  const { type } = statement;
+  if (type.kind !== "tensor-type") {
+    throw new Failure(type.span, "type-mismatch", `data is a tensor, such as f32[n], but this is ${printType(type)}`);
   }
+  const dimensions = evaluateShape(context, scope, type);
+  if (dimensions === undefined) return scope.define(name, ERROR);
+  const dtype = type.element === "binary" ? "f32" : type.element;
+  const shape = dimensions.map((dimension) => dimension.size);
+  const node = context.builder.input(name, { dtype, shape, batched: true });
+  context.data.set(name, { name, node, written: printType(type) });
+  scope.define(name, tensor(node, dimensions));
+}
+
+function observe(context: Context, scope: Scope, statement: ObserveStatement): void {
+  const value = asTensor(context, context.evaluate(scope, statement.value), statement.value.span);
+  const { span } = statement.distribution;
+  const distribution = asDistribution(context.evaluate(scope, statement.distribution), span);
+  if (value === undefined || distribution === undefined) return;
+  const density = logDensity(context, distribution, value, span);
+  if (density !== undefined) context.objectives.logLikelihood.push(density.node);
 }

@@ -2,25 +2,15 @@
  * Modules: creating their params and states under a path of names, calling their methods, and applying a module where it
  * stands, with its sizes inferred from the tensor it meets (`batch_norm(x)`).
  */
-import type { Method, ParamStatement, Span, StateStatement } from "../../grammar/ast.ts";
-import { printExpression } from "../../grammar/format.ts";
-import type { Initializer } from "../artifact.ts";
+import type { Method, ModuleDeclaration, Span } from "../../grammar/ast.ts";
 import { Failure } from "../failure.ts";
-import { bindParameters, evaluateBody } from "./calls.ts";
+import { bindParameters, evaluateBody } from "./binding.ts";
 import type { Context } from "./context.ts";
-import { checkRequirement, evaluate, evaluateLet } from "./expressions.ts";
 import { Scope } from "./scope.ts";
-import { tensor } from "./tensors.ts";
-import { checkType, evaluateShape } from "./types.ts";
-import {
-  type BoundArgument,
-  type Dimension,
-  describe,
-  ERROR,
-  type ModuleClassValue,
-  type ModuleValue,
-  type Value,
-} from "./values.ts";
+import { checkRequirement, evaluateLet } from "./statements.ts";
+import { checkType } from "./types.ts";
+import { type BoundArgument, describe, ERROR, type ModuleClassValue, type ModuleValue, type Value } from "./values.ts";
+import { declareParameter, declareState } from "./variables.ts";
 
 /** `Linear(20, 64)`: a new instance, called by the `let` that holds it. */
 export function instantiateModule(
@@ -31,120 +21,85 @@ export function instantiateModule(
   name = context.pendingName,
 ): Value {
   const { declaration, source } = callee;
+  const what = declaration.name.name;
   const inner = new Scope(context.fileScope(source));
-  if (!bindParameters(context, declaration.parameters, given, inner, source, span, declaration.name.name)) return ERROR;
-  const own = name ?? declaration.name.name.toLowerCase();
+  if (!bindParameters(context, { name: what, source, parameters: declaration.parameters }, given, inner, span)) {
+    return ERROR;
+  }
+  const own = name ?? what.toLowerCase();
   const path = context.path === "" ? own : `${context.path}.${own}`;
-  if ([...context.parameters.keys(), ...context.states.keys()].some((key) => key.startsWith(`${path}.`))) {
-    throw new Failure(span, "duplicate-name", `two modules would be called ${path}`, {
-      help: "give each module a let of its own",
-    });
+  if (isTaken(context, path)) {
+    const help = "give each module a let of its own";
+    throw new Failure(span, "duplicate-name", `two modules would be called ${path}`, { help });
   }
   const module: ModuleValue = { kind: "module", declaration, source, path, scope: inner };
-  const outer = context.path;
-  const pending = context.pendingName;
-  context.path = path;
-  context.pendingName = undefined;
-  context.inside(source, span, () => elaborateBody(context, module));
-  context.path = outer;
-  context.pendingName = pending;
+  within(context, path, context.callTrail, () =>
+    context.inside(source, span, () => elaborateBody(context, module, inner)),
+  );
   return module;
 }
 
-function elaborateBody(context: Context, module: ModuleValue): void {
+/** Whether variables live below a path already. */
+function isTaken(context: Context, path: string): boolean {
+  return [...context.parameters.keys(), ...context.states.keys()].some((key) => key.startsWith(`${path}.`));
+}
+
+/** Runs `work` on behalf of the module instance at a path. */
+function within<T>(context: Context, path: string, trail: string[], work: () => T): T {
+  const before = { path: context.path, trail: context.callTrail, pending: context.pendingName };
+  context.path = path;
+  context.callTrail = trail;
+  context.pendingName = undefined;
+  try {
+    return work();
+  } finally {
+    context.path = before.path;
+    context.callTrail = before.trail;
+    context.pendingName = before.pending;
+  }
+}
+
+function elaborateBody(context: Context, module: ModuleValue, scope: Scope): void {
   for (const statement of module.declaration.body) {
     switch (statement.kind) {
       case "param":
-        declareParameter(context, module.scope, statement, module.path);
+        declareParameter(context, scope, statement, module.path);
         break;
       case "state":
-        declareState(context, module.scope, statement, module.path);
+        declareState(context, scope, statement, module.path);
         break;
       case "let":
-        evaluateLet(context, module.scope, statement);
+        evaluateLet(context, scope, statement);
         break;
-      case "graph":
-        module.scope.define(statement.name.name, evaluate(context, module.scope, statement.value));
+      case "graph": {
+        const value = context.evaluate(scope, statement.value);
+        const fits = value.kind === "graph" || value.kind === "error";
+        if (!fits) {
+          const message = `expected a graph such as complete(10), but got ${describe(value)}`;
+          context.report(statement.value.span, "type-mismatch", { message });
+        }
+        scope.define(statement.name.name, fits ? value : ERROR);
         break;
+      }
       case "require":
-        checkRequirement(context, module.scope, statement.condition, statement.message?.value);
+        checkRequirement(context, scope, statement);
         break;
       case "method":
-        module.scope.define(statement.name.name, { kind: "method", module, method: statement });
+        scope.define(statement.name.name, { kind: "method", module, method: statement });
         break;
     }
   }
 }
 
-export function declareParameter(context: Context, scope: Scope, statement: ParamStatement, path: string): void {
-  const dimensions = statement.type.kind === "tensor-type" ? evaluateShape(context, scope, statement.type) : undefined;
-  if (dimensions === undefined) {
-    if (statement.type.kind !== "tensor-type")
-      context.report(statement.type.span, "type-mismatch", { message: "a param is a tensor, such as f32[n]" });
-    scope.define(statement.name.name, ERROR);
-    return;
-  }
-  const name = path === "" ? statement.name.name : `${path}.${statement.name.name}`;
-  const shape = dimensions.map((dimension) => dimension.size);
-  const node = context.builder.parameter(name, shape);
-  context.parameters.set(name, { name, node, initializer: initializer(context, scope, statement, shape) });
-  scope.define(statement.name.name, tensor(node, dimensions));
-}
-
-/** Standard initialisers; fans are those of the last two dimensions. */
-function initializer(context: Context, scope: Scope, statement: ParamStatement, shape: readonly number[]): Initializer {
-  const e = statement.initializer;
-  const name = e.kind === "call" ? printExpression(e.callee) : printExpression(e);
-  const argument =
-    e.kind === "call" && e.arguments[0] !== undefined ? evaluate(context, scope, e.arguments[0].value) : undefined;
-  const number = argument?.kind === "number" ? argument.value : undefined;
-  const inputs = shape.length >= 2 ? shape[shape.length - 2]! : (number ?? shape[0] ?? 1);
-  const outputs = shape[shape.length - 1] ?? 1;
-  switch (name) {
-    case "zeros":
-      return { kind: "constant", value: 0 };
-    case "ones":
-      return { kind: "constant", value: 1 };
-    case "constant":
-      return { kind: "constant", value: number ?? 0 };
-    case "normal":
-      return { kind: "normal", deviation: number ?? 1 };
-    case "uniform":
-      return { kind: "uniform", bound: number ?? 1 };
-    case "glorot_normal":
-      return { kind: "normal", deviation: Math.sqrt(2 / (inputs + outputs)) };
-    case "glorot_uniform":
-      return { kind: "uniform", bound: Math.sqrt(6 / (inputs + outputs)) };
-    case "fan_in_uniform":
-      // Uniform on ±1/√fan_in; a vector is told its fan: fan_in_uniform(inputs).
-      return { kind: "uniform", bound: 1 / Math.sqrt(number ?? inputs) };
-    default:
-      context.report(e.span, "unknown-name", {
-        message: `there is no initialiser ${name}`,
-        help: "choose zeros, ones, constant(c), normal(s), uniform(b), glorot_normal, glorot_uniform or fan_in_uniform",
-      });
-      return { kind: "constant", value: 0 };
-  }
-}
-
-export function declareState(context: Context, scope: Scope, statement: StateStatement, path: string): void {
-  const dimensions = statement.type.kind === "tensor-type" ? evaluateShape(context, scope, statement.type) : undefined;
-  const first = evaluate(context, scope, statement.value);
-  if (dimensions === undefined || first.kind !== "number") {
-    if (first.kind !== "number" && first.kind !== "error")
-      context.report(statement.value.span, "type-mismatch", {
-        message: `a state begins as a number, but this is ${describe(first)}`,
-      });
-    scope.define(statement.name.name, ERROR);
-    return;
-  }
-  const name = path === "" ? statement.name.name : `${path}.${statement.name.name}`;
-  const node = context.builder.state(
-    name,
-    dimensions.map((dimension) => dimension.size),
-  );
-  context.states.set(name, { name, node, value: first.value, next: undefined });
-  scope.define(statement.name.name, tensor(node, dimensions));
+/** The method that a module is called by. */
+export function forwardOf(declaration: ModuleDeclaration, span: Span): Method {
+  const methods = declaration.body.filter((statement) => statement.kind === "method");
+  const forward = methods.find((method) => method.name.name === "forward");
+  if (forward !== undefined) return forward;
+  const names = methods.map((method) => method.name.name).join(", ");
+  throw new Failure(span, "not-callable", `${declaration.name.name} has no method forward`, {
+    help: names === "" ? "declare one: forward(x: f32[n]) = …" : `call one of its methods: ${names}`,
+  });
 }
 
 export function callMethod(
@@ -154,20 +109,13 @@ export function callMethod(
   given: readonly BoundArgument[],
   span: Span,
 ): Value {
+  const { source } = module;
   const inner = new Scope(module.scope);
-  const what = `${module.declaration.name.name}.${method.name.name}`;
-  if (!bindParameters(context, method.parameters, given, inner, module.source, span, what)) return ERROR;
-  const [path, trail, pending] = [context.path, context.callTrail, context.pendingName];
-  context.path = module.path;
-  context.callTrail = [];
-  context.pendingName = undefined;
-  try {
-    return context.inside(module.source, span, () => evaluateBody(context, inner, method.body, method.result, what));
-  } finally {
-    context.path = path;
-    context.callTrail = trail;
-    context.pendingName = pending;
-  }
+  const name = `${module.declaration.name.name}.${method.name.name}`;
+  if (!bindParameters(context, { name, source, parameters: method.parameters }, given, inner, span)) return ERROR;
+  return within(context, module.path, [], () =>
+    context.inside(source, span, () => evaluateBody(context, inner, method.body, method.result, name)),
+  );
 }
 
 /** A module applied to a tensor where it stands: one instance for each place in the text, its sizes read off the tensor. */
@@ -178,11 +126,7 @@ export function applyInline(
   span: Span,
 ): Value {
   const { declaration } = callee;
-  const forward = declaration.body.find(
-    (statement) => statement.kind === "method" && statement.name.name === "forward",
-  );
-  if (forward?.kind !== "method")
-    throw new Failure(span, "not-callable", `${declaration.name.name} has no method forward`);
+  const forward = forwardOf(declaration, span);
   const settings = new Set(declaration.parameters.map((parameter) => parameter.name.name));
   const own = given.filter((argument) => argument.name !== undefined && settings.has(argument.name));
   const rest = given.filter((argument) => !own.includes(argument));
@@ -190,14 +134,8 @@ export function applyInline(
   let module = context.inlineModules.get(key);
   if (module === undefined) {
     const inferred = inferSizes(context, callee, forward, rest, own, span);
-    const base = declaration.name.name;
-    const taken = (candidate: string) =>
-      [...context.inlineModules.values()].some(
-        (other) => other.path === (context.path === "" ? candidate : `${context.path}.${candidate}`),
-      );
-    let name = base;
-    for (let i = 2; taken(name); i++) name = `${base}_${i}`;
-    const made = instantiateModule(context, callee, [...own, ...inferred], span, name);
+    if (inferred === undefined) return ERROR;
+    const made = instantiateModule(context, callee, [...own, ...inferred], span, freeName(context, declaration));
     if (made.kind !== "module") return ERROR;
     module = made;
     context.inlineModules.set(key, module);
@@ -205,6 +143,20 @@ export function applyInline(
   return callMethod(context, module, forward, rest, span);
 }
 
+/** `batch_norm`, `batch_norm_2`, …: the first that is not taken. */
+function freeName(context: Context, declaration: ModuleDeclaration): string {
+  const base = declaration.name.name;
+  const inline = new Set([...context.inlineModules.values()].map((module) => module.path));
+  const taken = (name: string) => {
+    const path = context.path === "" ? name : `${context.path}.${name}`;
+    return inline.has(path) || isTaken(context, path);
+  };
+  let name = base;
+  for (let i = 2; taken(name); i++) name = `${base}_${i}`;
+  return name;
+}
+
+/** Arguments that the type of the first parameter of `forward` tells; undefined when a problem was reported. */
 function inferSizes(
   context: Context,
   callee: ModuleClassValue,
@@ -212,24 +164,21 @@ function inferSizes(
   rest: readonly BoundArgument[],
   own: readonly BoundArgument[],
   span: Span,
-): BoundArgument[] {
-  const scope = new Scope(context.fileScope(callee.source));
-  const first = forward.parameters[0];
-  const argument = rest[0];
-  if (first?.type !== undefined && argument !== undefined)
-    checkType(
-      context,
-      scope,
-      first.type,
-      argument.value,
-      argument.span,
-      `${first.name.name} of ${callee.declaration.name.name}`,
-    );
+): BoundArgument[] | undefined {
+  const { declaration, source } = callee;
+  const scope = new Scope(context.fileScope(source));
+  for (const argument of own) scope.define(argument.name!, argument.value);
+  const [first] = forward.parameters;
+  const [argument] = rest;
+  if (first?.type !== undefined && argument !== undefined) {
+    const what = `${first.name.name} of ${declaration.name.name}`;
+    const checked = checkType(context, scope, first.type, argument.value, argument.span, what, source);
+    if (checked === undefined) return undefined;
+  }
   const known = new Set(own.map((each) => each.name));
-  return callee.declaration.parameters.flatMap((parameter) => {
-    const value = scope.own().get(parameter.name.name);
-    return known.has(parameter.name.name) || value === undefined ? [] : [{ name: parameter.name.name, value, span }];
+  return declaration.parameters.flatMap((parameter) => {
+    const { name } = parameter.name;
+    const value = scope.own().get(name);
+    return known.has(name) || value === undefined ? [] : [{ name, value, span }];
   });
 }
-
-export type { Dimension };

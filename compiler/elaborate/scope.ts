@@ -2,13 +2,13 @@
  * Lexical scopes: names to values, innermost first. A scope remembers which source its names were written in, because a
  * function of the standard library is elaborated in its own file's scope.
  */
-import type { Value } from "./values.ts";
+import type { Bindings, Value } from "./values.ts";
 
-export class Scope {
-  readonly parent: Scope | undefined;
+export class Scope implements Bindings {
+  readonly parent: Bindings | undefined;
   private readonly values = new Map<string, Value>();
 
-  constructor(parent?: Scope) {
+  constructor(parent?: Bindings) {
     this.parent = parent;
   }
 

@@ -44,7 +44,7 @@ export function stack(context: Context, items: readonly Value[], span: Span): Te
   }
   const first = tensors[0];
   if (first === undefined) {
-    context.report(span, "type-mismatch", { message: "an empty list has no shape" });
+    context.report(span, "type-mismatch", { message: "an empty list has no shape, so it is no tensor" });
     return undefined;
   }
   const odd = tensors.find((item) => !sameSizes(item.dimensions, first.dimensions));
@@ -55,7 +55,11 @@ export function stack(context: Context, items: readonly Value[], span: Span): Te
     return undefined;
   }
   const build = context.builder;
-  const rows = tensors.map((item) => build.node("reshape", [item.node], { shape: [1, ...item.node.type.shape] }));
+  const same = tensors.every((item) => item.node.type.dtype === first.node.type.dtype);
+  const rows = tensors.map((item) => {
+    const { node } = same ? item : numeric(context, item);
+    return build.node("reshape", [node], { shape: [1, ...node.type.shape] });
+  });
   const node = rows.length === 1 ? rows[0]! : build.node("concat", rows, { axis: 0 });
   return tensor(node, [{ size: tensors.length }, ...first.dimensions]);
 }
@@ -95,16 +99,45 @@ export function binary(
 ): TensorValue | undefined {
   const dimensions = commonShape(left, right);
   if (dimensions === undefined) {
-    context.report(span, "shape-mismatch", {
-      message: `the operands of ${WORDS[op] ?? op} have different shapes: ${describeShape(left.dimensions)} and ${describeShape(right.dimensions)}`,
-      why: "shapes must be equal; only scalars are spread over other shapes by themselves",
-      help: "to repeat the smaller operand say so: broadcast(small, like = large)",
+    reportShapes(context, op, left, right, span);
+    return undefined;
+  }
+  const operands = [left, right].map((side) => numeric(context, side).node);
+  return tensor(context.builder.node(op, operands, {}), dimensions);
+}
+
+/** `a and b`, `a or b`, `not a`: truth values only. */
+export function logical(
+  context: Context,
+  op: "and" | "or" | "not",
+  operands: readonly { readonly value: TensorValue; readonly span: Span }[],
+  span: Span,
+): TensorValue | undefined {
+  for (const { value, span: place } of operands) {
+    if (value.node.type.dtype === "bool") continue;
+    context.report(place, "type-mismatch", {
+      message: `'${op}' applies to truth values, but this is ${describe(value)}`,
+      help: "compare it with something: x > 0",
     });
     return undefined;
   }
-  const logical = op === "and" || op === "or";
-  const operands = [left, right].map((side) => (logical ? side.node : numeric(context, side.node)));
-  return tensor(context.builder.node(op, operands, {}), dimensions);
+  const [left, right] = operands.map((operand) => operand.value);
+  const dimensions = right === undefined ? left!.dimensions : commonShape(left!, right);
+  if (dimensions === undefined) {
+    reportShapes(context, op, left!, right!, span);
+    return undefined;
+  }
+  const nodes = operands.map((operand) => operand.value.node);
+  return tensor(context.builder.node(op, nodes, {}), dimensions);
+}
+
+function reportShapes(context: Context, op: string, left: TensorValue, right: TensorValue, span: Span): void {
+  const shapes = `${describeShape(left.dimensions)} and ${describeShape(right.dimensions)}`;
+  context.report(span, "shape-mismatch", {
+    message: `the operands of ${WORDS[op] ?? op} have different shapes: ${shapes}`,
+    why: "shapes must be equal; only scalars are spread over other shapes by themselves",
+    help: "to repeat the smaller operand say so: broadcast(small, like = large)",
+  });
 }
 
 function commonShape(left: TensorValue, right: TensorValue): readonly Dimension[] | undefined {
@@ -116,8 +149,9 @@ function commonShape(left: TensorValue, right: TensorValue): readonly Dimension[
 }
 
 /** Arithmetic is done in f32: integers and truth values are converted on entry. */
-export function numeric(context: Context, node: Node): Node {
-  return node.type.dtype === "f32" ? node : context.builder.node("cast", [node], { dtype: "f32" });
+export function numeric(context: Context, value: TensorValue): TensorValue {
+  if (value.node.type.dtype === "f32") return value;
+  return tensor(context.builder.node("cast", [value.node], { dtype: "f32" }), value.dimensions);
 }
 
 /** Repeats a tensor to a larger shape, right-aligned; reports when it does not fit. */
@@ -145,5 +179,5 @@ export function broadcastTo(
 export function sumAll(context: Context, value: TensorValue): TensorValue {
   if (value.dimensions.length === 0) return value;
   const axes = value.dimensions.map((_, axis) => axis);
-  return tensor(context.builder.node("sum", [value.node], { axes }));
+  return tensor(context.builder.node("sum", [numeric(context, value).node], { axes }));
 }

@@ -2,22 +2,21 @@
  * Type annotations: evaluating the dimensions of `f32[T, V, D]`, and checking a value against an annotation. A dimension
  * that is a bare unknown name in a parameter's type is bound to the size found there (`fn softmax(u: f32[..., n])`).
  */
-import type { Expression, Span, TensorTypeExpression, TypeExpression } from "../../grammar/ast.ts";
+import type { Expression, NamedTypeExpression, Span, TensorTypeExpression, TypeExpression } from "../../grammar/ast.ts";
 import { printExpression } from "../../grammar/format.ts";
-import { didYouMean } from "../diagnostic.ts";
+import { didYouMean, type Source } from "../diagnostic.ts";
 import { sizeOf } from "../ir/tensor/tensor.ts";
 import type { Context } from "./context.ts";
-import { evaluate } from "./expressions.ts";
 import type { Scope } from "./scope.ts";
 import { asTensor } from "./tensors.ts";
-import { type Dimension, describe, describeDimension, describeShape, type Value } from "./values.ts";
+import { type Dimension, describe, describeDimension, describeShape, type TensorValue, type Value } from "./values.ts";
 
 /** Larger tensors than this (per example) are refused: they are always a slip such as 1e6 for 1e3. */
 export const LARGEST_TENSOR = 2 ** 28;
 
-/** A size: a non-negative integer known at compile time; reports otherwise. */
+/** A size: a positive integer known at compile time; reports otherwise. */
 export function evaluateDimension(context: Context, scope: Scope, expression: Expression): Dimension | undefined {
-  const value = evaluate(context, scope, expression);
+  const value = context.evaluate(scope, expression);
   if (value.kind === "error") return undefined;
   if (value.kind !== "number") {
     context.report(expression.span, "dynamic-size", {
@@ -27,9 +26,11 @@ export function evaluateDimension(context: Context, scope: Scope, expression: Ex
     });
     return undefined;
   }
-  if (!Number.isInteger(value.value) || value.value < 0) {
+  if (!Number.isInteger(value.value) || value.value < 1) {
+    const why = expression.kind === "number" ? undefined : `${printExpression(expression)} is ${value.value}`;
     context.report(expression.span, "bad-size", {
-      message: `a size must be a non-negative integer, but this is ${value.value}`,
+      message: `a size must be a positive integer, but this is ${value.value}`,
+      why,
     });
     return undefined;
   }
@@ -52,30 +53,41 @@ export function evaluateShape(
     if (dimension === undefined) return undefined;
     dimensions.push(dimension);
   }
-  if (sizeOf(dimensions.map((dimension) => dimension.size)) > LARGEST_TENSOR) {
-    context.report(type.span, "too-large", {
-      message: `a tensor of shape ${describeShape(dimensions)} has more than ${LARGEST_TENSOR} elements in one example`,
-      help: "check the model's arguments",
-    });
-    return undefined;
-  }
-  return dimensions;
+  return checkTensorSize(context, dimensions, type.span) ? dimensions : undefined;
 }
 
-const NAMED_TYPES: Readonly<Record<string, (value: Value) => boolean>> = {
-  Graph: (value) => value.kind === "graph",
-  Structure: (value) => value.kind === "structure-name",
-  Relaxation: (value) => value.kind === "relaxation",
-  Distribution: (value) => value.kind === "distribution-class",
-  int: (value) => value.kind === "number" && Number.isInteger(value.value),
-  float: (value) => value.kind === "number",
-  bool: (value) => value.kind === "boolean",
-  text: (value) => value.kind === "string",
-};
+/** Whether a tensor of this shape can be; reports otherwise. */
+export function checkTensorSize(context: Context, dimensions: readonly Dimension[], span: Span): boolean {
+  if (sizeOf(dimensions.map((dimension) => dimension.size)) <= LARGEST_TENSOR) return true;
+  context.report(span, "too-large", {
+    message: `a tensor of shape ${describeShape(dimensions)} has more than ${LARGEST_TENSOR} elements in one example`,
+    help: "check the model's arguments",
+  });
+  return false;
+}
+
+export const NAMED_TYPES: ReadonlyMap<string, (value: Value) => boolean> = new Map<string, (value: Value) => boolean>([
+  ["Graph", (value) => value.kind === "graph"],
+  ["Structure", (value) => value.kind === "structure-name"],
+  ["Relaxation", (value) => value.kind === "relaxation"],
+  ["Distribution", (value) => value.kind === "distribution-class"],
+  ["int", (value) => value.kind === "number" && Number.isInteger(value.value)],
+  ["float", (value) => value.kind === "number"],
+  ["bool", (value) => value.kind === "boolean"],
+  ["text", (value) => value.kind === "string"],
+]);
+
+/** What to say about a type that does not exist. */
+export function unknownType(name: string): { readonly message: string; readonly help: string } {
+  const near = didYouMean(name, ["f32", "i32", "binary", ...NAMED_TYPES.keys()]);
+  const help = near === undefined ? `types are f32[…], ${[...NAMED_TYPES.keys()].join(", ")}` : `did you mean ${near}?`;
+  return { message: `there is no type ${name}`, help };
+}
 
 /**
  * Checks a value against an annotation and returns it, with the annotation's labels on its dimensions; reports a
- * mismatch and returns undefined. `what` names the value in messages, such as `argument x of Linear`.
+ * mismatch at `span` and returns undefined. `what` names the value in messages, such as `argument x of Linear`;
+ * `typeSource` is the file that the annotation stands in.
  */
 export function checkType(
   context: Context,
@@ -84,18 +96,20 @@ export function checkType(
   value: Value,
   span: Span,
   what: string,
+  typeSource: Source = context.source,
 ): Value | undefined {
   if (value.kind === "error") return undefined;
-  if (type.kind === "named-type") return checkNamed(context, type.name, type.span, value, span, what);
+  if (type.kind === "named-type") return checkNamed(context, type, value, span, what, typeSource);
   const written = printType(type);
   if (value.kind === "number" && type.dimensions.length === 0) return value;
   const found = asTensor(context, value, span, `${what} to be ${written}`);
   if (found === undefined) return undefined;
-  const expected = matchShape(context, scope, type, found.dimensions);
+  const place = { source: typeSource, span };
+  const expected = matchShape(context, scope, type, found.dimensions, place);
   const elementFits = type.element === "binary" || type.element === found.node.type.dtype;
   if (typeof expected === "string" || !elementFits) {
     context.report(span, typeof expected === "string" ? "shape-mismatch" : "type-mismatch", {
-      message: `${what} must be ${written}, but this is ${describe(found)}`,
+      message: `${what} must be ${written}, but this is ${describeValue(value, found)}`,
       why: typeof expected === "string" ? expected : `its elements are ${found.node.type.dtype}`,
     });
     return undefined;
@@ -104,21 +118,25 @@ export function checkType(
   return { kind: "tensor", node: found.node, dimensions: expected };
 }
 
+/** A number in a message about tensors is best called what it is. */
+function describeValue(value: Value, found: TensorValue): string {
+  return value.kind === "number" || value.kind === "latent"
+    ? `${describe(value)}, ${describe(found)}`
+    : describe(found);
+}
+
 function checkNamed(
   context: Context,
-  name: string,
-  typeSpan: Span,
+  type: NamedTypeExpression,
   value: Value,
   span: Span,
   what: string,
+  typeSource: Source,
 ): Value | undefined {
-  const accepts = NAMED_TYPES[name];
+  const { name } = type;
+  const accepts = NAMED_TYPES.get(name);
   if (accepts === undefined) {
-    const near = didYouMean(name, Object.keys(NAMED_TYPES));
-    context.report(typeSpan, "unknown-type", {
-      message: `there is no type ${name}`,
-      help: near === undefined ? `types are f32[…], ${Object.keys(NAMED_TYPES).join(", ")}` : `did you mean ${near}?`,
-    });
+    context.inside(typeSource, span, () => context.report(type.span, "unknown-type", unknownType(name)));
     return undefined;
   }
   if (accepts(value)) return value;
@@ -133,6 +151,7 @@ function matchShape(
   scope: Scope,
   type: TensorTypeExpression,
   found: readonly Dimension[],
+  place: { readonly source: Source; readonly span: Span },
 ): readonly Dimension[] | string | undefined {
   const items = type.dimensions;
   const rest = items.findIndex((item) => item.kind === "ellipsis");
@@ -151,7 +170,9 @@ function matchShape(
       scope.define(item.name, { kind: "number", value: actual.size, label: actual.label ?? item.name });
       continue;
     }
-    const wanted = evaluateDimension(context, scope, item);
+    const evaluate = () => evaluateDimension(context, scope, item);
+    const elsewhere = place.source !== context.source;
+    const wanted = elsewhere ? context.inside(place.source, place.span, evaluate) : evaluate();
     if (wanted === undefined) return undefined;
     if (wanted.size !== actual.size) {
       return `dimension ${position + 1} is ${describeDimension(actual)}, not ${describeDimension(wanted)}`;

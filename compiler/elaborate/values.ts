@@ -13,7 +13,14 @@ import type { Source } from "../diagnostic.ts";
 import type { Node } from "../ir/tensor/tensor.ts";
 import type { StaticValue } from "../static-value.ts";
 import type { Structure } from "../structure.ts";
-import type { Scope } from "./scope.ts";
+
+/** Names to values, innermost first; see scope.ts. */
+export interface Bindings {
+  readonly parent: Bindings | undefined;
+  lookup(name: string): Value | undefined;
+  own(): ReadonlyMap<string, Value>;
+  names(): Iterable<string>;
+}
 
 /** One dimension of a shape: its size, and the text it came from when that says more than the number. */
 export interface Dimension {
@@ -48,7 +55,7 @@ export interface ModuleValue {
   readonly declaration: ModuleDeclaration;
   readonly source: Source;
   readonly path: string;
-  readonly scope: Scope;
+  readonly scope: Bindings;
 }
 export interface MethodValue {
   readonly kind: "method";
@@ -118,6 +125,11 @@ export type Value =
   | ErrorValue;
 
 export const ERROR: ErrorValue = { kind: "error" };
+
+/** Whether a value is known at compile time. */
+export function isStatic(value: Value): value is StaticValue {
+  return ["number", "boolean", "string", "graph", "list", "relaxation", "structure-name"].includes(value.kind);
+}
 
 /** A named or positional argument of a call, evaluated. */
 export interface BoundArgument {

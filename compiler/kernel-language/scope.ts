@@ -1,8 +1,8 @@
 /** What names mean inside a kernel: scalars, arrays, values known at compile time. */
 import type { KernelArray, KernelExpression, ScalarType } from "../ir/kernel/kernel.ts";
 import { type Environment, environment } from "../static-evaluate.ts";
-import { staticNumber } from "../static-functions.ts";
 import type { StaticValue } from "../static-value.ts";
+import { staticNumber } from "../static-value.ts";
 
 export type Binding =
   | { readonly kind: "scalar"; readonly name: string; readonly type: ScalarType; readonly mutable: boolean }

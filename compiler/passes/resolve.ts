@@ -4,7 +4,7 @@
  */
 import type { Declaration, Expression, Identifier, Parameter, SourceFile } from "../../grammar/ast.ts";
 import { type Diagnostic, didYouMean, type Source } from "../diagnostic.ts";
-import { builtins } from "../elaborate/builtins.ts";
+import { builtins } from "../elaborate/builtins/registry.ts";
 import type { Names } from "../names.ts";
 import { staticFunctions } from "../static-functions.ts";
 

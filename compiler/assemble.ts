@@ -1,0 +1,178 @@
+/** Turns elaborated entry points into programs (simplified, differentiated, simplified again) and these into the artifact. */
+import type { ModelDeclaration } from "../grammar/ast.ts";
+import type { Artifact, EntryPoint, LatentSummary, NoiseSignature, Signature } from "./artifact.ts";
+import type { EntryName } from "./elaborate/context.ts";
+import type { ElaboratedModel } from "./elaborate/model.ts";
+import type { Kernel } from "./ir/kernel/kernel.ts";
+import { kernelOf } from "./ir/tensor/kernel-node.ts";
+import { nodesInOrder } from "./ir/tensor/order.ts";
+import type { Node, TensorProgram } from "./ir/tensor/tensor.ts";
+import { gradients } from "./passes/differentiate.ts";
+import { planMemory } from "./passes/plan-memory.ts";
+import { simplify } from "./passes/simplify.ts";
+import { printJavaScriptKernel } from "./targets/javascript-kernel.ts";
+import { printProgram } from "./targets/tfjs.ts";
+
+export interface Assembled {
+  readonly artifact: Artifact;
+  readonly programs: readonly TensorProgram[];
+  readonly kernels: readonly Kernel[];
+}
+
+/** The outputs of one entry point, before simplification. */
+function outputsOf(entry: EntryName, model: ElaboratedModel): Map<string, Node> {
+  const { context } = model;
+  const outputs = new Map<string, Node>();
+  if (entry === "train") {
+    if (model.loss === undefined) return outputs;
+    outputs.set("loss", model.loss);
+    for (const [name, node] of model.metrics) outputs.set(name, node);
+    for (const [name, { next }] of context.states) if (next !== undefined) outputs.set(`state:${name}`, next);
+  } else if (entry === "evaluate") for (const [name, node] of model.metrics) outputs.set(name, node);
+  else for (const name of context.latents.keys()) outputs.set(name, latentNode(model, name));
+  return outputs;
+}
+
+function latentNode(model: ElaboratedModel, name: string): Node {
+  const value = model.scope.lookup(name);
+  if (value?.kind !== "latent") throw new Error(`${name} is not a latent`);
+  return value.current.node;
+}
+
+/** Simplifies, then differentiates the simplified loss, so that the backward benefits, then simplifies again. */
+function finishProgram(entry: EntryName, model: ElaboratedModel): TensorProgram {
+  const build = model.context.builder;
+  const forward = simplify(outputsOf(entry, model), build);
+  const loss = forward.get("loss");
+  if (entry !== "train" || loss === undefined) return { name: entry, outputs: forward, labels: build.labels };
+  const parameters = [...model.context.parameters.values()];
+  const outputs = new Map(forward);
+  const nodes = parameters.map((parameter) => parameter.node);
+  for (const [i, node] of gradients(loss, nodes, build).entries()) outputs.set(`gradient:${parameters[i]!.name}`, node);
+  return { name: entry, outputs: simplify(outputs, build), labels: build.labels };
+}
+
+/** Programs and artifact of a model that was elaborated, without errors, for every entry point. */
+export function assemble(
+  model: ModelDeclaration,
+  elaborated: ReadonlyMap<EntryName, ElaboratedModel>,
+  hypers: ReadonlyMap<string, number>,
+): Assembled {
+  const main = elaborated.get("train")!;
+  const { context } = main;
+  const kernels = new Map<string, Kernel>();
+  const programs = [...elaborated]
+    .map(([entry, each]) => finishProgram(entry, each))
+    .filter((program) => program.outputs.size > 0);
+  for (const each of elaborated.values()) for (const [name, kernel] of each.context.kernels) kernels.set(name, kernel);
+  const used = new Set(
+    programs.flatMap((program) =>
+      nodesInOrder([...program.outputs.values()])
+        .filter((node) => node.op === "kernel")
+        .map((node) => kernelOf(node.attributes).name),
+    ),
+  );
+  const printed = [...kernels.values()].filter((kernel) => used.has(kernel.name));
+  const signature = (name: string, node: Node): Signature => ({
+    name,
+    dtype: node.type.dtype,
+    shape: node.type.shape,
+    batched: node.type.batched,
+  });
+  const artifact: Artifact = {
+    format: "sstc-artifact-1",
+    model: model.name.name,
+    target: "tfjs",
+    arguments: argumentValues(main, model),
+    data: [...context.data.values()].map(({ name, node, written }) => ({ ...signature(name, node), written })),
+    parameters: [...context.parameters.values()].map(({ name, node, initializer }) => ({
+      ...signature(name, node),
+      initializer,
+    })),
+    states: [...context.states.values()].map(({ name, node, value }) => ({ ...signature(name, node), value })),
+    hypers: [...context.hypers.values()].map(({ name, value, anneal, positive }) => ({
+      name,
+      value: hypers.get(name) ?? value,
+      positive,
+      ...(anneal === undefined ? {} : { anneal }),
+    })),
+    latents: [...context.latents.values()].map(latentSummary),
+    metrics: Object.fromEntries(main.metricTrees),
+    objective: { direction: main.direction },
+    entries: programs.map((program) => entryPoint(program)),
+    decisions: context.decisions,
+    program: printProgram(
+      programs,
+      printed.map((kernel) => ({ name: kernel.name, text: printJavaScriptKernel(kernel) })),
+    ),
+  };
+  return { artifact, programs, kernels: printed };
+}
+
+function latentSummary(latent: {
+  name: string;
+  label: string;
+  structure: {
+    graph: { vertices: number; directed: boolean; edges: readonly (readonly [number, number])[] } | undefined;
+  };
+  dimensions: readonly { size: number }[];
+}): LatentSummary {
+  const { graph } = latent.structure;
+  const shape = latent.dimensions.map((dimension) => dimension.size);
+  return {
+    name: latent.name,
+    structure: latent.label,
+    shape,
+    ...(graph === undefined
+      ? {}
+      : { graph: { vertices: graph.vertices, directed: graph.directed, edges: graph.edges } }),
+  };
+}
+
+function argumentValues(model: ElaboratedModel, declaration: ModelDeclaration): Artifact["arguments"] {
+  return Object.fromEntries(
+    declaration.parameters.flatMap((parameter) => {
+      const value = model.scope.own().get(parameter.name.name);
+      // JSON has no infinite numbers.
+      if (value?.kind === "number" && !Number.isFinite(value.value))
+        return [[parameter.name.name, value.value > 0 ? "inf" : "-inf"] as const];
+      if (value?.kind === "number" || value?.kind === "boolean" || value?.kind === "string")
+        return [[parameter.name.name, value.value] as const];
+      return value?.kind === "structure-name" ? [[parameter.name.name, value.declaration.name.name] as const] : [];
+    }),
+  );
+}
+
+function entryPoint(program: TensorProgram): EntryPoint {
+  const nodes = nodesInOrder([...program.outputs.values()]);
+  const leaves = (op: string) => [
+    ...new Set(nodes.filter((node) => node.op === op).map((node) => String(node.attributes.name))),
+  ];
+  const noise = nodes
+    .filter((node) => node.op === "noise")
+    .map(
+      (node): NoiseSignature => ({
+        name: String(node.attributes.name),
+        dtype: "f32",
+        shape: node.type.shape,
+        batched: node.type.batched,
+        base: node.attributes.base === "normal" ? "normal" : "uniform",
+        stream: Number(node.attributes.stream),
+      }),
+    );
+  return {
+    name: program.name as EntryPoint["name"],
+    inputs: leaves("input"),
+    parameters: leaves("parameter"),
+    states: leaves("state"),
+    hypers: leaves("hyper"),
+    noise,
+    outputs: [...program.outputs].map(([name, node]) => ({
+      name,
+      dtype: node.type.dtype,
+      shape: node.type.shape,
+      batched: node.type.batched,
+    })),
+    memory: planMemory(program),
+  };
+}

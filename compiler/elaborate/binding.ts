@@ -1,0 +1,102 @@
+/** Arguments to parameters: binding, type checks, defaults; and bodies checked against their declared results. */
+import type { Argument, Expression, Parameter, Span } from "../../grammar/ast.ts";
+import { declarationsFor } from "../declarations.ts";
+import type { Source } from "../diagnostic.ts";
+import { Failure } from "../failure.ts";
+import { assignArguments, type Environment } from "../static-evaluate.ts";
+import type { Context } from "./context.ts";
+import type { Scope } from "./scope.ts";
+import { checkType } from "./types.ts";
+import { type Bindings, type BoundArgument, ERROR, isStatic, type Value } from "./values.ts";
+
+/** A call's arguments; undefined when one of them was reported. */
+export function evaluateArguments(
+  context: Context,
+  scope: Scope,
+  list: readonly Argument[],
+): BoundArgument[] | undefined {
+  const values = list.map((argument) => ({
+    ...(argument.name === undefined ? {} : { name: argument.name.name }),
+    value: context.evaluate(scope, argument.value),
+    span: argument.value.span,
+  }));
+  return values.some((argument) => argument.value.kind === "error") ? undefined : values;
+}
+
+/** Who is called: for messages, and for the file that parameters and defaults are written in. */
+export interface Callee {
+  readonly name: string;
+  readonly source: Source;
+  readonly parameters: readonly Parameter[];
+}
+
+/**
+ * Binds arguments to parameters in `inner` and checks their types; defaults see the parameters before them. False when
+ * something was reported; throws a Failure when arguments and parameters do not go together.
+ */
+export function bindParameters(
+  context: Context,
+  callee: Callee,
+  given: readonly BoundArgument[],
+  inner: Scope,
+  span: Span,
+): boolean {
+  const { name: what, source, parameters } = callee;
+  const names = parameters.map((parameter) => parameter.name.name);
+  const assigned = assignArguments(names, given, what);
+  const missing = parameters.filter(({ name, default: value }) => value === undefined && !assigned.has(name.name));
+  if (missing.length > 0) {
+    const list = missing.map((parameter) => parameter.name.name).join(", ");
+    throw new Failure(span, "missing-argument", `${what} needs ${list}`, {
+      help: `write ${what}(${names.join(", ")})`,
+    });
+  }
+  let fine = true;
+  for (const parameter of parameters) {
+    const { name } = parameter.name;
+    const argument = assigned.get(name);
+    const value =
+      argument?.value ?? context.inside(source, span, () => context.evaluate(inner, parameter.default as Expression));
+    const place = argument?.span ?? span;
+    const checked =
+      parameter.type === undefined
+        ? value
+        : checkType(context, inner, parameter.type, value, place, `${name} of ${what}`, source);
+    if (checked === undefined || checked.kind === "error") fine = false;
+    inner.define(name, labelled(checked ?? ERROR, name));
+  }
+  return fine;
+}
+
+/** A number goes by the name of the parameter unless the user wrote it differently. */
+function labelled(value: Value, name: string): Value {
+  return value.kind === "number" ? { ...value, label: value.label ?? name } : value;
+}
+
+/** A body's value, checked against the declared result. */
+export function evaluateBody(
+  context: Context,
+  scope: Scope,
+  body: Expression,
+  result: Parameter["type"],
+  what: string,
+): Value {
+  const value = context.evaluate(scope, body);
+  if (result === undefined || value.kind === "error") return value;
+  return checkType(context, scope, result, value, body.span, `the value of ${what}`) ?? ERROR;
+}
+
+/** What the static evaluator may see of a scope. */
+export function staticEnvironment(context: Context, scope: Bindings): Environment {
+  const outer = declarationsFor(context.names, context.source);
+  return {
+    lookup: (name) => {
+      const value = scope.lookup(name);
+      return value === undefined ? outer.lookup(name) : isStatic(value) ? value : undefined;
+    },
+    *names() {
+      yield* scope.names();
+      yield* outer.names();
+    },
+  };
+}

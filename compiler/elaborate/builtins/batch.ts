@@ -1,0 +1,58 @@
+/** Functions that see the whole batch, and noise for each example: what normalisation and dropout are made of. */
+import { Failure } from "../../failure.ts";
+import { numeric, tensor } from "../tensors.ts";
+import { describe } from "../values.ts";
+import { type Builtin, builtin, tensorOf } from "./builtin.ts";
+
+const batchMean = builtin("batch_mean", ["x"], (context, { x }) => {
+  const value = tensorOf(context, x);
+  if (value === undefined) return undefined;
+  if (value.node.type.batched) return tensor(context.builder.batchMean(numeric(context, value).node), value.dimensions);
+  throw new Failure(
+    x!.span,
+    "not-batched",
+    `batch_mean needs one value for each example, but this is ${describe(value)}`,
+    {
+      why: "it depends on no data, so it is the same for all examples",
+      help: "leave batch_mean out",
+    },
+  );
+});
+
+const batchSize = builtin("batch_size", [], (context) => tensor(context.builder.batchSize()));
+
+/** The mean over the batch and over all dimensions but the last: one value for each feature. */
+const meanOfItems = builtin("mean_of_items", ["x"], (context, { x }) => {
+  const value = tensorOf(context, x);
+  if (value === undefined) return undefined;
+  const { node } = numeric(context, value);
+  const axes = value.dimensions.slice(0, -1).map((_, i) => i);
+  const mean = axes.length === 0 ? node : context.builder.mean(node, axes);
+  return tensor(mean.type.batched ? context.builder.batchMean(mean) : mean, value.dimensions.slice(-1));
+});
+
+/** How many items `mean_of_items` is over. */
+const items = builtin("items", ["x"], (context, { x }) => {
+  const value = tensorOf(context, x);
+  if (value === undefined) return undefined;
+  const each = value.dimensions.slice(0, -1).reduce((product, dimension) => product * dimension.size, 1);
+  const count = context.builder.constant(each);
+  return tensor(value.node.type.batched ? context.builder.multiply(context.builder.batchSize(), count) : count);
+});
+
+/** Streams of noise that no latent variable uses begin here. */
+const FIRST_STREAM = 65536;
+
+const uniformLike = builtin("uniform_like", ["x"], (context, { x }) => {
+  const value = tensorOf(context, x);
+  if (value === undefined) return undefined;
+  const index = context.nextStream();
+  const stream = FIRST_STREAM + index;
+  const { shape, batched } = value.node.type;
+  // A name that no latent variable can have.
+  const node = context.builder.noise(`uniform.${index}`, stream, "uniform", shape, batched);
+  context.noise.push({ stream, base: "uniform", node });
+  return tensor(node, value.dimensions);
+});
+
+export const batchFunctions: readonly [string, Builtin][] = [batchMean, batchSize, meanOfItems, items, uniformLike];

@@ -1,0 +1,19 @@
+/** The functions of the language itself that work on tensors, by name. Compile-time functions are in static-functions.ts. */
+import { batchFunctions } from "./batch.ts";
+import type { Builtin } from "./builtin.ts";
+import { elementwiseFunctions } from "./elementwise.ts";
+import { graphFunctions } from "./graphs.ts";
+import { latentFunctions } from "./latents.ts";
+import { metricFunctions } from "./metrics.ts";
+import { reductionFunctions } from "./reductions.ts";
+import { shapeFunctions } from "./shapes.ts";
+
+export const builtins: ReadonlyMap<string, Builtin> = new Map([
+  ...elementwiseFunctions,
+  ...reductionFunctions,
+  ...shapeFunctions,
+  ...graphFunctions,
+  ...batchFunctions,
+  ...latentFunctions,
+  ...metricFunctions,
+]);
