@@ -4,6 +4,7 @@
  */
 import type {
   ArgmaxClause,
+  AutomatonClause,
   CallExpression,
   Expression,
   LogPartitionClause,
@@ -13,14 +14,17 @@ import type {
 } from "../grammar/ast.ts";
 import { printExpression } from "../grammar/format.ts";
 import { type Declarations, located } from "./declarations.ts";
-import { didYouMean, type Source } from "./diagnostic.ts";
+import type { Source } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
-import { bindStatic, type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
+import { notYet, unknownName } from "./later.ts";
+import { assignArguments, bindStatic, type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
 import type { StaticGraph, StaticStructureName, StaticValue } from "./static-value.ts";
 import { describeStatic, staticNumber } from "./static-value.ts";
 
 /** Structures defined as one another deeper than this never end. */
 const DEEPEST_ALIAS = 32;
+/** Embeddings longer than this are always a slip. */
+const LARGEST_EMBEDDING = 2 ** 24;
 
 export interface Structure {
   readonly name: string;
@@ -53,19 +57,18 @@ export function applyStructure(e: Expression, scope: Environment, declarations: 
   const name = e.callee.name;
   const found = scope.lookup(name);
   if (found?.kind !== "structure-name") {
-    const near = didYouMean(
-      name,
-      [...scope.names()].filter((each) => scope.lookup(each)?.kind === "structure-name"),
-    );
-    throw new Failure(
-      e.callee.span,
-      "unknown-name",
-      `there is no structure ${name}`,
-      near === undefined ? {} : { help: `did you mean ${near}?` },
-    );
+    const candidates = [...scope.names()].filter((each) => scope.lookup(each)?.kind === "structure-name");
+    throw unknownName(name, e.callee.span, { candidates, what: "structure" });
   }
   if (depth > DEEPEST_ALIAS) throw new Failure(e.span, "recursion", `the structure ${name} is defined by itself`);
-  return instantiate(found, e, scope, declarations, depth);
+  const own = found.declaration.name.name;
+  try {
+    return instantiate(found, e, scope, declarations, depth);
+  } catch (problem) {
+    if (!(problem instanceof Failure) || problem.why !== undefined || name === own) throw problem;
+    const { span, code, message, help, source } = problem;
+    throw new Failure(span, code, message, { why: `${name} stands for ${own} here`, help, source });
+  }
 }
 
 function instantiate(
@@ -77,8 +80,12 @@ function instantiate(
 ): Structure {
   const { declaration, source } = found;
   const name = declaration.name.name;
+  const sized = e.arguments.find((argument) => argument.name?.name === "size");
+  if (sized !== undefined && !declaration.parameters.some((parameter) => parameter.name.name === "size")) {
+    throw notYet(sized.span, "a size for each example");
+  }
   const values = bindStatic(declaration.parameters, e.arguments, scope, declarations, e.span, name);
-  checkKinds(declaration, values, e.span);
+  checkKinds(declaration, values, e);
   const label = `${name}(${[...values.values()].map(describeArgument).join(", ")})`;
   const inner = declarations.from(source);
   const within = <T>(work: () => T) => located(source, declarations.source, e.span, work);
@@ -89,20 +96,29 @@ function instantiate(
     return { ...target, name, label, graph: graph?.kind === "graph" ? graph : target.graph };
   }
   for (const clause of declaration.body.clauses) {
-    if (clause.kind === "automaton")
-      throw new Failure(
-        e.span,
-        "not-yet",
-        `${name} is declared by an automaton, which this version of sstc reads but does not solve yet`,
-        { help: "declare its argmax and relaxations by kernels" },
-      );
+    if (clause.kind === "automaton") throw within(() => automatonNotYet(clause));
     if (clause.kind !== "require") continue;
-    const holds = within(() => evaluateStatic(clause.condition, environment(values, inner)));
-    if (holds.kind === "boolean" && holds.value) continue;
-    const why = `${label} requires ${printExpression(clause.condition)}`;
-    throw new Failure(e.span, "requirement", clause.message?.value ?? why, { why });
+    const holds = within(() => truth(clause.condition, environment(values, inner)));
+    if (holds) continue;
+    const requires = `${label} requires ${printExpression(clause.condition)}`;
+    if (clause.message === undefined) throw new Failure(e.span, "requirement", requires);
+    throw new Failure(e.span, "requirement", clause.message.value, { why: requires });
   }
-  return within(() => elaborate(declaration, inner, values, label));
+  const parts = within(() => partsOf(declaration, environment(values, inner)));
+  checkEmbedding(parts, label, e.span);
+  return within(() => elaborate(declaration, inner, values, label, parts));
+}
+
+/** What to say of a structure that is declared by an automaton. */
+export function automatonNotYet(clause: AutomatonClause): Failure {
+  return notYet(clause.span, "an automaton", "declare argmax and relaxations by kernels");
+}
+
+/** A condition on compile-time arguments. */
+function truth(e: Expression, scope: Environment): boolean {
+  const value = evaluateStatic(e, scope);
+  if (value.kind === "boolean") return value.value;
+  throw new Failure(e.span, "type-mismatch", `a requirement is true or false, but it is ${describeStatic(value)}`);
 }
 
 /** The clauses of a declaration at given arguments. */
@@ -111,21 +127,14 @@ function elaborate(
   declarations: Declarations,
   values: ReadonlyMap<string, StaticValue>,
   label: string,
+  parts: Structure["parts"],
 ): Structure {
   const name = declaration.name.name;
   const own = environment(values, declarations);
   const clauses = declaration.body.kind === "clauses" ? declaration.body.clauses : [];
-  const parts = clauses.flatMap((clause) =>
-    clause.kind !== "embedding"
-      ? []
-      : clause.parts.map((part) => ({
-          name: part.name.name,
-          shape: part.type.dimensions.map((item) => sizeOf(item, own)),
-        })),
-  );
+  const size = embeddingSize(parts);
   const costs = costScope(values, own);
   const graph = [...values.values()].find((value) => value.kind === "graph");
-  const size = parts.reduce((total, part) => total + part.shape.reduce((a, b) => a * b, 1), 0);
   return {
     name,
     label,
@@ -146,33 +155,75 @@ function elaborate(
   };
 }
 
+/** The parts of the embedding at given arguments. */
+function partsOf(declaration: StructureDeclaration, own: Environment): Structure["parts"] {
+  const clauses = declaration.body.kind === "clauses" ? declaration.body.clauses : [];
+  const parts = clauses.flatMap((clause) => (clause.kind === "embedding" ? clause.parts : []));
+  if (parts.length > 0) {
+    return parts.map(({ name, type }) => ({
+      name: name.name,
+      shape: type.dimensions.map((item) => sizeOf(item, own)),
+    }));
+  }
+  const { name, span } = declaration.name;
+  const help = "add embedding x: binary[n]";
+  throw new Failure(span, "missing-clause", `the structure ${name} declares no embedding`, { help });
+}
+
+function embeddingSize(parts: Structure["parts"]): number {
+  return parts.reduce((total, part) => total + part.shape.reduce((a, b) => a * b, 1), 0);
+}
+
+function checkEmbedding(parts: Structure["parts"], label: string, span: Span): void {
+  const size = embeddingSize(parts);
+  if (size < 1) throw new Failure(span, "bad-size", `${label} has nothing to choose from: its embedding is empty`);
+  if (size <= LARGEST_EMBEDDING) return;
+  throw new Failure(
+    span,
+    "too-large",
+    `the embedding of ${label} has ${size} elements, more than ${LARGEST_EMBEDDING}`,
+  );
+}
+
 function describeArgument(value: StaticValue): string {
   return value.kind === "graph" ? value.label : describeStatic(value);
 }
 
-function checkKinds(declaration: StructureDeclaration, values: ReadonlyMap<string, StaticValue>, span: Span): void {
-  for (const parameter of declaration.parameters) {
-    const value = values.get(parameter.name.name)!;
-    const wanted = parameter.type?.kind === "named-type" ? parameter.type.name : undefined;
-    if (wanted === "Graph" && value.kind !== "graph")
-      throw new Failure(
-        span,
-        "type-mismatch",
-        `${declaration.name.name} needs a graph, but got ${describeStatic(value)}`,
-        { help: "such as complete(10)" },
-      );
-    if (wanted === undefined && value.kind !== "number")
-      throw new Failure(
-        span,
-        "type-mismatch",
-        `${parameter.name.name} of ${declaration.name.name} must be a number, but it is ${describeStatic(value)}`,
-      );
-    if (value.kind === "number" && (!Number.isInteger(value.value) || value.value < 0))
-      throw new Failure(
-        span,
-        "bad-size",
-        `${parameter.name.name} of ${declaration.name.name} must be a non-negative integer, but it is ${value.value}`,
-      );
+/** What values of a type must be; a parameter without type is a size. */
+const KINDS: ReadonlyMap<string | undefined, { what: string; fits: (value: StaticValue) => boolean; help?: string }> =
+  new Map([
+    [undefined, { what: "a number", fits: (value) => value.kind === "number" }],
+    ["int", { what: "a number", fits: (value) => value.kind === "number" }],
+    ["float", { what: "a number", fits: (value) => value.kind === "number" }],
+    ["bool", { what: "true or false", fits: (value) => value.kind === "boolean" }],
+    ["text", { what: "a text", fits: (value) => value.kind === "string" }],
+    ["Graph", { what: "a graph", fits: (value) => value.kind === "graph", help: "such as complete(10)" }],
+    ["Relaxation", { what: "a relaxation", fits: (value) => value.kind === "relaxation" }],
+    ["Structure", { what: "a structure's name", fits: (value) => value.kind === "structure-name" }],
+  ]);
+
+function checkKinds(
+  declaration: StructureDeclaration,
+  values: ReadonlyMap<string, StaticValue>,
+  e: CallExpression,
+): void {
+  const names = declaration.parameters.map((parameter) => parameter.name.name);
+  const given = e.arguments.map(({ name, value }) => ({ name: name?.name, span: value.span }));
+  const assigned = assignArguments(names, given, declaration.name.name);
+  for (const { name, type } of declaration.parameters) {
+    const value = values.get(name.name)!;
+    const what = `${name.name} of ${declaration.name.name}`;
+    const span = assigned.get(name.name)?.span ?? e.span;
+    const wanted = type?.kind === "named-type" ? type.name : undefined;
+    const kind = KINDS.get(wanted);
+    if (kind !== undefined && !kind.fits(value)) {
+      const { help } = kind;
+      throw new Failure(span, "type-mismatch", `${what} must be ${kind.what}, but it is ${describeStatic(value)}`, {
+        help,
+      });
+    }
+    if (value.kind !== "number" || wanted === "float" || (Number.isInteger(value.value) && value.value >= 0)) continue;
+    throw new Failure(span, "bad-size", `${what} must be a non-negative integer, but it is ${value.value}`);
   }
 }
 
@@ -211,7 +262,7 @@ function candidate<Clause extends { cost?: Expression }>(
   return {
     clause,
     name,
-    cost: value?.kind === "number" ? value.value : undefined,
+    cost: value?.kind === "number" && Number.isFinite(value.value) ? value.value : undefined,
     costFormula: clause.cost === undefined ? undefined : printExpression(clause.cost),
   };
 }

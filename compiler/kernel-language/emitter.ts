@@ -5,6 +5,8 @@ export class Emitter {
   readonly scratch: KernelArray[] = [];
   readonly tables = new Map<string, KernelTable>();
   body: KernelStatement[] = [];
+  /** Calls of other kernels so far. */
+  inlined = 0;
   private readonly reserved = new Set<string>();
   private names = 0;
 

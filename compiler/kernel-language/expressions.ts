@@ -159,8 +159,10 @@ export class ExpressionLowering {
         help: "use exp(log(x) * a) for others",
       });
     }
-    let product = x;
-    for (let i = 1; i < value.value; i++) product = fold("multiply", product, x, x.type);
+    if (value.value === 1) return x;
+    const factor = this.repeatable("base", x);
+    let product = factor;
+    for (let i = 1; i < value.value; i++) product = fold("multiply", product, factor, x.type);
     return product;
   }
 
@@ -189,7 +191,8 @@ export class ExpressionLowering {
     const [first, second, third] = given;
     if (UNARY.has(name) && first !== undefined && given.length === 1) return this.function(name, first, scope);
     if ((name === "min" || name === "max") && first !== undefined && second !== undefined && given.length === 2) {
-      return arithmetic(name, this.expression(first, scope), this.expression(second, scope), e.span);
+      const [a, b] = [this.expression(first, scope), this.expression(second, scope)];
+      return arithmetic(name, this.repeatable("a", a), this.repeatable("b", b), e.span);
     }
     if (name === "select" && third !== undefined && given.length === 3) {
       return this.select(first!, second!, third, scope);
@@ -208,6 +211,14 @@ export class ExpressionLowering {
     if (value.kind === "number") return numberConstant(value.value);
     if (value.kind === "boolean") return { kind: "constant", value: value.value ? 1 : 0, type: "bool" };
     throw new Failure(e.span, "type-mismatch", `${printExpression(e)} is not a number`);
+  }
+
+  /**
+   * What is written more than once in the result (min and max are printed as choices): named if it is long, because nested
+   * repetitions would double the text again and again.
+   */
+  private repeatable(name: string, value: KernelExpression): KernelExpression {
+    return length(value, LONGEST_REPEATED) > LONGEST_REPEATED ? this.emitter.named(name, value) : value;
   }
 
   /** `exp(x)` and the like. */
@@ -341,6 +352,32 @@ export class ExpressionLowering {
       graph.edges.map((ends) => ends[end]!),
     );
     return { kind: "load", array: table.name, index: this.integer(edge, scope), type: "i32" };
+  }
+}
+
+/** Longer operands than this are named before they are repeated. */
+const LONGEST_REPEATED = 12;
+
+/** How many operations and operands an expression has, counted up to a little more than `most`. */
+function length(e: KernelExpression, most: number): number {
+  if (most <= 0) return 1;
+  switch (e.kind) {
+    case "constant":
+    case "variable":
+      return 1;
+    case "load":
+      return 1 + length(e.index, most - 1);
+    case "unary":
+      return 1 + length(e.operand, most - 1);
+    case "binary": {
+      const left = length(e.left, most - 1);
+      return 1 + left + length(e.right, most - 1 - left);
+    }
+    case "select": {
+      const condition = length(e.condition, most - 1);
+      const yes = length(e.consequent, most - 1 - condition);
+      return 1 + condition + yes + length(e.alternative, most - 1 - condition - yes);
+    }
   }
 }
 

@@ -27,6 +27,10 @@ import { KernelScope } from "./scope.ts";
 
 /** Kernels that call one another deeper than this never end. */
 const DEEPEST_CALL = 20;
+/** Calls of kernels in one kernel, through others too: each is a copy of its body. */
+const MOST_CALLS = 200;
+/** Elements of one array; more than this is always a slip. */
+const LARGEST_ARRAY = 2 ** 27;
 
 /**
  * `declaration` with its compile-time arguments `values`; its tensors are the inputs. `declarations` are what its file sees,
@@ -71,6 +75,10 @@ function arrayOf(name: string, type: TensorTypeExpression, statics: Environment)
     if (value?.kind === "number" && Number.isInteger(value.value) && value.value >= 0) return value.value;
     throw new Failure(type.span, "bad-size", "the sizes of a kernel's arrays must be integers known at compile time");
   });
+  const size = shape.reduce((a, b) => a * b, 1);
+  if (size > LARGEST_ARRAY) {
+    throw new Failure(type.span, "too-large", `the array ${name} has ${size} elements, more than ${LARGEST_ARRAY}`);
+  }
   return { name, element: type.element === "binary" ? "f32" : type.element, shape };
 }
 
@@ -174,6 +182,10 @@ class StatementLowering {
     const name = callee.name.name;
     if (this.depth >= DEEPEST_CALL) {
       throw new Failure(span, "recursion", `kernel ${name} calls itself`, { help: "kernels are inlined: use a loop" });
+    }
+    if (++this.emitter.inlined > MOST_CALLS) {
+      const why = "each call is a copy of the called kernel's body";
+      throw new Failure(span, "too-large", `this kernel calls others more than ${MOST_CALLS} times`, { why });
     }
     const inner = this.bindCall(callee, declarations, given, span, scope);
     const lowering = new StatementLowering(this.emitter, declarations, this.depth + 1);

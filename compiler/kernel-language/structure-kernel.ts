@@ -51,8 +51,14 @@ export function structureKernel(
       lowerKernel(found.declaration, values, own.from(found.source), name),
     );
     checkShape(kernel, shape, structure, call.span);
-    return { ...kernel, name: uniqueName(kernel, values) };
+    return { ...flat(kernel), name: uniqueName(kernel, values) };
   });
+}
+
+/** The kernel with its inputs and outputs as vectors: an embedding is one, whatever the shapes of its parts. */
+function flat(kernel: Kernel): Kernel {
+  const vector = (array: KernelArray): KernelArray => ({ ...array, shape: [sizeOf(array)] });
+  return { ...kernel, inputs: kernel.inputs.map(vector), outputs: kernel.outputs.map(vector) };
 }
 
 function checkShape(kernel: Kernel, wanted: KernelShape, structure: Structure, span: Span): void {
@@ -65,6 +71,11 @@ function checkShape(kernel: Kernel, wanted: KernelShape, structure: Structure, s
       fail(`the kernel ${kernel.name} has an input ${input.name}`, `here a kernel may read ${names}, by these names`);
     }
     if (sizeOf(input) !== structure.size) fail(describeMismatch(kernel, input, structure));
+  }
+  for (const array of [...kernel.inputs, kernel.outputs[0]!]) {
+    if (array.element === "f32") continue;
+    const message = `${array.name} of the kernel ${kernel.name} must be f32 here, but it is ${array.element}`;
+    throw new Failure(span, "type-mismatch", message);
   }
   const first = wanted.inputs[0]!;
   if (!kernel.inputs.some((input) => input.name === first)) fail(`the kernel ${kernel.name} has no input ${first}`);

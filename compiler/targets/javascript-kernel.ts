@@ -10,7 +10,10 @@ import type {
   KernelStatement as Statement,
 } from "../ir/kernel/kernel.ts";
 
-/** An identifier for a name of the source. The prefix keeps it apart from words of JavaScript. */
+/**
+ * An identifier for a name of the source. The prefix keeps it apart from words of JavaScript; names that are made from it end
+ * in a dollar sign and a word, which no name of the source does.
+ */
 function identifier(name: string): string {
   return `_${name.replace(/[^A-Za-z0-9_]/g, "_")}`;
 }
@@ -36,7 +39,7 @@ export function printJavaScriptKernel(kernel: Kernel): string {
   kernel.outputs.forEach((array, i) => lines.push(`    const ${identifier(array.name)} = outputs[${i}];`));
   lines.push("    for (let example = 0; example < batch; example++) {");
   for (const array of [...kernel.inputs, ...kernel.outputs])
-    lines.push(`      const ${identifier(array.name)}_at = example * ${size(array)};`);
+    lines.push(`      const ${identifier(array.name)}$at = example * ${size(array)};`);
   lines.push(...printer.block(kernel.body, "      "), "    }", "  };", "})()");
   return lines.join("\n");
 }
@@ -88,7 +91,7 @@ class Printer {
   private element(array: string, index: Expression): string {
     const name = identifier(array);
     const at = this.expression(index);
-    return this.offset.has(array) ? `${name}[${name}_at + ${at}]` : `${name}[${at}]`;
+    return this.offset.has(array) ? `${name}[${name}$at + ${at}]` : `${name}[${at}]`;
   }
 
   private statement(s: Statement, indent: string): string[] {
@@ -101,7 +104,7 @@ class Printer {
         return [`${indent}${this.element(s.array, s.index)} = ${this.expression(s.value)};`];
       case "fill": {
         const name = identifier(s.array);
-        const range = this.offset.has(s.array) ? `, ${name}_at, ${name}_at + ${this.sizes.get(s.array)}` : "";
+        const range = this.offset.has(s.array) ? `, ${name}$at, ${name}$at + ${this.sizes.get(s.array)}` : "";
         return [`${indent}${name}.fill(${this.expression(s.value)}${range});`];
       }
       case "for":
@@ -131,8 +134,8 @@ class Printer {
   private loopHead(variable: string, from: Expression, to: Expression, reversed: boolean, indent: string): string {
     const name = identifier(variable);
     if (reversed)
-      return `${indent}for (let ${name} = ${this.expression(to)} - 1, ${name}_end = ${this.expression(from)}; ${name} >= ${name}_end; ${name}--) {`;
-    return `${indent}for (let ${name} = ${this.expression(from)}, ${name}_end = ${this.expression(to)}; ${name} < ${name}_end; ${name}++) {`;
+      return `${indent}for (let ${name} = ${this.expression(to)} - 1, ${name}$end = ${this.expression(from)}; ${name} >= ${name}$end; ${name}--) {`;
+    return `${indent}for (let ${name} = ${this.expression(from)}, ${name}$end = ${this.expression(to)}; ${name} < ${name}$end; ${name}++) {`;
   }
 
   private reduce(s: Extract<Statement, { kind: "reduce" }>, indent: string): string[] {
@@ -150,17 +153,17 @@ class Printer {
         `${indent}let ${name} = ${first};`,
         head,
         ...guard,
-        `${inner}const ${name}_item = ${value};`,
-        `${inner}if (${name}_item ${comparison} ${name}) ${name} = ${name}_item;`,
+        `${inner}const ${name}$item = ${value};`,
+        `${inner}if (${name}$item ${comparison} ${name}) ${name} = ${name}$item;`,
         `${indent}}`,
       ];
     }
     return [
-      `${indent}let ${name} = -1, ${name}_best = ${first};`,
+      `${indent}let ${name} = -1, ${name}$best = ${first};`,
       head,
       ...guard,
-      `${inner}const ${name}_item = ${value};`,
-      `${inner}if (${name} < 0 || ${name}_item ${comparison} ${name}_best) { ${name}_best = ${name}_item; ${name} = ${identifier(s.variable)}; }`,
+      `${inner}const ${name}$item = ${value};`,
+      `${inner}if (${name} < 0 || ${name}$item ${comparison} ${name}$best) { ${name}$best = ${name}$item; ${name} = ${identifier(s.variable)}; }`,
       `${indent}}`,
     ];
   }
