@@ -43,9 +43,9 @@ export function compile(source: Source, options: CompileOptions): Compilation {
   const names = new Names(options.library, options.resolveImport ?? (() => undefined));
   const file = names.load(source);
   const resolved = [...names.diagnostics, ...resolve(file, source, names)];
-  const failed = (...diagnostics: readonly Diagnostic[]): Compilation => ({
+  const failed = (...problems: readonly Diagnostic[]): Compilation => ({
     artifact: undefined,
-    diagnostics: inOrder(resolved, diagnostics),
+    diagnostics: inOrder(resolved, problems),
     programs: [],
     kernels: [],
   });
@@ -54,26 +54,37 @@ export function compile(source: Source, options: CompileOptions): Compilation {
   if ("code" in model) return failed(...(hasErrors(resolved) && options.model === undefined ? [] : [model]));
   const given: Diagnostic[] = [];
   const values = modelArguments(names, source, model, options.arguments ?? {}, given);
-  const { elaborated, diagnostics } = elaborateEntries(names, source, model, values);
+  const elaborated = elaborateEntries(names, source, model, values);
   const hypers = hyperValues(source, model, options.hypers ?? {}, elaborated.get("train")!.context.hypers, given);
-  const all = inOrder(resolved, given, diagnostics);
-  if (hasErrors(all)) return failed(...given, ...diagnostics);
-  return { ...assemble(model, elaborated, hypers), diagnostics: all };
+  const diagnostics = inOrder(resolved, given, ...found(elaborated, names, resolved));
+  if (hasErrors(diagnostics)) return { artifact: undefined, diagnostics, programs: [], kernels: [] };
+  return { ...assemble(model, elaborated, hypers), diagnostics };
 }
 
-/** A model elaborated for every entry point, with all that is wrong in any of them. */
+/** A model elaborated for every entry point. What is wrong stays with the context of each. */
 export function elaborateEntries(
   names: Names,
   source: Source,
   model: ModelDeclaration,
   given: readonly BoundArgument[],
-): { elaborated: Map<EntryName, ElaboratedModel>; diagnostics: Diagnostic[] } {
-  const elaborated = new Map<EntryName, ElaboratedModel>();
-  const diagnostics: Diagnostic[] = [];
-  for (const entry of ENTRIES) {
-    const context = new Context(names, source, entry, evaluateExpression);
-    elaborated.set(entry, elaborateModel(context, model, given));
-    diagnostics.push(...context.diagnostics);
-  }
-  return { elaborated, diagnostics };
+): Map<EntryName, ElaboratedModel> {
+  const elaborate = (entry: EntryName) =>
+    elaborateModel(new Context(names, source, entry, evaluateExpression), model, given);
+  return new Map(ENTRIES.map((entry) => [entry, elaborate(entry)]));
+}
+
+/**
+ * What is wrong in each entry point, besides what resolution told: names that are missing only because their statement or
+ * declaration could not be read, and recursion, of which elaboration sees the end and resolution the beginning.
+ */
+export function found(
+  elaborated: ReadonlyMap<EntryName, ElaboratedModel>,
+  names: Names,
+  resolved: readonly Diagnostic[],
+): Diagnostic[][] {
+  const recursive = resolved.some((each) => each.code === "recursion");
+  const told = (each: Diagnostic) =>
+    (each.code === "recursion" && recursive) ||
+    (each.code === "unknown-name" && names.unread(each.source.text.slice(each.span.start, each.span.end), each.source));
+  return [...elaborated.values()].map(({ context }) => context.diagnostics.filter((each) => !told(each)));
 }

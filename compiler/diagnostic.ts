@@ -67,27 +67,51 @@ export function position(text: string, offset: number): { line: number; column: 
 export function render(diagnostic: Diagnostic): string {
   const { source, span } = diagnostic;
   const { line, column } = position(source.text, span.start);
-  const text = source.text.split("\n")[line - 1] ?? "";
-  const width = Math.max(1, Math.min(span.end - span.start, text.length - column + 1));
+  const { before, marked, after } = excerpt(source.text, span);
   const gutter = String(line).length;
   const pad = " ".repeat(gutter);
   const lines = [
     `${diagnostic.severity}[${diagnostic.code}]: ${diagnostic.message}`,
     `${pad}--> ${source.name}:${line}:${column}`,
     `${pad} |`,
-    `${line} | ${text}`,
-    `${pad} | ${text.slice(0, column - 1).replace(/[^\t]/g, " ")}${"^".repeat(width)}`,
+    `${line} | ${before}${marked}${after}`,
+    `${pad} | ${before.replace(/[^\t]/gu, " ")}${"^".repeat(Math.max(1, [...marked].length))}`,
   ];
   if (diagnostic.why !== undefined) lines.push(`${pad} = why: ${diagnostic.why}`);
   if (diagnostic.help !== undefined) lines.push(`${pad} = help: ${diagnostic.help}`);
   return lines.join("\n");
 }
 
+/** Longer pieces of a line than this are cut off before and after what is marked. */
+const LONGEST_EXCERPT = 100;
+
+/** The line that a span begins on, in three pieces, of which the middle one is what the span marks. */
+function excerpt(text: string, span: Span): { before: string; marked: string; after: string } {
+  const start = text.lastIndexOf("\n", span.start - 1) + 1;
+  const newline = text.indexOf("\n", span.start);
+  const end = newline < 0 ? text.length : newline;
+  const markedEnd = Math.max(span.start, Math.min(span.end, end));
+  const [before, marked] = [text.slice(start, span.start), text.slice(span.start, markedEnd)];
+  const after = text.slice(markedEnd, end).replace(/\r$/, "");
+  const cutAfter = (piece: string) => (piece.length > LONGEST_EXCERPT ? `${piece.slice(0, LONGEST_EXCERPT)}…` : piece);
+  return {
+    before: before.length > LONGEST_EXCERPT ? `…${before.slice(-LONGEST_EXCERPT)}` : before,
+    marked: cutAfter(marked),
+    after: cutAfter(after),
+  };
+}
+
+/** Names longer than this are nobody's slip of the pen. */
+const LONGEST_GUESS = 64;
+
 /** The candidate nearest to a misspelt name, when one is near enough to suggest. */
 export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
+  // Of two letters, another one would be another name; only the case may differ.
+  let bestDistance = (name.length <= 2 ? 0 : Math.max(1, Math.floor(name.length / 3))) + 1;
+  if (name.length > LONGEST_GUESS) return undefined;
   for (const candidate of candidates) {
+    if (Math.abs(candidate.length - name.length) >= bestDistance || candidate === name) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
       best = candidate;
@@ -97,15 +121,20 @@ export function didYouMean(name: string, candidates: Iterable<string>): string |
   return best;
 }
 
+/** Insertions, deletions, substitutions and swaps of neighbours from one text to another (optimal string alignment). */
 function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const current = [i];
     for (let j = 1; j <= b.length; j++) {
-      const substitution = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(substitution, previous[j]! + 1, current[j - 1]! + 1));
+      const substitution = last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = swapped ? beforeLast[j - 2]! + 1 : Number.POSITIVE_INFINITY;
+      current.push(Math.min(substitution, swap, last[j]! + 1, current[j - 1]! + 1));
     }
-    previous = current;
+    beforeLast = last;
+    last = current;
   }
-  return previous[b.length]!;
+  return last[b.length]!;
 }

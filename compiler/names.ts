@@ -2,7 +2,7 @@
  * Which declaration a top-level name means in a given file: the file's own, one it imports, or one of the standard
  * library. Files of the library are parsed when one of their names is first asked for, so a small model compiles fast.
  */
-import type { Declaration, ImportDeclaration, SourceFile } from "../grammar/ast.ts";
+import type { Declaration, ImportDeclaration, ParseResult, SourceFile } from "../grammar/ast.ts";
 import { parse } from "../grammar/parse.ts";
 import type { Diagnostic, Source } from "./diagnostic.ts";
 import { didYouMean } from "./diagnostic.ts";
@@ -15,6 +15,9 @@ export interface Library {
 
 /** Fetches the file that an import with a relative path means; undefined when there is none. */
 export type ImportResolver = (path: string, from: string) => Source | undefined;
+
+/** What the texts of a library parse to. */
+const PARSED = new WeakMap<Library, Map<string, ParseResult>>();
 
 export interface Found {
   readonly declaration: Declaration;
@@ -89,7 +92,7 @@ export class Names {
   private open(source: Source): LoadedFile {
     const known = this.loaded.get(source.name);
     if (known !== undefined) return known;
-    const { file, problems } = parse(source.text);
+    const { file, problems } = this.read(source);
     for (const problem of problems) {
       this.report(source, problem.span, "syntax", problem.message, undefined, problem.help);
     }
@@ -105,6 +108,16 @@ export class Names {
     this.loaded.set(source.name, loaded);
     for (const statement of file.imports) this.bindImport(loaded, statement);
     return loaded;
+  }
+
+  /** Texts of the library are parsed once, however many files are compiled with it. */
+  private read(source: Source): ParseResult {
+    if (!isLibrary(source)) return parse(source.text);
+    const known = PARSED.get(this.library) ?? new Map<string, ParseResult>();
+    PARSED.set(this.library, known);
+    const result = known.get(source.text) ?? parse(source.text);
+    known.set(source.text, result);
+    return result;
   }
 
   private bindImport(into: LoadedFile, statement: ImportDeclaration): void {

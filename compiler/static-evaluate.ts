@@ -103,7 +103,8 @@ function evaluateCall(e: Extract<Expression, { kind: "call" }>, scope: Environme
   }
   const given = e.arguments.map((argument) => ({
     name: argument.name?.name,
-    span: argument.span,
+    nameSpan: argument.name?.span,
+    span: argument.value.span,
     value: evaluateStatic(argument.value, scope),
   }));
   return labelled(callStaticFunction(name, found, given, e.span), e);
@@ -141,7 +142,7 @@ export function bindStatic(
   const own = environment(values, callee);
   const assigned = assignArguments(
     parameters.map((parameter) => parameter.name.name),
-    given.map((argument) => ({ name: argument.name?.name, span: argument.span, value: argument.value })),
+    given.map(({ name, value }) => ({ name: name?.name, nameSpan: name?.span, span: value.span, value })),
     what,
   );
   parameters.forEach((parameter) => {
@@ -185,11 +186,9 @@ export function applyRelaxation(
  * Which argument each parameter gets: named ones theirs, positional ones the other parameters in order, so that
  * `f(K, inputs = 2, hidden)` gives `hidden` to the first parameter after K that is not named.
  */
-export function assignArguments<T extends { readonly name?: string | undefined; readonly span: Span }>(
-  names: readonly string[],
-  given: readonly T[],
-  what: string,
-): Map<string, T> {
+export function assignArguments<
+  T extends { readonly name?: string | undefined; readonly nameSpan?: Span | undefined; readonly span: Span },
+>(names: readonly string[], given: readonly T[], what: string): Map<string, T> {
   const assigned = new Map<string, T>();
   const named = new Set(given.flatMap((argument) => (argument.name === undefined ? [] : [argument.name])));
   const free = names.filter((name) => !named.has(name));
@@ -203,11 +202,12 @@ export function assignArguments<T extends { readonly name?: string | undefined; 
       );
     if (!names.includes(name)) {
       const near = didYouMean(name, names);
-      throw new Failure(argument.span, "unknown-argument", `${what} has no argument ${name}`, {
+      throw new Failure(argument.nameSpan ?? argument.span, "unknown-argument", `${what} has no argument ${name}`, {
         help: near === undefined ? `it has ${names.join(", ") || "none"}` : `did you mean ${near}?`,
       });
     }
-    if (assigned.has(name)) throw new Failure(argument.span, "duplicate-argument", `${name} is given twice`);
+    if (assigned.has(name))
+      throw new Failure(argument.nameSpan ?? argument.span, "duplicate-argument", `${name} is given twice`);
     assigned.set(name, argument);
   }
   return assigned;

@@ -4,6 +4,7 @@
  */
 import type {
   ArgmaxClause,
+  Argument,
   AutomatonClause,
   CallExpression,
   Expression,
@@ -51,7 +52,8 @@ export interface Candidate<Clause> {
 /** Applies the structure that `e` calls. `declarations` are those of the file that `e` stands in. */
 export function applyStructure(e: Expression, scope: Environment, declarations: Declarations, depth = 0): Structure {
   if (e.kind !== "call" || e.callee.kind !== "name") {
-    const given = e.kind === "name" ? `${e.name} without arguments` : "this";
+    const known = e.kind === "name" && scope.lookup(e.name)?.kind === "structure-name";
+    const given = known ? `${e.name} without arguments` : printExpression(e);
     throw new Failure(e.span, "type-mismatch", `expected a structure such as SpanningTree(K), but got ${given}`);
   }
   const name = e.callee.name;
@@ -82,7 +84,7 @@ function instantiate(
   const name = declaration.name.name;
   const sized = e.arguments.find((argument) => argument.name?.name === "size");
   if (sized !== undefined && !declaration.parameters.some((parameter) => parameter.name.name === "size")) {
-    throw notYet(sized.span, "a size for each example");
+    throw sizeNotYet(sized);
   }
   const values = bindStatic(declaration.parameters, e.arguments, scope, declarations, e.span, name);
   checkKinds(declaration, values, e);
@@ -107,6 +109,11 @@ function instantiate(
   const parts = within(() => partsOf(declaration, environment(values, inner)));
   checkEmbedding(parts, label, e.span);
   return within(() => elaborate(declaration, inner, values, label, parts));
+}
+
+/** What to say of `SpanningTree(K, size = length)`. */
+export function sizeNotYet(argument: Argument): Failure {
+  return notYet(argument.span, "a size for each example", "leave size out");
 }
 
 /** What to say of a structure that is declared by an automaton. */

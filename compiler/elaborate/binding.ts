@@ -16,7 +16,7 @@ export function evaluateArguments(
   list: readonly Argument[],
 ): BoundArgument[] | undefined {
   const values = list.map((argument) => ({
-    ...(argument.name === undefined ? {} : { name: argument.name.name }),
+    ...(argument.name === undefined ? {} : { name: argument.name.name, nameSpan: argument.name.span }),
     value: context.evaluate(scope, argument.value),
     span: argument.value.span,
   }));
@@ -55,13 +55,13 @@ export function bindParameters(
   for (const parameter of parameters) {
     const { name } = parameter.name;
     const argument = assigned.get(name);
-    const value =
-      argument?.value ?? context.inside(source, span, () => context.evaluate(inner, parameter.default as Expression));
-    const place = argument?.span ?? span;
-    const checked =
+    const check = (value: Value, place: Span) =>
       parameter.type === undefined
         ? value
         : checkType(context, inner, parameter.type, value, place, `${name} of ${what}`, source);
+    const byDefault = (e: Expression) => context.inside(source, span, () => check(context.evaluate(inner, e), e.span));
+    const checked =
+      argument === undefined ? byDefault(parameter.default as Expression) : check(argument.value, argument.span);
     if (checked === undefined || checked.kind === "error") fine = false;
     inner.define(name, labelled(checked ?? ERROR, name));
   }

@@ -187,8 +187,9 @@ export class Context {
     const site = calls.find((candidate) => !isLibrary(candidate.source));
     if (site === undefined) return { place: here, note: undefined };
     const { line } = position(site.source.text, site.span.start);
-    const file = site.source.name === this.source.name ? "" : ` of ${site.source.name}`;
-    return { place: here, note: `reached from line ${line}${file}` };
+    const same = site.source.name === this.source.name;
+    if (same && line === position(this.source.text, span.start).line) return { place: here, note: undefined };
+    return { place: here, note: `reached from line ${line}${same ? "" : ` of ${site.source.name}`}` };
   }
 
   /** Records a failure in the file that it names, or here. */

@@ -27,7 +27,8 @@ export function evaluateDimension(context: Context, scope: Scope, expression: Ex
     return undefined;
   }
   if (!Number.isInteger(value.value) || value.value < 1) {
-    const why = expression.kind === "number" ? undefined : `${printExpression(expression)} is ${value.value}`;
+    const written = printExpression(expression);
+    const why = written === String(value.value) ? undefined : `${written} is ${value.value}`;
     context.report(expression.span, "bad-size", {
       message: `a size must be a positive integer, but this is ${value.value}`,
       why,
@@ -141,7 +142,8 @@ function checkNamed(
   }
   if (accepts(value)) return value;
   const help = value.kind === "structure" ? "give its name alone: the model applies it to a graph" : undefined;
-  context.report(span, "type-mismatch", { message: `${what} must be a ${name}, but this is ${describe(value)}`, help });
+  const wanted = `${/^[aeiou]/.test(name) ? "an" : "a"} ${name}`;
+  context.report(span, "type-mismatch", { message: `${what} must be ${wanted}, but this is ${describe(value)}`, help });
   return undefined;
 }
 

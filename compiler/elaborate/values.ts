@@ -134,6 +134,8 @@ export function isStatic(value: Value): value is StaticValue {
 /** A named or positional argument of a call, evaluated. */
 export interface BoundArgument {
   readonly name?: string;
+  /** Where the name is written. */
+  readonly nameSpan?: Span;
   readonly value: Value;
   readonly span: Span;
 }
@@ -144,9 +146,8 @@ export function describeShape(dimensions: readonly Dimension[]): string {
 }
 
 export function describeDimension(dimension: Dimension): string {
-  return dimension.label === undefined || dimension.label === String(dimension.size)
-    ? String(dimension.size)
-    : `${dimension.label} = ${dimension.size}`;
+  const { label, size } = dimension;
+  return label === undefined || Number(label) === size ? String(size) : `${label} = ${size}`;
 }
 
 /** What a value is, in a few words, for messages such as "expected a number but got …". */

@@ -45,7 +45,8 @@ export function arithmetic(
   const fits = LOGICAL.includes(operator) ? truth : !truth || operator === "equal" || operator === "not-equal";
   if (!fits) {
     const operands = `${left.type} and ${right.type}`;
-    throw new Failure(span, "type-mismatch", `${operator} does not apply to ${operands}`, {
+    const written = [...Object.entries(OPERATORS)].find(([, each]) => each === operator)?.[0] ?? operator;
+    throw new Failure(span, "type-mismatch", `'${written}' does not apply to ${operands}`, {
       help: truth ? "choose a number with if … then … else …" : "both sides must be true or false",
     });
   }

@@ -27,6 +27,12 @@ import { KernelScope } from "./scope.ts";
 
 const REDUCTIONS = ["sum", "max", "min", "argmax", "argmin"] as const;
 type Reduction = (typeof REDUCTIONS)[number];
+/** What kernels can call besides other kernels and compile-time functions. */
+export const KERNEL_FUNCTIONS: ReadonlySet<string> = new Set([
+  ...UNARY.keys(),
+  ...REDUCTIONS,
+  ...["select", "from", "into", "to", "reversed"],
+]);
 type ReductionParts = Omit<Extract<KernelStatement, { kind: "reduce" }>, "kind" | "type">;
 
 /** The ends of a loop; it runs downwards when reversed. */

@@ -214,7 +214,7 @@ class StatementLowering {
     const what = callee.name.name;
     const assigned = assignArguments(
       callee.parameters.map((parameter) => parameter.name.name),
-      given.map((argument) => ({ name: argument.name?.name, span: argument.span, value: argument.value })),
+      given.map(({ name, value }) => ({ name: name?.name, nameSpan: name?.span, span: value.span, value })),
       what,
     );
     const isArray = (parameter: Parameter) => parameter.type?.kind === "tensor-type";
