@@ -36,9 +36,7 @@ export const op: PrimitiveOp = {
     const { node } = context;
     const x = node.inputs[0]!.type;
     const rows = sizeOf(x.shape.slice(0, numberOf(node.attributes, "leading")));
-    const matrix = context.temporary(
-      `tf.reshape(${context.inputs[0]}, ${rowsShape(rows, true, [sizeOf(node.type.shape)])})`,
-    );
+    const matrix = context.rightOperand(0, rowsShape(rows, true, [sizeOf(node.type.shape)]));
     const ones = context.temporary(`tf.ones([1, ${rows === 1 ? "batch" : `batch * ${rows}`}])`);
     return `tf.reshape(${context.temporary(`tf.matMul(${ones}, ${matrix})`)}, ${context.shape(node.type)})`;
   },

@@ -42,7 +42,7 @@ export const op: PrimitiveOp = {
     const [a, g] = context.node.inputs.map((input) => input.type) as [TensorType, TensorType];
     const rows = sizeOf(a.shape.slice(0, -1));
     const left = context.temporary(`tf.reshape(${context.inputs[0]}, ${rowsShape(rows, true, [a.shape.at(-1)!])})`);
-    const right = context.temporary(`tf.reshape(${context.inputs[1]}, ${rowsShape(rows, true, [g.shape.at(-1)!])})`);
+    const right = context.rightOperand(1, rowsShape(rows, true, [g.shape.at(-1)!]));
     return `tf.matMul(${context.temporary(`tf.transpose(${left}, [1, 0])`)}, ${right})`;
   },
 };

@@ -48,9 +48,10 @@ function flatProduct(context: TfjsContext, a: TensorType, b: TensorType): string
   const inner = a.shape.at(-1)!;
   const rows = sizeOf(a.shape) / inner;
   const left = context.temporary(`tf.reshape(${context.inputs[0]}, ${rowsShape(rows, a.batched, [inner])})`);
-  if (!b.batched) return `tf.matMul(${left}, ${context.inputs[1]})`;
+  if (!b.batched) return `tf.matMul(${left}, ${context.rightOperand(1, context.shape(b))})`;
   const cube = `[${a.batched ? "batch" : "1"}, ${rows}, ${inner}]`;
-  return `tf.matMul(${context.temporary(`tf.reshape(${context.inputs[0]}, ${cube})`)}, ${context.inputs[1]})`;
+  const stacked = context.temporary(`tf.reshape(${context.inputs[0]}, ${cube})`);
+  return `tf.matMul(${stacked}, ${context.rightOperand(1, context.shape(b))})`;
 }
 
 export const op: PrimitiveOp = {
@@ -93,11 +94,10 @@ export const op: PrimitiveOp = {
         : reshapedProduct(context, product, a, b, shape);
     }
     const lead = sizeOf(a.shape.slice(0, -2));
-    const spread = (type: TensorType, index: number) =>
-      context.temporary(
-        `tf.reshape(${context.inputs[index]}, [${type.batched ? "batch" : "1"}, ${lead}, ${type.shape.slice(-2).join(", ")}])`,
-      );
-    return `tf.reshape(${context.temporary(`tf.matMul(${spread(a, 0)}, ${spread(b, 1)})`)}, ${shape})`;
+    const cube = (type: TensorType) => `[${[type.batched ? "batch" : 1, lead, ...type.shape.slice(-2)].join(", ")}]`;
+    const left = context.temporary(`tf.reshape(${context.inputs[0]}, ${cube(a)})`);
+    const product = `tf.matMul(${left}, ${context.rightOperand(1, cube(b))})`;
+    return `tf.reshape(${context.temporary(product)}, ${shape})`;
   },
 };
 

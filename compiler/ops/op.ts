@@ -33,6 +33,12 @@ export interface TfjsContext {
    * `blocks` blocks of `stride` rows, where there are `perExample` blocks an example. Kept between steps; never disposed.
    */
   rows(indices: readonly number[], stride: number, perExample: number, batched: boolean): string;
+  /**
+   * The input of an index as the right operand of `tf.matMul`, in a shape given as JavaScript text. The WASM backend keeps
+   * the packed matrix for a tensor's memory whatever its shape, so memory that serves in two shapes is copied for the
+   * second.
+   */
+  rightOperand(index: number, shape: string): string;
 }
 
 /** A node's inputs and attributes for one random test of the op. */

@@ -3,6 +3,7 @@
  * reads it last. What each op prints as is in its record; this file decides nothing but names and lifetimes.
  */
 import { kernelOf } from "../ir/tensor/kernel-node.ts";
+import { ownerOf } from "../ir/tensor/owner.ts";
 import { type Operand, type Step, schedule } from "../ir/tensor/schedule.ts";
 import { type Node, sizeOf, type TensorProgram, type TensorType } from "../ir/tensor/tensor.ts";
 import type { PrimitiveOp, TfjsContext } from "../ops/op.ts";
@@ -54,6 +55,8 @@ class EntryPrinter {
   private readonly lines: string[] = [];
   /** The tensors of kernel runs, by kernel and inputs. */
   private readonly runs = new Map<string, string[]>();
+  /** The shape, as text, in which memory serves as the right operand of products. */
+  private readonly packed = new Map<Node, string>();
   private temporaries: string[] = [];
 
   constructor(program: TensorProgram, hoisted: Hoisted) {
@@ -104,6 +107,7 @@ class EntryPrinter {
         return `${this.hoisted.rows(indices, stride)}(${blocks})`;
       },
       aligned: (index) => this.aligned(step.operands[index]!, node),
+      rightOperand: (index, shape) => this.rightOperand(step.operands[index]!.node, shape),
     };
   }
 
@@ -114,6 +118,16 @@ class EntryPrinter {
     if (!operand.node.type.batched || operand.node.type.shape.length === rank) return name;
     const shape = [...Array(rank - operand.shape.length).fill(1), ...operand.shape];
     return this.temporary(`tf.reshape(${name}, ${shapeText({ ...operand.node.type, shape })})`);
+  }
+
+  private rightOperand(node: Node, shape: string): string {
+    const owner = ownerOf(node);
+    // What outlives the call serves as a right operand in its own shape only.
+    const packed = this.packed.get(owner) ?? (borrowed.has(owner.op) ? shapeText(owner.type) : shape);
+    this.packed.set(owner, packed);
+    const name = this.names.of(node);
+    const view = shape === shapeText(node.type) ? name : this.temporary(`tf.reshape(${name}, ${shape})`);
+    return packed === shape ? view : this.temporary(`tf.add(${view}, ${this.hoisted.constant([0], [], "float32")})`);
   }
 
   private temporary(expression: string): string {
