@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { render } from "../compiler/diagnostic.ts";
 import { DiagnosticError, Failure } from "../compiler/failure.ts";
-import { checkCommand } from "./check.ts";
+import { type CheckCommandOptions, checkCommand } from "./check.ts";
 import { evalCommand } from "./eval.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -28,8 +28,9 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .command("check <files...>")
     .description("reports everything that is wrong with source files")
     .option("--format <format>", "text or json", "text")
-    .action((files: string[], options: { format: string }) => {
-      status = checkCommand(files, options.format);
+    .option("--gradients", "compare gradients with enumeration and differences (in a later version)")
+    .action((files: string[], options: CheckCommandOptions) => {
+      status = checkCommand(files, options);
     });
   try {
     await program.parseAsync([...args], { from: "user" });

@@ -56,7 +56,7 @@ export function compile(source: Source, options: CompileOptions): Compilation {
   const values = modelArguments(names, source, model, options.arguments ?? {}, given);
   const elaborated = elaborateEntries(names, source, model, values);
   const hypers = hyperValues(source, model, options.hypers ?? {}, elaborated.get("train")!.context.hypers, given);
-  const diagnostics = inOrder(resolved, given, ...found(elaborated, names, resolved));
+  const diagnostics = inOrder(resolved, given, ...findings(elaborated, names, resolved));
   if (hasErrors(diagnostics)) return { artifact: undefined, diagnostics, programs: [], kernels: [] };
   return { ...assemble(model, elaborated, hypers), diagnostics };
 }
@@ -67,17 +67,18 @@ export function elaborateEntries(
   source: Source,
   model: ModelDeclaration,
   given: readonly BoundArgument[],
+  entries: readonly EntryName[] = ENTRIES,
 ): Map<EntryName, ElaboratedModel> {
   const elaborate = (entry: EntryName) =>
     elaborateModel(new Context(names, source, entry, evaluateExpression), model, given);
-  return new Map(ENTRIES.map((entry) => [entry, elaborate(entry)]));
+  return new Map(entries.map((entry) => [entry, elaborate(entry)]));
 }
 
 /**
  * What is wrong in each entry point, besides what resolution told: names that are missing only because their statement or
  * declaration could not be read, and recursion, of which elaboration sees the end and resolution the beginning.
  */
-export function found(
+export function findings(
   elaborated: ReadonlyMap<EntryName, ElaboratedModel>,
   names: Names,
   resolved: readonly Diagnostic[],

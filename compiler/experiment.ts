@@ -1,22 +1,31 @@
 /**
  * Reads an experiment declaration into plain data that the runtime carries out: the base clauses with those of the chosen
- * scale laid over them.
+ * scale laid over them. Everything wrong with them is told, not the first mistake alone.
  */
-import type { Argument, ExperimentClause, ExperimentDeclaration, Expression } from "../grammar/ast.ts";
+import type {
+  Argument,
+  ExperimentClause,
+  ExperimentDeclaration,
+  Expression,
+  Identifier,
+  Span,
+} from "../grammar/ast.ts";
 import { printExpression } from "../grammar/format.ts";
 import type { ExperimentSpec, StaticArgument } from "./artifact.ts";
 import { declarationsFor } from "./declarations.ts";
-import { type Diagnostic, didYouMean, type Source } from "./diagnostic.ts";
+import { type Diagnostic, didYouMean, inOrder, type Source } from "./diagnostic.ts";
+import { checkArguments, checkColumn, type ModelFacts, modelFacts } from "./experiment-model.ts";
 import { Failure } from "./failure.ts";
-import { type Library, Names } from "./names.ts";
-import { type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
-import type { StaticValue } from "./static-value.ts";
-import { describeStatic, staticNumber } from "./static-value.ts";
+import { notYet } from "./later.ts";
+import { type ImportResolver, type Library, Names } from "./names.ts";
+import { assignArguments, type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
+import { describeStatic, type StaticValue, staticNumber } from "./static-value.ts";
 
 export interface ExperimentRequest {
   readonly library: Library;
   readonly experiment?: string | undefined;
   readonly scale?: string | undefined;
+  readonly resolveImport?: ImportResolver | undefined;
 }
 
 /** The spec, or what is wrong with it. */
@@ -24,223 +33,307 @@ export function readExperiment(
   source: Source,
   request: ExperimentRequest,
 ): { spec?: ExperimentSpec; diagnostics: readonly Diagnostic[] } {
-  const names = new Names(request.library, () => undefined);
+  const names = new Names(request.library, request.resolveImport ?? (() => undefined));
   const file = names.load(source);
   if (names.diagnostics.length > 0) return { diagnostics: names.diagnostics };
   const experiments = file.declarations.filter((declaration) => declaration.kind === "experiment");
-  try {
-    const found =
-      request.experiment === undefined
-        ? experiments[0]
-        : experiments.find((each) => each.name.name === request.experiment);
-    if (found === undefined) {
-      const offered = experiments.map((each) => each.name.name).join(", ");
-      throw new Failure(
-        { start: 0, end: 0 },
-        "unknown-experiment",
-        request.experiment === undefined
-          ? "this file declares no experiment"
-          : `there is no experiment ${request.experiment} in this file`,
-        { help: offered === "" ? "declare one with experiment NAME for MODEL { … }" : `it has ${offered}` },
-      );
-    }
-    return { spec: new Reader(found, declarationsFor(names, source)).read(request.scale), diagnostics: [] };
-  } catch (problem) {
-    if (!(problem instanceof Failure)) throw problem;
-    const { span, code, message, why, help } = problem;
-    return {
-      diagnostics: [
-        {
-          code,
-          severity: "error",
-          source,
-          span,
-          message,
-          ...(why === undefined ? {} : { why }),
-          ...(help === undefined ? {} : { help }),
-        },
-      ],
-    };
+  const wanted = request.experiment;
+  const found = wanted === undefined ? experiments[0] : experiments.find((each) => each.name.name === wanted);
+  if (found === undefined) return { diagnostics: [unknownExperiment(wanted, experiments).diagnostic(source)] };
+  return experimentSpec(found, source, names, request.scale);
+}
+
+/** The spec of one experiment at one scale, or at none. */
+export function experimentSpec(
+  experiment: ExperimentDeclaration,
+  source: Source,
+  names: Names,
+  scale: string | undefined,
+): { spec?: ExperimentSpec; diagnostics: readonly Diagnostic[] } {
+  const model = names.find(experiment.model.name, source)?.declaration;
+  const facts = model?.kind === "model" ? modelFacts(model) : undefined;
+  const reader = new Reader(experiment, declarationsFor(names, source), facts);
+  const spec = reader.read(scale);
+  const diagnostics = inOrder(reader.problems.map((problem) => problem.diagnostic(source)));
+  return spec === undefined || diagnostics.length > 0 ? { diagnostics } : { spec, diagnostics };
+}
+
+function unknownExperiment(wanted: string | undefined, experiments: readonly ExperimentDeclaration[]): Failure {
+  const names = experiments.map((each) => each.name.name);
+  const start = { start: 0, end: 0 };
+  const declare = "declare one with experiment NAME for MODEL { … }";
+  if (wanted === undefined) {
+    return new Failure(start, "unknown-experiment", "this file declares no experiment", { help: declare });
   }
+  const near = didYouMean(wanted, names);
+  const known = names.length === 0 ? declare : `it has ${names.join(", ")}`;
+  const help = near === undefined ? known : `did you mean ${near}?`;
+  return new Failure(start, "unknown-experiment", `there is no experiment ${wanted} in this file`, { help });
 }
 
 type Clause<K extends ExperimentClause["kind"]> = Extract<ExperimentClause, { kind: K }>;
 
+const OPTIMIZERS = ["adam", "adamw"] as const;
+/** Arguments of optimisers; the first two may be given without a name. */
+const OPTIMIZER_ARGUMENTS: readonly string[] = [
+  ...["learning_rate", "weight_decay"],
+  ...["lr", "beta1", "beta2", "eps", "epsilon"],
+];
+
 class Reader {
+  readonly problems: Failure[] = [];
   private readonly experiment: ExperimentDeclaration;
   private readonly scope: Environment;
+  private readonly model: ModelFacts | undefined;
   private clauses: readonly ExperimentClause[] = [];
 
-  constructor(experiment: ExperimentDeclaration, scope: Environment) {
+  constructor(experiment: ExperimentDeclaration, scope: Environment, model: ModelFacts | undefined) {
     this.experiment = experiment;
     this.scope = scope;
+    this.model = model;
   }
 
-  read(scaleName: string | undefined): ExperimentSpec {
+  /** The spec; undefined when something was wrong. */
+  read(scale: string | undefined): ExperimentSpec | undefined {
     const base = this.experiment.clauses.filter((clause) => clause.kind !== "scale");
-    this.clauses = [...base, ...this.scale(scaleName)];
-    this.refuse("search", "search");
-    const report = this.all("report").at(-1);
-    if (report?.bootstrap !== undefined)
-      throw new Failure(
-        report.bootstrap.span,
-        "not-yet",
-        "bootstrap is read, but this version of sstc does not carry it out yet",
-        { help: "leave it out of report" },
-      );
-    const data = this.all("experiment-data").find((clause) => clause.source !== undefined);
-    if (data?.source === undefined)
-      throw new Failure(
-        this.experiment.name.span,
-        "missing-clause",
-        `the experiment ${this.experiment.name.name} has no data`,
-        { help: 'add data from "./data.js" function(…)' },
-      );
-    if (report === undefined)
-      throw new Failure(
-        this.experiment.name.span,
-        "missing-clause",
-        `the experiment ${this.experiment.name.name} reports nothing`,
-        { help: "add report test.elbo" },
-      );
-    const hypers = new Map(this.all("hyper").map((clause) => [clause.name.name, this.number(clause.value)]));
+    const overlay = this.attempt(() => this.scale(scale)) ?? [];
+    this.checkRepeated(base);
+    this.checkRepeated(overlay);
+    this.clauses = [...base, ...overlay];
+    for (const search of this.all("search")) {
+      this.problems.push(notYet(search.span, "search", "give each hyper one value: hyper lr = 1e-3"));
+    }
+    const hypers = this.hypers();
     const train = this.train(hypers);
+    const varied = this.vary();
+    const modelArguments = this.named(this.all("model-arguments").flatMap((clause) => clause.arguments));
+    const data = this.data();
+    const report = this.report();
+    this.checkModel(train?.used ?? new Set());
+    if (train === undefined || data === undefined || report === undefined) return undefined;
     return {
       name: this.experiment.name.name,
       model: this.experiment.model.name,
-      vary: this.vary(),
-      modelArguments: Object.fromEntries(this.all("model-arguments").flatMap((clause) => this.named(clause.arguments))),
-      data: {
-        path: data.source.path.value,
-        function: data.source.function.name,
-        positional: data.arguments
-          .filter((argument) => argument.name === undefined)
-          .map((argument) => this.argument(argument.value)),
-        named: Object.fromEntries(this.all("experiment-data").flatMap((clause) => this.named(clause.arguments))),
-      },
+      vary: varied,
+      modelArguments,
+      data,
       hypers: Object.fromEntries([...hypers].filter(([name]) => !train.used.has(name))),
       train: train.spec,
-      report: report.columns.map((column) => this.column(column)),
-      ...(scaleName === undefined ? {} : { scale: scaleName }),
+      report,
+      ...(scale === undefined ? {} : { scale }),
     };
+  }
+
+  /** Runs a part of the work; what is wrong with it is kept, and the rest goes on. */
+  private attempt<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (problem) {
+      if (!(problem instanceof Failure)) throw problem;
+      this.problems.push(problem);
+      return undefined;
+    }
   }
 
   private all<K extends ExperimentClause["kind"]>(kind: K): Clause<K>[] {
     return this.clauses.filter((clause): clause is Clause<K> => clause.kind === kind);
   }
 
+  private missing(what: string, help: string, span: Span = this.experiment.name.span): undefined {
+    const message = `the experiment ${this.experiment.name.name} ${what}`;
+    this.problems.push(new Failure(span, "missing-clause", message, { help }));
+    return undefined;
+  }
+
   private scale(name: string | undefined): readonly ExperimentClause[] {
     if (name === undefined) return [];
     const scales = this.experiment.clauses.filter((clause) => clause.kind === "scale");
     const found = scales.find((scale) => scale.name.name === name);
-    if (found !== undefined) return found.clauses;
-    const near = didYouMean(
-      name,
-      scales.map((scale) => scale.name.name),
-    );
-    throw new Failure(this.experiment.name.span, "unknown-scale", `${this.experiment.name.name} has no scale ${name}`, {
-      help:
-        near === undefined
-          ? `it has ${scales.map((scale) => scale.name.name).join(", ") || "none"}`
-          : `did you mean ${near}?`,
-    });
+    if (found === undefined) {
+      const names = scales.map((scale) => scale.name.name);
+      const near = didYouMean(name, names);
+      const help = near === undefined ? `it has ${names.join(", ") || "none"}` : `did you mean ${near}?`;
+      const { span, name: own } = this.experiment.name;
+      throw new Failure(span, "unknown-scale", `${own} has no scale ${name}`, { help });
+    }
+    const inner = found.clauses.find((clause) => clause.kind === "scale");
+    if (inner === undefined) return found.clauses;
+    throw new Failure(inner.span, "bad-clause", "a scale holds no other scale", { help: "write them side by side" });
   }
 
-  private refuse(kind: "search", what: string): void {
-    const clause = this.all(kind)[0];
-    if (clause !== undefined)
-      throw new Failure(clause.span, "not-yet", `${what} is read, but this version of sstc does not carry it out yet`, {
-        help: "give each hyper one value: hyper lr = 1e-3",
-      });
+  /** Names that one level gives twice; a scale may give those of the base anew. */
+  private checkRepeated(level: readonly ExperimentClause[]): void {
+    for (const kind of ["vary", "hyper", "scale"] as const) {
+      const seen = new Set<string>();
+      for (const clause of level) {
+        if (clause.kind !== kind) continue;
+        const { name, span } = clause.name;
+        if (seen.has(name)) {
+          const message = `${kind} ${name} is given twice`;
+          this.problems.push(new Failure(span, "duplicate-name", message, { help: "remove one of them" }));
+        }
+        seen.add(name);
+      }
+    }
+  }
+
+  private hypers(): Map<string, number> {
+    return new Map(
+      this.all("hyper").flatMap((clause): [string, number][] => {
+        const value = this.attempt(() => this.number(clause.value));
+        return value === undefined ? [] : [[clause.name.name, value]];
+      }),
+    );
   }
 
   /** A later `vary` of the same name replaces the earlier one. */
   private vary(): ExperimentSpec["vary"] {
     const values = new Map(
-      this.all("vary").map((clause) => [clause.name.name, clause.values.map((value) => this.argument(value))]),
+      this.all("vary").map((clause) => [
+        clause.name.name,
+        clause.values.flatMap((value) => this.attempt(() => this.argument(value)) ?? []),
+      ]),
     );
     return [...values].map(([name, list]) => ({ name, values: list }));
   }
 
-  private named(list: readonly Argument[]): [string, StaticArgument][] {
-    return list.flatMap((argument) =>
-      argument.name === undefined ? [] : [[argument.name.name, this.argument(argument.value)]],
-    );
+  private named(list: readonly Argument[]): { [name: string]: StaticArgument } {
+    const values = list.flatMap(({ name, value }): [string, StaticArgument][] => {
+      const found = name === undefined ? undefined : this.attempt(() => this.argument(value));
+      return name === undefined || found === undefined ? [] : [[name.name, found]];
+    });
+    return Object.fromEntries(values);
   }
 
-  /** A number, a truth value, a structure's name, or the name of something varied. */
+  private data(): ExperimentSpec["data"] | undefined {
+    const clauses = this.all("experiment-data");
+    const sources = clauses.flatMap((clause) => (clause.source === undefined ? [] : [{ ...clause.source, clause }]));
+    const last = sources.at(-1);
+    const { name } = this.experiment.name;
+    if (last === undefined) return this.missing("has no data", 'add data from "./data.js" function(…)');
+    this.attempt(() => {
+      const given = last.clause.arguments.filter((argument) => argument.name !== undefined);
+      const names = [...new Set(given.map((argument) => argument.name?.name ?? ""))];
+      assignArguments(names, given.map(written), `the data of ${name}`);
+    });
+    const positional = last.clause.arguments.filter((argument) => argument.name === undefined);
+    return {
+      path: last.path.value,
+      function: last.function.name,
+      positional: positional.flatMap(({ value }) => this.attempt(() => this.argument(value)) ?? []),
+      named: this.named(clauses.flatMap((clause) => clause.arguments)),
+    };
+  }
+
+  /** A number, a truth value, a text, a structure's name, or the name of something varied. */
   private argument(e: Expression): StaticArgument {
-    if (e.kind === "name" && this.clauses.some((clause) => clause.kind === "vary" && clause.name.name === e.name))
-      return { vary: e.name };
+    const varied = (name: string) => this.all("vary").some((clause) => clause.name.name === name);
+    if (e.kind === "name" && varied(e.name)) return { vary: e.name };
     const value = evaluateStatic(e, this.scope);
+    if (value.kind === "number" && !Number.isFinite(value.value)) throw notFinite(e.span, value.value);
     if (value.kind === "number" || value.kind === "boolean" || value.kind === "string") return value.value;
     if (value.kind === "structure-name") return value.declaration.name.name;
-    throw new Failure(
-      e.span,
-      "type-mismatch",
-      `${printExpression(e)} cannot be an argument here: it is ${describeStatic(value)}`,
-    );
+    const message = `${printExpression(e)} cannot be an argument here: it is ${describeStatic(value)}`;
+    throw new Failure(e.span, "type-mismatch", message);
   }
 
   private number(e: Expression, scope: Environment = this.scope): number {
     const value = evaluateStatic(e, scope);
-    if (value.kind !== "number")
+    if (value.kind !== "number") {
       throw new Failure(e.span, "type-mismatch", `expected a number but got ${describeStatic(value)}`);
-    return value.value;
+    }
+    if (Number.isFinite(value.value)) return value.value;
+    throw notFinite(e.span, value.value);
   }
 
-  private train(hypers: ReadonlyMap<string, number>): { spec: ExperimentSpec["train"]; used: Set<string> } {
-    const merged = Object.assign({}, ...this.all("train")) as Clause<"train">;
-    const span = this.all("train")[0]?.span ?? this.experiment.name.span;
-    const whole = (e: Expression | undefined, what: string, least = 1) => {
-      if (e === undefined) throw new Failure(span, "missing-clause", `train needs ${what}`);
-      const value = this.number(e);
-      if (!Number.isInteger(value) || value < least)
-        throw new Failure(e.span, "bad-size", `${what} must be an integer of at least ${least}, but it is ${value}`);
-      return value;
-    };
-    const { optimizer, keepBest } = merged;
-    if (optimizer === undefined)
-      throw new Failure(span, "missing-clause", "train needs an optimiser such as adam(1e-3)");
-    const name = printExpression(optimizer.callee);
-    if (name !== "adam" && name !== "adamw")
-      throw new Failure(optimizer.span, "unknown-name", `there is no optimiser ${name}`, {
-        help: "choose adam or adamw",
+  private train(
+    hypers: ReadonlyMap<string, number>,
+  ): { spec: ExperimentSpec["train"]; used: ReadonlySet<string> } | undefined {
+    const merged = Object.assign({}, ...this.all("train")) as Partial<Clause<"train">>;
+    if (merged.span === undefined) return this.missing("does not train", "add train adam(1e-3) batch 32 steps 1000");
+    const { span } = merged;
+    const count = (e: Expression | undefined, what: string, help: string) =>
+      e === undefined ? this.missing(`trains without ${what}`, help, span) : this.attempt(() => this.whole(e, what));
+    const optimizer = this.optimizer(merged.optimizer, hypers, span);
+    const batch = count(merged.batch, "batch", "add batch 32");
+    const steps = count(merged.steps, "steps", "add steps 1000");
+    const every = merged.validateEvery === undefined ? steps : count(merged.validateEvery, "validate every", "");
+    const { keepBest } = merged;
+    const best = keepBest === undefined ? undefined : this.attempt(() => checkColumn(keepBest, this.model));
+    if (optimizer === undefined || batch === undefined || steps === undefined || every === undefined) return undefined;
+    const keep = best === undefined ? {} : { keepBest: best };
+    const { used, ...chosen } = optimizer;
+    return { used, spec: { optimizer: chosen, batch, steps, validateEvery: every, ...keep } };
+  }
+
+  private whole(e: Expression, what: string): number {
+    const value = this.number(e);
+    if (Number.isInteger(value) && value >= 1) return value;
+    throw new Failure(e.span, "bad-size", `${what} must be a positive integer, but it is ${value}`);
+  }
+
+  /** The optimiser, with the hypers that it uses. */
+  private optimizer(e: Clause<"train">["optimizer"], hypers: ReadonlyMap<string, number>, span: Span) {
+    if (e === undefined) return this.missing("trains without an optimiser", "add one, such as adam(1e-3)", span);
+    return this.attempt(() => {
+      const written = printExpression(e.callee);
+      const name = OPTIMIZERS.find((each) => each === written);
+      if (name === undefined) {
+        const near = didYouMean(written, OPTIMIZERS);
+        const help = near === undefined ? `choose ${OPTIMIZERS.join(" or ")}` : `did you mean ${near}?`;
+        throw new Failure(e.callee.span, "unknown-name", `there is no optimiser ${written}`, { help });
+      }
+      const used = new Set<string>();
+      const values = new Map([...hypers].map(([key, value]): [string, StaticValue] => [key, staticNumber(value)]));
+      const scope = environment(values, this.scope);
+      const list = e.arguments.map(({ name: key, value }) => ({
+        name: key?.name,
+        nameSpan: key?.span,
+        span: value.span,
+        value,
+      }));
+      const given = [...assignArguments(OPTIMIZER_ARGUMENTS, list, name)].map(([key, { value }]) => {
+        if (value.kind === "name" && values.has(value.name)) used.add(value.name);
+        return [key, this.number(value, scope)] as const;
       });
-    const used = new Set<string>();
-    const scope = environment(
-      new Map([...hypers].map(([key, value]) => [key, staticNumber(value) as StaticValue])),
-      this.scope,
-    );
-    const values = Object.fromEntries(
-      optimizer.arguments.map((argument, i) => {
-        if (argument.value.kind === "name") used.add(argument.value.name);
-        return [
-          argument.name?.name ?? (i === 0 ? "learning_rate" : "weight_decay"),
-          this.number(argument.value, scope),
-        ];
-      }),
-    );
-    const steps = whole(merged.steps, "steps");
-    const validateEvery = merged.validateEvery === undefined ? steps : whole(merged.validateEvery, "validate every");
-    const keep = keepBest === undefined ? {} : { keepBest: this.column(keepBest) };
-    return {
-      used,
-      spec: {
-        optimizer: { name, arguments: values },
-        batch: whole(merged.batch, "batch"),
-        steps,
-        validateEvery,
-        ...keep,
-      },
-    };
+      return { name, arguments: Object.fromEntries(given), used };
+    });
   }
 
-  /** `test.edges.precision`: a split and a metric's path. */
-  private column(e: Expression): { split: string; metric: string } {
-    const [split, ...path] = printExpression(e).split(".");
-    if (path.length === 0)
-      throw new Failure(e.span, "type-mismatch", "a column names a split and a metric, such as test.elbo");
-    return { split: split!, metric: path.join(".") };
+  private report(): ExperimentSpec["report"] | undefined {
+    const clause = this.all("report").at(-1);
+    if (clause === undefined) return this.missing("reports nothing", "add report test.elbo");
+    if (clause.bootstrap !== undefined) {
+      this.problems.push(notYet(clause.bootstrap.span, "bootstrap", "leave it out of report"));
+    }
+    return clause.columns.flatMap((column) => this.attempt(() => checkColumn(column, this.model)) ?? []);
   }
+
+  /** What is varied and set must be there in the model. */
+  private checkModel(used: ReadonlySet<string>): void {
+    const { model } = this;
+    if (model === undefined) return;
+    const check = (name: Identifier, values: readonly Expression[]) =>
+      this.attempt(() => checkArguments(model, name, values, this.scope));
+    for (const { name, values } of this.all("vary")) check(name, values);
+    for (const { name, value } of this.all("model-arguments").flatMap((clause) => clause.arguments)) {
+      if (name !== undefined) check(name, [value]);
+    }
+    for (const { name } of this.all("hyper")) {
+      if (used.has(name.name) || model.hypers.includes(name.name)) continue;
+      const near = didYouMean(name.name, model.hypers);
+      const known = `its hypers are ${model.hypers.join(", ") || "none"}`;
+      const message = `${model.name} has no hyper ${name.name}, and the optimiser does not use it`;
+      const help = near === undefined ? known : `did you mean ${near}?`;
+      this.problems.push(new Failure(name.span, "unknown-name", message, { help }));
+    }
+  }
+}
+
+function written({ name, value }: Argument) {
+  return { name: name?.name, nameSpan: name?.span, span: value.span };
+}
+
+function notFinite(span: Span, value: number): Failure {
+  return new Failure(span, "bad-number", `expected a finite number but got ${value}`);
 }

@@ -1,0 +1,144 @@
+/**
+ * Tries out structures and kernels that nothing may use yet, at small sizes: types, shapes and missing pieces of their kernels
+ * come to light without a model.
+ */
+import type { Expression, KernelDeclaration, Parameter, Span, StructureDeclaration } from "../grammar/ast.ts";
+import { declarationsFor } from "./declarations.ts";
+import type { Diagnostic, Source } from "./diagnostic.ts";
+import { Failure } from "./failure.ts";
+import { lowerKernel } from "./kernel-language/lower.ts";
+import { logPartitionKernel } from "./kernel-language/structure-kernel.ts";
+import type { Names } from "./names.ts";
+import { selectBackward } from "./passes/select-backward.ts";
+import { selectRelaxation } from "./passes/select-relaxation.ts";
+import { selectSolver } from "./passes/select-solver.ts";
+import { environment } from "./static-evaluate.ts";
+import { staticFunctions } from "./static-functions.ts";
+import { type StaticValue, staticNumber } from "./static-value.ts";
+import { applyStructure, type Structure } from "./structure.ts";
+
+/** Values of a structure's or kernel's sizes, one after the other: n = 4, k = 2. */
+const SIZES: readonly number[] = [4, 2, 1];
+/** The graphs to try, of which the first that meets the requirements is taken. */
+const GRAPHS: readonly string[] = ["complete", "complete_directed"];
+/** Which regulariser stands for all separable ones. */
+const SEPARABLE = "Euclidean";
+/** What may be wrong because of the sizes tried, not of the text. */
+const BY_SIZE: ReadonlySet<string> = new Set(["requirement", "bad-size", "bad-index", "too-large", "bad-number"]);
+
+/** What is wrong with a structure whatever its arguments; empty where no sample meets its requirements. */
+export function trySample(declaration: StructureDeclaration, source: Source, names: Names): Diagnostic[] {
+  for (const graph of GRAPHS) {
+    const values = sampleValues(declaration.parameters, graph, names, source);
+    if (values === undefined) return [];
+    const sample = new Sample(source, names, declaration.name.span);
+    const structure = sample.structure(declaration, values);
+    if (structure === undefined && sample.refused) continue;
+    if (structure !== undefined) sample.selections(structure);
+    return sample.diagnostics;
+  }
+  return [];
+}
+
+/** What is wrong with a kernel on its own, whatever its arguments. */
+export function tryKernel(declaration: KernelDeclaration, source: Source, names: Names): Diagnostic[] {
+  const parameters = declaration.parameters.filter((parameter) => parameter.type?.kind !== "tensor-type");
+  const values = sampleValues(parameters, "complete", names, source);
+  if (values === undefined) return [];
+  const sample = new Sample(source, names, declaration.name.span);
+  const declarations = declarationsFor(names, source);
+  sample.attempt(() => lowerKernel(declaration, values, declarations, declaration.name.name));
+  return sample.diagnostics;
+}
+
+/** Arguments to try; undefined where a parameter is of a kind that has no sample. */
+function sampleValues(
+  parameters: readonly Parameter[],
+  graph: string,
+  names: Names,
+  source: Source,
+): Map<string, StaticValue> | undefined {
+  const values = new Map<string, StaticValue>();
+  let sizes = 0;
+  for (const parameter of parameters) {
+    const type = parameter.type?.kind === "named-type" ? parameter.type.name : undefined;
+    const value = type === undefined || type === "int" ? staticNumber(SIZES[sizes++] ?? 1) : typed(type);
+    if (value === undefined) return undefined;
+    values.set(parameter.name.name, value);
+  }
+  return values;
+
+  function typed(type: string): StaticValue | undefined {
+    switch (type) {
+      case "Graph":
+        return staticFunctions.get(graph)?.call([staticNumber(4)], { start: 0, end: 0 });
+      case "Relaxation": {
+        const found = names.find(SEPARABLE, source)?.declaration;
+        if (found?.kind !== "relaxation") return undefined;
+        return { kind: "relaxation", declaration: found, arguments: new Map(), options: new Map() };
+      }
+      case "float":
+        return staticNumber(0.5);
+      case "bool":
+        return { kind: "boolean", value: true };
+      case "text":
+        return { kind: "string", value: "" };
+      default:
+        return undefined;
+    }
+  }
+}
+
+class Sample {
+  readonly diagnostics: Diagnostic[] = [];
+  /** Whether a requirement was not met. */
+  refused = false;
+  private readonly source: Source;
+  private readonly names: Names;
+  private readonly span: Span;
+
+  constructor(source: Source, names: Names, span: Span) {
+    this.source = source;
+    this.names = names;
+    this.span = span;
+  }
+
+  /** Runs a part of the trial; what is wrong whatever the sizes is kept. */
+  attempt<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (problem) {
+      if (!(problem instanceof Failure)) throw problem;
+      this.refused ||= problem.code === "requirement";
+      if (!BY_SIZE.has(problem.code)) this.diagnostics.push(problem.diagnostic(this.source));
+      return undefined;
+    }
+  }
+
+  structure(declaration: StructureDeclaration, values: ReadonlyMap<string, StaticValue>): Structure | undefined {
+    const { span } = this;
+    const declarations = declarationsFor(this.names, this.source);
+    const name = (text: string): Expression => ({ kind: "name", name: text, span });
+    const list = [...values.keys()].map((key) => ({ value: name(key), span }));
+    const call: Expression = { kind: "call", callee: name(declaration.name.name), arguments: list, span };
+    return this.attempt(() => applyStructure(call, environment(values, declarations), declarations));
+  }
+
+  /** Every solver and relaxation that the structure declares. */
+  selections(structure: Structure): void {
+    const declarations = declarationsFor(this.names, this.source);
+    const { span } = this;
+    if (structure.argmax.length > 0) this.attempt(() => selectSolver(structure, declarations, "host", span));
+    this.attempt(() => logPartitionKernel(structure, declarations, span));
+    for (const { name, clause } of structure.relaxations) {
+      if (clause.refused !== undefined) continue;
+      const found = this.names.find(name === "Separable" ? SEPARABLE : name, this.source)?.declaration;
+      if (found?.kind !== "relaxation") continue;
+      this.attempt(() => {
+        const value = { kind: "relaxation", declaration: found, arguments: new Map(), options: new Map() } as const;
+        const relaxed = selectRelaxation(structure, value, declarations, span);
+        selectBackward(structure, relaxed.value, declarations, span);
+      });
+    }
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * `check`: everything wrong with a file in one run, used or not. Names everywhere; models elaborated with their default
+ * arguments and with those of the experiments; structures and kernels tried out at small sizes; experiments at every scale.
+ */
+import type { ExperimentDeclaration, ModelDeclaration } from "../grammar/ast.ts";
+import type { ExperimentSpec, MetricTree, StaticArgument } from "./artifact.ts";
+import { tryKernel, trySample } from "./check-samples.ts";
+import { elaborateEntries, findings } from "./compile.ts";
+import { type Diagnostic, hasErrors, inOrder, type Source } from "./diagnostic.ts";
+import { type BoundArgument, ERROR } from "./elaborate/values.ts";
+import { experimentSpec } from "./experiment.ts";
+import { checkMetricPaths } from "./experiment-model.ts";
+import { Failure } from "./failure.ts";
+import { modelArguments } from "./model-request.ts";
+import { type ImportResolver, type Library, Names } from "./names.ts";
+import { resolve } from "./passes/resolve.ts";
+
+export interface CheckOptions {
+  readonly library: Library;
+  readonly resolveImport?: ImportResolver | undefined;
+}
+
+/** Variants of one experiment that are tried out at most. */
+const MOST_VARIANTS = 16;
+
+/** All diagnostics of a file, in the order of its text. Never throws for what a file may hold. */
+export function check(source: Source, options: CheckOptions): Diagnostic[] {
+  const names = new Names(options.library, options.resolveImport ?? (() => undefined));
+  const file = names.load(source);
+  const resolved = [...names.diagnostics, ...resolve(file, source, names)];
+  const passes: (readonly Diagnostic[])[] = [resolved];
+  const trees = new Map<string, ReadonlyMap<string, MetricTree>>();
+  const checker = new Checker(source, names, resolved, trees);
+  const experiments = file.declarations.filter((declaration) => declaration.kind === "experiment");
+  for (const declaration of file.declarations) {
+    switch (declaration.kind) {
+      case "model":
+        passes.push(...checker.model(declaration, experiments));
+        break;
+      case "structure":
+        passes.push(trySample(declaration, source, names));
+        break;
+      case "kernel":
+        passes.push(tryKernel(declaration, source, names));
+        break;
+      default:
+        break; // Names are all that can be told of the others before they are used.
+    }
+  }
+  for (const experiment of experiments) passes.push(...checker.experiment(experiment));
+  return inOrder(...passes);
+}
+
+type Arguments = { readonly [name: string]: number | boolean | string };
+
+class Checker {
+  private readonly source: Source;
+  private readonly names: Names;
+  private readonly resolved: readonly Diagnostic[];
+  private readonly trees: Map<string, ReadonlyMap<string, MetricTree>>;
+  /** Models that are wrong without any experiment. */
+  private readonly wrong = new Set<string>();
+
+  constructor(
+    source: Source,
+    names: Names,
+    resolved: readonly Diagnostic[],
+    trees: Map<string, ReadonlyMap<string, MetricTree>>,
+  ) {
+    this.source = source;
+    this.names = names;
+    this.resolved = resolved;
+    this.trees = trees;
+  }
+
+  /** A model with its default arguments; what has none is left open, and a note says so. */
+  model(model: ModelDeclaration, experiments: readonly ExperimentDeclaration[]): Diagnostic[][] {
+    const { name, span } = model.name;
+    const open = model.parameters.filter((parameter) => parameter.default === undefined);
+    const given = open.map((parameter): BoundArgument => ({ name: parameter.name.name, value: ERROR, span }));
+    const elaborated = elaborateEntries(this.names, this.source, model, given);
+    const found = findings(elaborated, this.names, this.resolved);
+    this.trees.set(name, elaborated.get("train")!.metricTrees);
+    if (hasErrors(found.flat())) this.wrong.add(name);
+    const tried = experiments.some((experiment) => experiment.model.name === name);
+    if (open.length === 0 || tried) return found;
+    const list = open.map((parameter) => parameter.name.name).join(", ");
+    const help = `give ${open.length === 1 ? "it a default" : "them defaults"}, such as ${open[0]!.name.name} = 10`;
+    const message = `${name} was checked without values for ${list}: what depends on them was left out`;
+    const note = new Failure(span, "unchecked", message, { help }).diagnostic(this.source);
+    return [[{ ...note, severity: "note" }], ...found];
+  }
+
+  /** An experiment at every scale, and its model with the arguments that it asks for. */
+  experiment(experiment: ExperimentDeclaration): Diagnostic[][] {
+    const scales = experiment.clauses.flatMap((clause) => (clause.kind === "scale" ? [clause.name.name] : []));
+    const base = experimentSpec(experiment, this.source, this.names, undefined);
+    // What every scale brings need not be in the base.
+    const alone = base.diagnostics.filter((each) => each.code !== "missing-clause" || scales.length === 0);
+    const read = scales.map((scale) => experimentSpec(experiment, this.source, this.names, scale));
+    const specs = [base, ...read].flatMap(({ spec }) => (spec === undefined ? [] : [spec]));
+    const paths = this.metricPaths(experiment);
+    const variants = specs.length === 0 ? [] : this.variants(experiment, specs);
+    return [alone, ...read.map(({ diagnostics }) => [...diagnostics]), paths, ...variants];
+  }
+
+  private metricPaths(experiment: ExperimentDeclaration): Diagnostic[] {
+    const trees = this.trees.get(experiment.model.name);
+    if (trees === undefined || this.wrong.has(experiment.model.name)) return [];
+    return checkMetricPaths(experiment, trees).map((problem) => problem.diagnostic(this.source));
+  }
+
+  private variants(experiment: ExperimentDeclaration, specs: readonly ExperimentSpec[]): Diagnostic[][] {
+    const model = this.names.find(experiment.model.name, this.source)?.declaration;
+    if (model?.kind !== "model" || this.wrong.has(model.name.name)) return [];
+    const all = new Map(specs.flatMap(argumentsOf).map((each) => [JSON.stringify(each), each]));
+    return [...all.values()].slice(0, MOST_VARIANTS).flatMap((given) => {
+      const diagnostics: Diagnostic[] = [];
+      const values = modelArguments(this.names, this.source, model, given, diagnostics);
+      const elaborated = elaborateEntries(this.names, this.source, model, values, ["train"]);
+      const setting = Object.entries(given)
+        .map(([name, value]) => `${name} = ${value}`)
+        .join(", ");
+      const because = `in the experiment ${experiment.name.name} with ${setting}`;
+      const found = findings(elaborated, this.names, this.resolved)
+        .flat()
+        .filter((each) => each.severity === "error");
+      return [
+        [...diagnostics, ...found].map((each) => ({
+          ...each,
+          why: each.why === undefined ? because : `${each.why} (${because})`,
+        })),
+      ];
+    });
+  }
+}
+
+/** The arguments of each variant of an experiment. */
+function argumentsOf(spec: ExperimentSpec): Arguments[] {
+  let variants: Arguments[] = [{}];
+  for (const { name, values } of spec.vary) {
+    variants = variants.flatMap((each) => values.map((value) => ({ ...each, [name]: plain(value, each) })));
+    if (variants.length > MOST_VARIANTS) variants = variants.slice(0, MOST_VARIANTS);
+  }
+  return variants.map((each) => {
+    const own = Object.entries(spec.modelArguments).map(([name, value]) => [name, plain(value, each)] as const);
+    return { ...Object.fromEntries(own), ...each };
+  });
+}
+
+function plain(value: StaticArgument, varied: Arguments): number | boolean | string {
+  return typeof value === "object" ? (varied[value.vary] ?? 0) : value;
+}
