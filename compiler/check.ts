@@ -5,12 +5,13 @@
 import type { ExperimentDeclaration, ModelDeclaration } from "../grammar/ast.ts";
 import type { ExperimentSpec, MetricTree, StaticArgument } from "./artifact.ts";
 import { tryKernel, trySample } from "./check-samples.ts";
-import { elaborateEntries, findings } from "./compile.ts";
+import { elaborateEntries } from "./compile.ts";
 import { type Diagnostic, hasErrors, inOrder, type Source } from "./diagnostic.ts";
 import { type BoundArgument, ERROR } from "./elaborate/values.ts";
 import { experimentSpec } from "./experiment.ts";
 import { checkMetricPaths } from "./experiment-model.ts";
 import { Failure } from "./failure.ts";
+import { findings, remaining } from "./findings.ts";
 import { modelArguments } from "./model-request.ts";
 import { type ImportResolver, type Library, Names } from "./names.ts";
 import { resolve } from "./passes/resolve.ts";
@@ -29,8 +30,8 @@ export function check(source: Source, options: CheckOptions): Diagnostic[] {
   const file = names.load(source);
   const resolved = [...names.diagnostics, ...resolve(file, source, names)];
   const passes: (readonly Diagnostic[])[] = [resolved];
-  const trees = new Map<string, ReadonlyMap<string, MetricTree>>();
-  const checker = new Checker(source, names, resolved, trees);
+  const remains = remaining(names, resolved);
+  const checker = new Checker(source, names, remains);
   const experiments = file.declarations.filter((declaration) => declaration.kind === "experiment");
   for (const declaration of file.declarations) {
     switch (declaration.kind) {
@@ -38,10 +39,10 @@ export function check(source: Source, options: CheckOptions): Diagnostic[] {
         passes.push(...checker.model(declaration, experiments));
         break;
       case "structure":
-        passes.push(trySample(declaration, source, names));
+        passes.push(trySample(declaration, source, names).filter(remains));
         break;
       case "kernel":
-        passes.push(tryKernel(declaration, source, names));
+        passes.push(tryKernel(declaration, source, names).filter(remains));
         break;
       default:
         break; // Names are all that can be told of the others before they are used.
@@ -56,21 +57,16 @@ type Arguments = { readonly [name: string]: number | boolean | string };
 class Checker {
   private readonly source: Source;
   private readonly names: Names;
-  private readonly resolved: readonly Diagnostic[];
-  private readonly trees: Map<string, ReadonlyMap<string, MetricTree>>;
+  private readonly remains: (diagnostic: Diagnostic) => boolean;
+  /** The metrics of each model. */
+  private readonly trees = new Map<string, ReadonlyMap<string, MetricTree>>();
   /** Models that are wrong without any experiment. */
   private readonly wrong = new Set<string>();
 
-  constructor(
-    source: Source,
-    names: Names,
-    resolved: readonly Diagnostic[],
-    trees: Map<string, ReadonlyMap<string, MetricTree>>,
-  ) {
+  constructor(source: Source, names: Names, remains: (diagnostic: Diagnostic) => boolean) {
     this.source = source;
     this.names = names;
-    this.resolved = resolved;
-    this.trees = trees;
+    this.remains = remains;
   }
 
   /** A model with its default arguments; what has none is left open, and a note says so. */
@@ -79,7 +75,7 @@ class Checker {
     const open = model.parameters.filter((parameter) => parameter.default === undefined);
     const given = open.map((parameter): BoundArgument => ({ name: parameter.name.name, value: ERROR, span }));
     const elaborated = elaborateEntries(this.names, this.source, model, given);
-    const found = findings(elaborated, this.names, this.resolved);
+    const found = findings(elaborated, this.remains);
     this.trees.set(name, elaborated.get("train")!.metricTrees);
     if (hasErrors(found.flat())) this.wrong.add(name);
     const tried = experiments.some((experiment) => experiment.model.name === name);
@@ -122,7 +118,7 @@ class Checker {
         .map(([name, value]) => `${name} = ${value}`)
         .join(", ");
       const because = `in the experiment ${experiment.name.name} with ${setting}`;
-      const found = findings(elaborated, this.names, this.resolved)
+      const found = findings(elaborated, this.remains)
         .flat()
         .filter((each) => each.severity === "error");
       return [

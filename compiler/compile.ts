@@ -11,6 +11,7 @@ import { Context, type EntryName } from "./elaborate/context.ts";
 import { evaluateExpression } from "./elaborate/expressions.ts";
 import { type ElaboratedModel, elaborateModel } from "./elaborate/model.ts";
 import type { BoundArgument } from "./elaborate/values.ts";
+import { findings, remaining } from "./findings.ts";
 import type { Kernel } from "./ir/kernel/kernel.ts";
 import type { TensorProgram } from "./ir/tensor/tensor.ts";
 import { notYet } from "./later.ts";
@@ -56,7 +57,7 @@ export function compile(source: Source, options: CompileOptions): Compilation {
   const values = modelArguments(names, source, model, options.arguments ?? {}, given);
   const elaborated = elaborateEntries(names, source, model, values);
   const hypers = hyperValues(source, model, options.hypers ?? {}, elaborated.get("train")!.context.hypers, given);
-  const diagnostics = inOrder(resolved, given, ...findings(elaborated, names, resolved));
+  const diagnostics = inOrder(resolved, given, ...findings(elaborated, remaining(names, resolved)));
   if (hasErrors(diagnostics)) return { artifact: undefined, diagnostics, programs: [], kernels: [] };
   return { ...assemble(model, elaborated, hypers), diagnostics };
 }
@@ -72,20 +73,4 @@ export function elaborateEntries(
   const elaborate = (entry: EntryName) =>
     elaborateModel(new Context(names, source, entry, evaluateExpression), model, given);
   return new Map(entries.map((entry) => [entry, elaborate(entry)]));
-}
-
-/**
- * What is wrong in each entry point, besides what resolution told: names that are missing only because their statement or
- * declaration could not be read, and recursion, of which elaboration sees the end and resolution the beginning.
- */
-export function findings(
-  elaborated: ReadonlyMap<EntryName, ElaboratedModel>,
-  names: Names,
-  resolved: readonly Diagnostic[],
-): Diagnostic[][] {
-  const recursive = resolved.some((each) => each.code === "recursion");
-  const told = (each: Diagnostic) =>
-    (each.code === "recursion" && recursive) ||
-    (each.code === "unknown-name" && names.unread(each.source.text.slice(each.span.start, each.span.end), each.source));
-  return [...elaborated.values()].map(({ context }) => context.diagnostics.filter((each) => !told(each)));
 }

@@ -3,6 +3,7 @@
  * code here; the renderer puts a caret under the text it points at.
  */
 import type { Span } from "../grammar/ast.ts";
+import type { Code } from "./codes.ts";
 
 export type Severity = "error" | "warning" | "note";
 
@@ -13,8 +14,7 @@ export interface Source {
 }
 
 export interface Diagnostic {
-  /** Stable kebab-case code, such as `unknown-name`. */
-  readonly code: string;
+  readonly code: Code;
   readonly severity: Severity;
   readonly source: Source;
   readonly span: Span;

@@ -1,5 +1,6 @@
 /** A problem found while computing with values: unwinds to the statement being checked, which turns it into a diagnostic. */
 import type { Span } from "../grammar/ast.ts";
+import type { Code } from "./codes.ts";
 import { type Diagnostic, render, type Source } from "./diagnostic.ts";
 
 export interface FailureNotes {
@@ -11,12 +12,12 @@ export interface FailureNotes {
 
 export class Failure extends Error {
   readonly span: Span;
-  readonly code: string;
+  readonly code: Code;
   readonly why: string | undefined;
   readonly help: string | undefined;
   readonly source: Source | undefined;
 
-  constructor(span: Span, code: string, message: string, notes: FailureNotes = {}) {
+  constructor(span: Span, code: Code, message: string, notes: FailureNotes = {}) {
     super(message);
     this.span = span;
     this.code = code;

@@ -1,5 +1,7 @@
 /** Which model of a file is meant, and with which arguments: what comes from outside of the text. */
+
 import type { Declaration, ModelDeclaration, Span } from "../grammar/ast.ts";
+import type { Code } from "./codes.ts";
 import { type Diagnostic, didYouMean, type Source } from "./diagnostic.ts";
 import type { BoundArgument } from "./elaborate/values.ts";
 import { Failure } from "./failure.ts";
@@ -59,7 +61,7 @@ export function hyperValues(
   diagnostics: Diagnostic[],
 ): Map<string, number> {
   const values = new Map(Object.entries(given));
-  const fail = (code: string, message: string, help?: string) =>
+  const fail = (code: Code, message: string, help?: string) =>
     diagnostics.push(new Failure(model.name.span, code, message, { help }).diagnostic(source));
   for (const [name, value] of values) {
     const hyper = hypers.get(name);

@@ -2,8 +2,10 @@
  * Which declaration a top-level name means in a given file: the file's own, one it imports, or one of the standard
  * library. Files of the library are parsed when one of their names is first asked for, so a small model compiles fast.
  */
+
 import type { Declaration, ImportDeclaration, ParseResult, SourceFile } from "../grammar/ast.ts";
 import { parse } from "../grammar/parse.ts";
+import type { Code } from "./codes.ts";
 import type { Diagnostic, Source } from "./diagnostic.ts";
 import { didYouMean } from "./diagnostic.ts";
 
@@ -192,7 +194,7 @@ export class Names {
   private report(
     source: Source,
     span: { start: number; end: number },
-    code: string,
+    code: Code,
     message: string,
     why?: string,
     help?: string,

@@ -2,8 +2,10 @@
  * The state of one elaboration: the graph being built, everything declared so far, and where in the user's text we are.
  * A model is elaborated once for each entry point, because what a latent variable or dropout means differs between them.
  */
+
 import type { Declaration, Expression, Span } from "../../grammar/ast.ts";
 import type { Decision, Initializer } from "../artifact.ts";
+import type { Code } from "../codes.ts";
 import { type Diagnostic, position, type Severity, type Source } from "../diagnostic.ts";
 import type { Failure } from "../failure.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
@@ -141,7 +143,7 @@ export class Context {
   }
 
   /** Reports what makes it pointless to go on with a statement, once, and unwinds to it. */
-  abort(span: Span, code: string, problem: Problem): never {
+  abort(span: Span, code: Code, problem: Problem): never {
     const known = this.diagnostics.some((each) => each.code === code && each.message === problem.message);
     if (!known) this.report(span, code, problem);
     throw new Aborted(problem.message);
@@ -160,7 +162,7 @@ export class Context {
    * Records an error. One that arises inside the standard library is shown where the user's text called it: that is the
    * text that the reader can change. One inside a function or module says where that was called.
    */
-  report(span: Span, code: string, problem: Problem, severity: Severity = "error"): void {
+  report(span: Span, code: Code, problem: Problem, severity: Severity = "error"): void {
     const { place, note } = this.placeOf(span);
     const why = note === undefined ? problem.why : problem.why === undefined ? note : `${problem.why} (${note})`;
     const key = `${code}:${place.source.name}:${place.span.start}:${problem.message}`;
@@ -184,12 +186,12 @@ export class Context {
       const site = calls.find((candidate) => !isLibrary(candidate.source));
       return { place: site ?? here, note: site === undefined ? undefined : `found inside ${this.source.name}` };
     }
-    const site = calls.find((candidate) => !isLibrary(candidate.source));
+    const lineOf = (place: typeof here) =>
+      `${position(place.source.text, place.span.start).line} of ${place.source.name}`;
+    const site = calls.find((each) => !isLibrary(each.source) && lineOf(each) !== lineOf(here));
     if (site === undefined) return { place: here, note: undefined };
-    const { line } = position(site.source.text, site.span.start);
-    const same = site.source.name === this.source.name;
-    if (same && line === position(this.source.text, span.start).line) return { place: here, note: undefined };
-    return { place: here, note: `reached from line ${line}${same ? "" : ` of ${site.source.name}`}` };
+    const line = lineOf(site).replace(` of ${this.source.name}`, "");
+    return { place: here, note: `reached from line ${line}` };
   }
 
   /** Records a failure in the file that it names, or here. */

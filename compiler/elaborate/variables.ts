@@ -1,7 +1,9 @@
 /** Params and states: their shapes, how they start, and the path of names that they are known by. */
+
 import type { Expression, ParamStatement, Span, StateStatement, TypeExpression } from "../../grammar/ast.ts";
 import { printExpression } from "../../grammar/format.ts";
 import type { Initializer } from "../artifact.ts";
+import type { Code } from "../codes.ts";
 import { didYouMean } from "../diagnostic.ts";
 import type { Context } from "./context.ts";
 import type { Scope } from "./scope.ts";
@@ -67,7 +69,7 @@ function initializer(context: Context, scope: Scope, e: Expression, shape: reado
   const callee = e.kind === "call" ? e.callee : e;
   const given = e.kind === "call" ? e.arguments : [];
   const name = printExpression(callee);
-  const fail = (span: Span, code: string, message: string, help?: string) => {
+  const fail = (span: Span, code: Code, message: string, help?: string) => {
     context.report(span, code, { message, help });
     return undefined;
   };

@@ -2,6 +2,7 @@
  * What the resolution of every declaration needs: reports, names in expressions, types, parameters, and the arguments of calls
  * whose callee is known by name alone.
  */
+
 import type {
   Argument,
   CallExpression,
@@ -14,6 +15,7 @@ import type {
   TypeExpression,
 } from "../../grammar/ast.ts";
 import { type Part, partsOf } from "../../grammar/walk.ts";
+import type { Code } from "../codes.ts";
 import { type Diagnostic, didYouMean, type Source } from "../diagnostic.ts";
 import { builtins } from "../elaborate/builtins/registry.ts";
 import { NAMED_TYPES, unknownType } from "../elaborate/types.ts";
@@ -52,7 +54,7 @@ export class Resolver {
     this.diagnostics.push(problem.diagnostic(this.source));
   }
 
-  report(span: Span, code: string, message: string, help?: string): void {
+  report(span: Span, code: Code, message: string, help?: string): void {
     this.fail(new Failure(span, code, message, { help }));
   }
 
