@@ -41,15 +41,20 @@ function latentNode(model: ElaboratedModel, name: string): Node {
 
 /** Simplifies, then differentiates the simplified loss, so that the backward benefits, then simplifies again. */
 function finishProgram(entry: EntryName, model: ElaboratedModel): TensorProgram {
-  const build = model.context.builder;
-  const forward = simplify(outputsOf(entry, model), build);
-  const loss = forward.get("loss");
-  if (entry !== "train" || loss === undefined) return { name: entry, outputs: forward, labels: build.labels };
+  const written: TensorProgram = {
+    name: entry,
+    outputs: outputsOf(entry, model),
+    labels: model.context.builder.labels,
+  };
+  if (entry !== "train" || !written.outputs.has("loss")) return simplify(written, "final").program;
+  const { program, build } = simplify(written, "differentiable");
   const parameters = [...model.context.parameters.values()];
-  const outputs = new Map(forward);
-  const nodes = parameters.map((parameter) => parameter.node);
-  for (const [i, node] of gradients(loss, nodes, build).entries()) outputs.set(`gradient:${parameters[i]!.name}`, node);
-  return { name: entry, outputs: simplify(outputs, build), labels: build.labels };
+  const nodes = parameters.map(({ name, node }) => build.parameter(name, node.type.shape));
+  const outputs = new Map(program.outputs);
+  for (const [i, node] of gradients(outputs.get("loss")!, nodes, build).entries()) {
+    outputs.set(`gradient:${parameters[i]!.name}`, node);
+  }
+  return simplify({ ...program, outputs, labels: build.labels }, "final").program;
 }
 
 /** Programs and artifact of a model that was elaborated, without errors, for every entry point. */

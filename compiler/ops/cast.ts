@@ -16,6 +16,7 @@ export const op: PrimitiveOp = {
     { types: [bool([2, 3], false)], attributes: { dtype: "f32" } },
     { types: [i32([4])], attributes: { dtype: "bool" } },
   ],
+  elementwise: true,
   eval([x], _, result) {
     const convert = { f32: (v: number) => v, i32: Math.trunc, bool: (v: number) => (v !== 0 ? 1 : 0) }[result.dtype];
     // Adding 0 turns -0 into 0.

@@ -64,6 +64,7 @@ export function unaryOp(record: UnaryRecord): PrimitiveOp {
       return type;
     },
     samples: [sample, { ...sample, types: [{ dtype: wanted, shape: [], batched: false }] }],
+    elementwise: true,
     eval: ([x]) => values(x!.shape, (i) => record.apply(x!.data[i]!)),
     gradient: record.gradient,
     tfjs: (context) => record.tfjs(context.inputs[0]!, context),
@@ -124,6 +125,7 @@ export function binaryOp(record: BinaryRecord): PrimitiveOp {
       { types: [of([2, 3], false), of([2, 3], true)], ...range },
       { types: [of([], true), of([2, 3], false)], ...range },
     ],
+    elementwise: true,
     eval: ([a, b], _, result) => values(result.shape, (i) => record.apply(at(a!, i), at(b!, i))),
     gradient:
       record.noGradient !== undefined

@@ -61,6 +61,8 @@ interface OpBase {
 export interface PrimitiveOp extends OpBase {
   /** The meaning, in float64. Inputs and output without batch axis, except when `wholeBatch`. */
   eval(inputs: readonly Values[], attributes: Attributes, result: TensorType, runKernel: KernelRunner): Values;
+  /** True when an element of the result depends on nothing but the elements of the operands in its place (or of rank 0). */
+  readonly elementwise?: true;
   /** True for the few ops that reduce over the batch: `eval` sees batched inputs with their leading batch axis. */
   readonly wholeBatch?: true;
   /** Cotangents of the inputs (undefined: no gradient flows there), or why there are none. */

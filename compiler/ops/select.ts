@@ -36,6 +36,7 @@ export const op: PrimitiveOp = {
     { types: [bool([2, 3], false), f32([2, 3]), f32([], false)] },
     { types: [bool([]), f32([2, 3]), f32([2, 3], false)] },
   ],
+  elementwise: true,
   eval: ([condition, a, b], _, result) =>
     values(result.shape, (i) => (at(condition!, i) !== 0 ? at(a!, i) : at(b!, i))),
   gradient(node, cotangent, build) {

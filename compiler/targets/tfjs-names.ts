@@ -13,6 +13,8 @@ const reserved = new Set(
 
 export class Identifiers {
   private readonly taken = new Set<string>();
+  /** The first number that may be free after a wanted name. */
+  private readonly next = new Map<string, number>();
   private readonly names = new Map<Node, string>();
   private readonly labels: ReadonlyMap<Node, string>;
 
@@ -41,7 +43,9 @@ export class Identifiers {
         .slice(0, 40)
         .replace(/^(?=[0-9])/, "_") || "_";
     let name = safe;
-    for (let i = 2; this.taken.has(name) || reserved.has(name); i++) name = `${safe}_${i}`;
+    let next = this.next.get(safe) ?? 2;
+    while (this.taken.has(name) || reserved.has(name)) name = `${safe}_${next++}`;
+    this.next.set(safe, next);
     this.taken.add(name);
     return name;
   }

@@ -15,6 +15,17 @@ export function attributesKey(value: AttributeValue): string {
   return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${attributesKey(field)}`).join(",")}}`;
 }
 
+const keys = new WeakMap<Attributes, string>();
+
+/** The key of a node's attributes, which passes hand on from node to node: made once for each object. */
+export function keyOf(attributes: Attributes): string {
+  const known = keys.get(attributes);
+  if (known !== undefined) return known;
+  const key = attributesKey(attributes);
+  keys.set(attributes, key);
+  return key;
+}
+
 /** The inverse of `attributesKey`. */
 export function parseAttributes(text: string): Attributes {
   return JSON.parse(text, (_, value: unknown) =>

@@ -5,7 +5,7 @@
 import type { Op } from "../../ops/op.ts";
 import { ops } from "../../ops/registry.generated.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { attributesKey } from "./attributes.ts";
+import { keyOf } from "./attributes.ts";
 import { type KernelBackward, kernelAttributes } from "./kernel-node.ts";
 import type { Attributes, ElementType, Node, TensorType } from "./tensor.ts";
 import { sizeOf } from "./tensor.ts";
@@ -22,7 +22,7 @@ export class Builder {
   /** The node of an operation; throws a `TypeError` when the inputs do not fit. */
   node(op: string, inputs: readonly Node[], attributes: Attributes = {}): Node {
     const record = operation(op);
-    const key = `${op}(${inputs.map((input) => input.id).join(",")})${attributesKey(attributes)}`;
+    const key = `${op}(${inputs.map((input) => input.id).join(",")})${keyOf(attributes)}`;
     const existing = this.interned.get(key);
     if (existing !== undefined) return existing;
     const type = record.type(
