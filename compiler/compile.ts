@@ -62,7 +62,7 @@ export function compile(source: Source, options: CompileOptions): Compilation {
   return { ...assemble(model, elaborated, hypers), diagnostics };
 }
 
-/** A model elaborated for every entry point. What is wrong stays with the context of each. */
+/** A model elaborated for every entry point, up to one that is too large. What is wrong stays with the context of each. */
 export function elaborateEntries(
   names: Names,
   source: Source,
@@ -70,7 +70,11 @@ export function elaborateEntries(
   given: readonly BoundArgument[],
   entries: readonly EntryName[] = ENTRIES,
 ): Map<EntryName, ElaboratedModel> {
-  const elaborate = (entry: EntryName) =>
-    elaborateModel(new Context(names, source, entry, evaluateExpression), model, given);
-  return new Map(entries.map((entry) => [entry, elaborate(entry)]));
+  const elaborated = new Map<EntryName, ElaboratedModel>();
+  for (const entry of entries) {
+    const context = new Context(names, source, entry, evaluateExpression);
+    elaborated.set(entry, elaborateModel(context, model, given));
+    if (context.exhausted) break;
+  }
+  return elaborated;
 }

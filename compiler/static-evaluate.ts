@@ -17,11 +17,14 @@ import {
 export interface Environment {
   lookup(name: string): StaticValue | undefined;
   names(): Iterable<string>;
+  /** What a name is that is known only when the program runs. */
+  dynamic?(name: string): string | undefined;
 }
 
 export function environment(values: ReadonlyMap<string, StaticValue>, parent?: Environment): Environment {
   return {
     lookup: (name) => values.get(name) ?? parent?.lookup(name),
+    dynamic: (name) => (values.has(name) ? undefined : parent?.dynamic?.(name)),
     *names() {
       yield* values.keys();
       if (parent !== undefined) yield* parent.names();
@@ -76,6 +79,10 @@ function evaluateName(name: string, span: Span, scope: Environment): StaticValue
     return value.kind === "number" && value.label === undefined ? { ...value, label: name } : value;
   if (name === "inf") return staticNumber(Number.POSITIVE_INFINITY, "inf");
   if (name === "pi") return staticNumber(Math.PI, "pi");
+  const dynamic = scope.dynamic?.(name);
+  if (dynamic !== undefined) {
+    throw new Failure(span, "dynamic-size", `${name} is not known at compile time: it is ${dynamic}`);
+  }
   throw unknownName(name, span, { candidates: [...scope.names(), ...staticFunctions.keys()] });
 }
 

@@ -1,5 +1,6 @@
 /** Arguments to parameters: binding, type checks, defaults; and bodies checked against their declared results. */
 import type { Argument, Expression, Parameter, Span } from "../../grammar/ast.ts";
+import { type Part, partsOf } from "../../grammar/walk.ts";
 import { declarationsFor } from "../declarations.ts";
 import type { Source } from "../diagnostic.ts";
 import { Failure } from "../failure.ts";
@@ -7,7 +8,7 @@ import { assignArguments, type Environment } from "../static-evaluate.ts";
 import type { Context } from "./context.ts";
 import type { Scope } from "./scope.ts";
 import { checkType } from "./types.ts";
-import { type Bindings, type BoundArgument, ERROR, isStatic, type Value } from "./values.ts";
+import { type Bindings, type BoundArgument, describe, ERROR, isStatic, named, type Value } from "./values.ts";
 
 /** A call's arguments; undefined when one of them was reported. */
 export function evaluateArguments(
@@ -63,14 +64,9 @@ export function bindParameters(
     const checked =
       argument === undefined ? byDefault(parameter.default as Expression) : check(argument.value, argument.span);
     if (checked === undefined || checked.kind === "error") fine = false;
-    inner.define(name, labelled(checked ?? ERROR, name));
+    inner.define(name, named(checked ?? ERROR, name));
   }
   return fine;
-}
-
-/** A number goes by the name of the parameter unless the user wrote it differently. */
-function labelled(value: Value, name: string): Value {
-  return value.kind === "number" ? { ...value, label: value.label ?? name } : value;
 }
 
 /** A body's value, checked against the declared result. */
@@ -86,6 +82,12 @@ export function evaluateBody(
   return checkType(context, scope, result, value, body.span, `the value of ${what}`) ?? ERROR;
 }
 
+/** Whether an expression uses a value that was reported already. */
+export function mentionsError(scope: Bindings, e: Part): boolean {
+  if (e.kind === "name") return scope.lookup(e.name)?.kind === "error";
+  return partsOf(e).some((part) => mentionsError(scope, part));
+}
+
 /** What the static evaluator may see of a scope. */
 export function staticEnvironment(context: Context, scope: Bindings): Environment {
   const outer = declarationsFor(context.names, context.source);
@@ -93,6 +95,10 @@ export function staticEnvironment(context: Context, scope: Bindings): Environmen
     lookup: (name) => {
       const value = scope.lookup(name);
       return value === undefined ? outer.lookup(name) : isStatic(value) ? value : undefined;
+    },
+    dynamic: (name) => {
+      const value = scope.lookup(name);
+      return value === undefined || isStatic(value) ? undefined : describe(value);
     },
     *names() {
       yield* scope.names();

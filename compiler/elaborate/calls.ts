@@ -7,7 +7,7 @@ import { applyRelaxation, callStaticFunction } from "../static-evaluate.ts";
 import { staticFunctions } from "../static-functions.ts";
 import type { StaticRelaxation } from "../static-value.ts";
 import { applyStructure } from "../structure.ts";
-import { bindParameters, evaluateArguments, evaluateBody, staticEnvironment } from "./binding.ts";
+import { bindParameters, evaluateArguments, evaluateBody, mentionsError, staticEnvironment } from "./binding.ts";
 import { builtins } from "./builtins/registry.ts";
 import type { Context } from "./context.ts";
 import { applyInline, callMethod, forwardOf, instantiateModule } from "./modules.ts";
@@ -37,6 +37,7 @@ export function evaluateCall(context: Context, scope: Scope, e: CallExpression):
   const callee = context.evaluate(scope, e.callee);
   // A structure evaluates its own arguments.
   if (callee.kind === "structure-name") {
+    if (mentionsError(scope, e)) return ERROR;
     const declarations = declarationsFor(context.names, context.source);
     const structure = applyStructure(e, staticEnvironment(context, scope), declarations);
     return { kind: "structure", structure, label: structure.label };
@@ -71,8 +72,9 @@ function callBuiltin(context: Context, name: string, given: readonly BoundArgume
   const atOnce = values.every((value) => isStatic(value) && value.kind !== "list");
   if (builtin !== undefined && (found === undefined || !atOnce)) return builtin.call(context, given, e.span) ?? ERROR;
   if (found === undefined) throw new Failure(e.span, "not-callable", `${name} cannot be called`);
-  const list = given.map(({ name: argument, span, value }) => {
-    if (isStatic(value)) return { name: argument, span, value };
+  const list = given.map(({ value, ...rest }) => {
+    if (isStatic(value)) return { ...rest, value };
+    const { span } = rest;
     const message = `${name} is computed at compile time, but this is ${describe(value)}`;
     throw new Failure(span, "dynamic-size", message);
   });
@@ -117,8 +119,9 @@ function makeDistribution(
 }
 
 function makeRelaxation(callee: StaticRelaxation, given: readonly BoundArgument[]): Value {
-  const list = given.map(({ name, span, value }) => {
-    if (isStatic(value)) return { name, span, value };
+  const list = given.map(({ value, ...rest }) => {
+    if (isStatic(value)) return { ...rest, value };
+    const { span } = rest;
     const message = `arguments of a relaxation are known at compile time, but this is ${describe(value)}`;
     throw new Failure(span, "dynamic-size", message);
   });

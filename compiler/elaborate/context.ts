@@ -17,7 +17,7 @@ import { Scope } from "./scope.ts";
 import { type Dimension, type DistributionValue, ERROR, type ModuleValue, type Value } from "./values.ts";
 
 /** Expressions evaluated for one entry point; loops, functions and modules count each time they are expanded. */
-const MOST_STEPS = 1_000_000;
+const MOST_STEPS = 2_000_000;
 /** Operations of one entry point before differentiation. */
 const MOST_OPERATIONS = 200_000;
 /** Expressions within expressions, through functions and modules; more would risk the host's stack. */
@@ -30,6 +30,12 @@ export class Aborted extends Error {}
 export type Evaluator = (context: Context, scope: Scope, e: Expression) => Value;
 
 export type EntryName = "train" | "evaluate" | "sample" | "sample_soft";
+
+/** A piece of a file's text. */
+interface Place {
+  readonly source: Source;
+  readonly span: Span;
+}
 
 /** What is said about a problem besides its place and code. */
 export interface Problem {
@@ -105,9 +111,11 @@ export class Context {
   path = "";
   /** The name that a `let` is about to give: what a module instantiated now will be called. */
   pendingName: string | undefined;
+  /** Whether the model has grown beyond all measure: nothing more will come of it. */
+  exhausted = false;
   /** Calls between the innermost module method and here: they tell inline modules apart. */
   callTrail: string[] = [];
-  private readonly callSites: { readonly source: Source; readonly span: Span }[] = [];
+  private readonly callSites: Place[] = [];
   private readonly scopes = new Map<Source, Scope>();
   private readonly reported = new Set<string>();
   private readonly evaluator: Evaluator;
@@ -125,7 +133,7 @@ export class Context {
 
   /** The value of an expression, `ERROR` when a problem was reported; throws `Aborted` when there is no end in sight. */
   evaluate(scope: Scope, e: Expression): Value {
-    if (this.steps++ >= MOST_STEPS) this.abort(e.span, "too-large", MODEL_TOO_LARGE);
+    if (this.steps++ >= MOST_STEPS) this.tooLarge(e.span);
     if (this.level >= DEEPEST) {
       this.abort(e.span, "too-deep", {
         message: `this is more than ${DEEPEST} expressions deep, through functions and modules`,
@@ -135,17 +143,24 @@ export class Context {
     this.level++;
     try {
       const value = this.evaluator(this, scope, e);
-      if (value.kind === "tensor" && value.node.id > MOST_OPERATIONS) this.abort(e.span, "too-large", MODEL_TOO_LARGE);
+      if (value.kind === "tensor" && value.node.id > MOST_OPERATIONS) this.tooLarge(e.span);
+      if (value.kind === "graph" && e.kind === "call") this.steps += value.edges.length;
       return value;
     } finally {
       this.level--;
     }
   }
 
-  /** Reports what makes it pointless to go on with a statement, once, and unwinds to it. */
+  /** Said at the call that all of it came from, which says more than the place where it became too much. */
+  private tooLarge(span: Span): never {
+    if (!this.exhausted) this.record(this.callSites[0] ?? { source: this.source, span }, "too-large", MODEL_TOO_LARGE);
+    this.exhausted = true;
+    throw new Aborted(MODEL_TOO_LARGE.message);
+  }
+
+  /** Reports what makes it pointless to go on with a statement, and unwinds to it. */
   abort(span: Span, code: Code, problem: Problem): never {
-    const known = this.diagnostics.some((each) => each.code === code && each.message === problem.message);
-    if (!known) this.report(span, code, problem);
+    this.report(span, code, problem);
     throw new Aborted(problem.message);
   }
 
@@ -163,11 +178,39 @@ export class Context {
    * text that the reader can change. One inside a function or module says where that was called.
    */
   report(span: Span, code: Code, problem: Problem, severity: Severity = "error"): void {
-    const { place, note } = this.placeOf(span);
-    const why = note === undefined ? problem.why : problem.why === undefined ? note : `${problem.why} (${note})`;
+    const here = { source: this.source, span };
+    const site = isLibrary(this.source) ? this.callOutside(() => true) : undefined;
+    this.record(site ?? here, code, problem, severity, () =>
+      site === undefined ? this.reachedFrom(here) : `found inside ${this.source.name}`,
+    );
+  }
+
+  /** The innermost call, from a file of the user's, that fits. */
+  private callOutside(fits: (place: Place) => boolean): Place | undefined {
+    return this.callSites.findLast((site) => !isLibrary(site.source) && fits(site));
+  }
+
+  /** Which line an expansion came from, where that is another one. */
+  private reachedFrom(here: Place): string | undefined {
+    const lineOf = ({ source, span }: Place) => position(source.text, span.start).line;
+    const own = lineOf(here);
+    const site = this.callOutside((each) => each.source !== here.source || lineOf(each) !== own);
+    if (site === undefined) return undefined;
+    return `reached from line ${lineOf(site)}${site.source === here.source ? "" : ` of ${site.source.name}`}`;
+  }
+
+  private record(
+    place: Place,
+    code: Code,
+    problem: Problem,
+    severity: Severity = "error",
+    note: () => string | undefined = () => undefined,
+  ): void {
     const key = `${code}:${place.source.name}:${place.span.start}:${problem.message}`;
     if (this.reported.has(key)) return;
     this.reported.add(key);
+    const added = note();
+    const why = added === undefined ? problem.why : problem.why === undefined ? added : `${problem.why} (${added})`;
     this.diagnostics.push({
       code,
       severity,
@@ -177,21 +220,6 @@ export class Context {
       ...(why === undefined ? {} : { why }),
       ...(problem.help === undefined ? {} : { help: problem.help }),
     });
-  }
-
-  private placeOf(span: Span): { place: { readonly source: Source; readonly span: Span }; note: string | undefined } {
-    const here = { source: this.source, span };
-    const calls = [...this.callSites].reverse();
-    if (isLibrary(this.source)) {
-      const site = calls.find((candidate) => !isLibrary(candidate.source));
-      return { place: site ?? here, note: site === undefined ? undefined : `found inside ${this.source.name}` };
-    }
-    const lineOf = (place: typeof here) =>
-      `${position(place.source.text, place.span.start).line} of ${place.source.name}`;
-    const site = calls.find((each) => !isLibrary(each.source) && lineOf(each) !== lineOf(here));
-    if (site === undefined) return { place: here, note: undefined };
-    const line = lineOf(site).replace(` of ${this.source.name}`, "");
-    return { place: here, note: `reached from line ${line}` };
   }
 
   /** Records a failure in the file that it names, or here. */

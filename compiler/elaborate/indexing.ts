@@ -86,7 +86,7 @@ function rangePart(context: Context, scope: Scope, item: RangeExpression, dimens
 function partLabel(dimension: Dimension, from: number, to: number): Dimension {
   if (from === 0 && to === dimension.size) return dimension;
   const { label } = dimension;
-  if (to < dimension.size || label === undefined) return { size: to - from };
+  if (to < dimension.size || label === undefined || Number(label) === dimension.size) return { size: to - from };
   return { size: to - from, label: `${label} - ${from}` };
 }
 

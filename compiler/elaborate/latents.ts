@@ -20,7 +20,7 @@ import { type Backward, type BackwardRequest, selectBackward } from "../passes/s
 import { selectRelaxation } from "../passes/select-relaxation.ts";
 import { selectSolver } from "../passes/select-solver.ts";
 import { applyStructure, type Structure } from "../structure.ts";
-import { staticEnvironment } from "./binding.ts";
+import { mentionsError, staticEnvironment } from "./binding.ts";
 import type { Context } from "./context.ts";
 import { asDistribution, divergence, sampleDistribution } from "./distributions.ts";
 import type { Scope } from "./scope.ts";
@@ -31,6 +31,7 @@ import { type Dimension, describe, ERROR, type TensorValue } from "./values.ts";
 
 export function declareLatent(context: Context, scope: Scope, statement: LatentStatement): void {
   const { name, span: place } = statement.name;
+  if (mentionsError(scope, statement.structure)) return scope.define(name, ERROR);
   const declarations = declarationsFor(context.names, context.source);
   const structure = applyStructure(statement.structure, staticEnvironment(context, scope), declarations);
   const copies = statement.copies.map((copy) => evaluateDimension(context, scope, copy));

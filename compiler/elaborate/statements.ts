@@ -11,7 +11,7 @@ import type { Context } from "./context.ts";
 import { Scope } from "./scope.ts";
 import { asTensor, numeric } from "./tensors.ts";
 import { checkType } from "./types.ts";
-import { describe, describeShape, ERROR, type TensorValue, type Value } from "./values.ts";
+import { describe, describeShape, ERROR, named, type TensorValue, type Value } from "./values.ts";
 
 export function evaluateBlock(context: Context, scope: Scope, e: BlockExpression): Value {
   const inner = new Scope(scope);
@@ -35,7 +35,7 @@ export function evaluateLet(context: Context, scope: Scope, statement: LetStatem
       ? found
       : (checkType(context, scope, statement.type, found, statement.value.span, name) ?? ERROR);
   if (value.kind === "tensor") context.builder.label(value.node, name);
-  scope.define(name, value);
+  scope.define(name, named(value, name));
 }
 
 /** `update s = …`: remembered when training, ignored otherwise. */

@@ -145,6 +145,13 @@ export function describeShape(dimensions: readonly Dimension[]): string {
   return `[${dimensions.map(describeDimension).join(", ")}]`;
 }
 
+/** A number goes by the name it is given, unless it was computed from other names. */
+export function named(value: Value, name: string): Value {
+  if (value.kind !== "number") return value;
+  const { label } = value;
+  return label === undefined || !/[A-Za-z_]/.test(label.replace(/^[\d.]+e/i, "")) ? { ...value, label: name } : value;
+}
+
 export function describeDimension(dimension: Dimension): string {
   const { label, size } = dimension;
   return label === undefined || Number(label) === size ? String(size) : `${label} = ${size}`;
