@@ -69,6 +69,8 @@ export class Program {
   private readonly device: Device;
   /** Tensors that entry points left behind instead of disposing them: zero for a correct program. */
   undisposed = 0;
+  /** Entry points that have run, and so have made the tables that a program keeps from its first call on. */
+  private readonly called = new Set<EntryPoint["name"]>();
 
   constructor(artifact: Artifact, device: Device, factory?: ProgramFactory) {
     this.artifact = artifact;
@@ -102,7 +104,8 @@ export class Program {
       const before = tf.engine().state.numTensors;
       const outputs = run(call.batch, inputs, call.parameters, call.states, call.hypers, noise);
       const returned = new Set(Object.values(outputs)).size;
-      this.undisposed += tf.engine().state.numTensors - before - returned;
+      if (this.called.has(entry.name)) this.undisposed += tf.engine().state.numTensors - before - returned;
+      this.called.add(entry.name);
       for (const tensor of created) tensor.dispose();
       return outputs as { [name: string]: core.Tensor };
     });

@@ -12,7 +12,7 @@ export interface Law {
   readonly says: string;
   /** The operations that its left side may have at the root. */
   readonly roots: readonly string[];
-  /** Present when only values agree and gradients do not: for programs that are differentiated already. */
+  /** Present for laws about programs that are differentiated already: gradients would not agree, or not be as cheap. */
   readonly final?: true;
   /** A graph on which the law fires at the root, over leaves `input` and `parameter`. */
   example(build: Builder): Node;

@@ -1,7 +1,7 @@
 /** Sums over the batch: how per-example values become one, in objectives and in the gradients of parameters. */
 import { numberOf } from "../ir/tensor/attributes.ts";
 import { sizeOf } from "../ir/tensor/tensor.ts";
-import { f32, only, rowsShape } from "./helpers.ts";
+import { f32, only, rowsText } from "./helpers.ts";
 import type { PrimitiveOp } from "./op.ts";
 
 export const op: PrimitiveOp = {
@@ -31,13 +31,12 @@ export const op: PrimitiveOp = {
     const spread = build.broadcast(cotangent, node.inputs[0]!.type.shape);
     return [build.batchBroadcast(spread)];
   },
-  // A product with a row of ones: with the WASM backend ten times faster than tf.sum over leading axes.
   tfjs(context) {
     const { node } = context;
     const x = node.inputs[0]!.type;
     const rows = sizeOf(x.shape.slice(0, numberOf(node.attributes, "leading")));
-    const matrix = context.rightOperand(0, rowsShape(rows, true, [sizeOf(node.type.shape)]));
-    const ones = context.temporary(`tf.ones([1, ${rows === 1 ? "batch" : `batch * ${rows}`}])`);
-    return `tf.reshape(${context.temporary(`tf.matMul(${ones}, ${matrix})`)}, ${context.shape(node.type)})`;
+    const columns = sizeOf(node.type.shape);
+    const sums = `${context.helper("$sumRows")}(${context.inputs[0]}, 1, ${rowsText(rows, true)}, ${columns})`;
+    return `tf.reshape(${context.temporary(sums)}, ${context.shape(node.type)})`;
   },
 };

@@ -1,6 +1,8 @@
-/** The gradient of a weight matrix: products of two batched tensors, summed over the batch and all axes but the last. */
+/**
+ * The gradient of a weight matrix: products of two batched tensors, summed over the batch and all axes but the last.
+ */
 import { formatType, type Node, sameShape, sizeOf, type TensorType } from "../ir/tensor/tensor.ts";
-import { expectInputs, f32, rowsShape } from "./helpers.ts";
+import { expectInputs, f32, rowsShape, rowsText } from "./helpers.ts";
 import type { PrimitiveOp } from "./op.ts";
 
 export const op: PrimitiveOp = {
@@ -37,12 +39,18 @@ export const op: PrimitiveOp = {
     const [a, g] = node.inputs as readonly [Node, Node];
     return [build.matmul(g, build.transposeLast(cotangent)), build.matmul(a, cotangent)];
   },
-  // An explicit transpose first: with the WASM backend transposed operands cost fifteen times as much.
+  /**
+   * An explicit transpose first: with the WASM backend transposed operands cost fifteen times as much. The right
+   * operand is packed, which takes longer than a transpose, so the narrower one goes there.
+   */
   tfjs(context) {
-    const [a, g] = context.node.inputs.map((input) => input.type) as [TensorType, TensorType];
-    const rows = sizeOf(a.shape.slice(0, -1));
-    const left = context.temporary(`tf.reshape(${context.inputs[0]}, ${rowsShape(rows, true, [a.shape.at(-1)!])})`);
-    const right = context.rightOperand(1, rowsShape(rows, true, [g.shape.at(-1)!]));
-    return `tf.matMul(${context.temporary(`tf.transpose(${left}, [1, 0])`)}, ${right})`;
+    const [k, n] = context.node.type.shape as readonly [number, number];
+    const perExample = sizeOf(context.node.inputs[0]!.type.shape) / k;
+    const [left, width] = k < n ? [1, n] : [0, k];
+    const rows = rowsText(perExample, true);
+    const transposed = context.temporary(`${context.helper("$transpose")}(${context.inputs[left]}, ${rows}, ${width})`);
+    const right = context.rightOperand(1 - left, rowsShape(perExample, true, [Math.min(k, n)]));
+    const product = `tf.matMul(${transposed}, ${right})`;
+    return k < n ? `tf.transpose(${context.temporary(product)}, [1, 0])` : product;
   },
 };

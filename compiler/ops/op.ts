@@ -16,6 +16,12 @@ export interface Values {
 /** Runs the kernel of a name on one example: its inputs in order, and its outputs in order. */
 export type KernelRunner = (kernel: string, inputs: readonly Float64Array[]) => readonly Float64Array[];
 
+/**
+ * Functions of printed programs. `$sumRows(x, outer, rows, columns)`: of `outer` blocks of rows, the sums of each column,
+ * `[outer, columns]`. `$transpose(x, rows, columns)`: the transpose of a matrix, `[columns, rows]`.
+ */
+export type HelperName = "$sumRows" | "$transpose";
+
 /** What printing to tfjs may use: `inputs` are JavaScript expressions for tensors (with a leading batch axis when batched). */
 export interface TfjsContext {
   readonly inputs: readonly string[];
@@ -26,6 +32,8 @@ export interface TfjsContext {
   constant(values: readonly number[], shape: readonly number[], dtype: "float32" | "int32" | "bool"): string;
   /** An operand of an elementwise op in a form that tfjs broadcasts to the result's shape by itself. */
   aligned(index: number): string;
+  /** The name of a function, which is then part of the program. */
+  helper(name: HelperName): string;
   /** Declares a tensor that is disposed after this node; returns its name. */
   temporary(expression: string): string;
   /**

@@ -1,8 +1,11 @@
 /** A block of a tensor. */
 import { integersOf } from "../ir/tensor/attributes.ts";
-import { formatType } from "../ir/tensor/tensor.ts";
-import { eachIndex, f32, only, stridesOf } from "./helpers.ts";
+import { formatType, sizeOf } from "../ir/tensor/tensor.ts";
+import { eachIndex, f32, only, pickedRows, stridesOf } from "./helpers.ts";
 import type { PrimitiveOp } from "./op.ts";
+
+/** Rows shorter than this are copied faster in one block. */
+const NARROW = 16;
 
 export const op: PrimitiveOp = {
   name: "slice",
@@ -22,6 +25,8 @@ export const op: PrimitiveOp = {
   samples: [
     { types: [f32([4, 3])], attributes: { begin: [1, 0], size: [2, 3] } },
     { types: [f32([4, 3, 2], false)], attributes: { begin: [0, 1, 1], size: [4, 2, 1] } },
+    { types: [f32([3, 4, 20])], attributes: { begin: [0, 1, 0], size: [3, 2, 20] } },
+    { types: [f32([4, 20], false)], attributes: { begin: [2, 0], size: [2, 20] } },
   ],
   eval([x], attributes, result) {
     const begin = integersOf(attributes, "begin");
@@ -41,8 +46,17 @@ export const op: PrimitiveOp = {
     const after = node.inputs[0]!.type.shape.map((extent, axis) => extent - begin[axis]! - node.type.shape[axis]!);
     return [build.pad(cotangent, begin, after)];
   },
-  tfjs({ inputs, node, shape }) {
+  tfjs(context) {
+    const { inputs, node, shape } = context;
     const begin = integersOf(node.attributes, "begin");
+    const from = node.inputs[0]!.type.shape;
+    const cut = from.map((_, axis) => axis).filter((axis) => from[axis] !== node.type.shape[axis]);
+    const [axis] = cut;
+    const wide = axis !== undefined && sizeOf(from.slice(axis + 1)) >= NARROW;
+    if (cut.length === 1 && wide && node.type.dtype === "f32") {
+      const indices = Array.from({ length: node.type.shape[axis]! }, (_, i) => begin[axis]! + i);
+      return pickedRows(context, indices, axis);
+    }
     return `tf.slice(${inputs[0]}, ${JSON.stringify(node.type.batched ? [0, ...begin] : begin)}, ${shape(node.type)})`;
   },
 };

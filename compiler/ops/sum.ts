@@ -1,13 +1,22 @@
 /** Sums over axes of an example. */
 import { flagOf, integersOf } from "../ir/tensor/attributes.ts";
-import type { Node } from "../ir/tensor/tensor.ts";
-import { axesText, eachIndex, expectAxes, f32, only } from "./helpers.ts";
+import { type Node, sizeOf } from "../ir/tensor/tensor.ts";
+import { axesText, eachIndex, expectAxes, f32, only, rowsText } from "./helpers.ts";
 import type { PrimitiveOp } from "./op.ts";
 
 /** The reduced axes as size 1. */
 function keptShape(node: Node): number[] {
   const axes = integersOf(node.attributes, "axes");
   return node.inputs[0]!.type.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+}
+
+/** Sizes before, at and after neighbouring axes that are summed with others after them; undefined for other axes. */
+function middleOf(shape: readonly number[], axes: readonly number[]) {
+  const first = Math.min(...axes);
+  const end = Math.max(...axes) + 1;
+  const after = sizeOf(shape.slice(end));
+  if (end - first !== axes.length || after === 1) return undefined;
+  return { before: sizeOf(shape.slice(0, first)), size: sizeOf(shape.slice(first, end)), after };
 }
 
 export const op: PrimitiveOp = {
@@ -45,9 +54,16 @@ export const op: PrimitiveOp = {
   gradient(node, cotangent, build) {
     return [build.broadcast(build.reshape(cotangent, keptShape(node)), node.inputs[0]!.type.shape)];
   },
-  tfjs({ inputs, node }) {
+  tfjs(context) {
+    const { inputs, node } = context;
     const axes = integersOf(node.attributes, "axes");
     if (axes.length === 0) return `tf.clone(${inputs[0]})`;
+    const middle = middleOf(node.inputs[0]!.type.shape, axes);
+    if (middle !== undefined) {
+      const outer = rowsText(middle.before, node.type.batched);
+      const sums = `${context.helper("$sumRows")}(${inputs[0]}, ${outer}, ${middle.size}, ${middle.after})`;
+      return `tf.reshape(${context.temporary(sums)}, ${context.shape(node.type)})`;
+    }
     const keep = flagOf(node.attributes, "keep") ? ", true" : "";
     return `tf.sum(${inputs[0]}, ${axesText(axes, node.type.batched)}${keep})`;
   },

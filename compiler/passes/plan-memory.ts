@@ -22,7 +22,6 @@ const copying = new Set(["contract", "gather", "scatter_add", "select", "concat"
 const packing: ReadonlyMap<string, number> = new Map([
   ["matmul", 1],
   ["contract", 1],
-  ["batch_sum", 0],
 ]);
 
 export function planMemory(program: TensorProgram): Memory {

@@ -1,10 +1,14 @@
 /**
- * What a printed program creates once and keeps: constants, and the row numbers of gathers, which depend on the batch size
- * and are made anew only when that changes.
+ * What a printed program creates once and keeps: constants, and the row numbers of gathers, which depend on the batch
+ * size and are made anew only when that changes.
  */
+import type { HelperName } from "../ops/op.ts";
+import { helpers } from "./tfjs-helpers.ts";
+
 export class Hoisted {
   private readonly constants = new Map<string, string>();
   private readonly tables = new Map<string, string>();
+  private readonly helpers = new Set<HelperName>();
 
   /** The name of a constant tensor. */
   constant(values: readonly number[], shape: readonly number[], dtype: "float32" | "int32" | "bool"): string {
@@ -22,6 +26,12 @@ export class Hoisted {
     return this.intern(this.tables, `makeRows(${JSON.stringify(indices)}, ${stride})`, "rows");
   }
 
+  /** The name of a function. */
+  helper(name: HelperName): string {
+    this.helpers.add(name);
+    return name;
+  }
+
   private intern(table: Map<string, string>, text: string, name: string): string {
     const known = table.get(text);
     if (known !== undefined) return known;
@@ -34,7 +44,8 @@ export class Hoisted {
   /** Declarations that go before the entries. */
   lines(): string[] {
     const declarations = [...this.constants, ...this.tables].map(([text, name]) => `const ${name} = ${text};`);
-    return this.tables.size > 0 ? [makeRows, ...declarations] : declarations;
+    const functions = [...this.helpers].sort().map((name) => helpers[name]);
+    return [...functions, ...(this.tables.size > 0 ? [makeRows] : []), ...declarations];
   }
 }
 

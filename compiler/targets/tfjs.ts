@@ -101,6 +101,7 @@ class EntryPrinter {
       node,
       shape: shapeText,
       constant: (values, shape, dtype) => this.hoisted.constant(values, shape, dtype),
+      helper: (name) => this.hoisted.helper(name),
       temporary: (expression) => this.temporary(expression),
       rows: (indices, stride, perExample, batched) => {
         const blocks = batched ? (perExample === 1 ? "batch" : `batch * ${perExample}`) : String(perExample);
