@@ -47,7 +47,9 @@ export function tryKernel(declaration: KernelDeclaration, source: Source, names:
   if (values === undefined) return [];
   const sample = new Sample(source, names, declaration.name.span);
   const declarations = declarationsFor(names, source);
-  sample.attempt(() => lowerKernel(declaration, values, declarations, declaration.name.name));
+  const problems: Failure[] = [];
+  sample.attempt(() => lowerKernel(declaration, values, declarations, declaration.name.name, problems));
+  for (const problem of problems) sample.keep(problem);
   return sample.diagnostics;
 }
 
@@ -109,10 +111,14 @@ class Sample {
       return work();
     } catch (problem) {
       if (!(problem instanceof Failure)) throw problem;
-      this.refused ||= problem.code === "requirement";
-      if (!BY_SIZE.has(problem.code)) this.diagnostics.push(problem.diagnostic(this.source));
+      this.keep(problem);
       return undefined;
     }
+  }
+
+  keep(problem: Failure): void {
+    this.refused ||= problem.code === "requirement";
+    if (!BY_SIZE.has(problem.code)) this.diagnostics.push(problem.diagnostic(this.source));
   }
 
   structure(declaration: StructureDeclaration, values: ReadonlyMap<string, StaticValue>): Structure | undefined {
@@ -127,6 +133,7 @@ class Sample {
   /** Every solver and relaxation that the structure declares. */
   selections(structure: Structure): void {
     const declarations = declarationsFor(this.names, this.source);
+    const { source } = structure;
     const { span } = this;
     if (structure.argmax.length > 0) this.attempt(() => selectSolver(structure, declarations, "host", span));
     this.attempt(() => logPartitionKernel(structure, declarations, span));
@@ -134,10 +141,11 @@ class Sample {
       if (clause.refused !== undefined) continue;
       const found = this.names.find(name === "Separable" ? SEPARABLE : name, this.source)?.declaration;
       if (found?.kind !== "relaxation") continue;
+      const place = source.name === this.source.name ? clause.relaxation.span : span;
       this.attempt(() => {
         const value = { kind: "relaxation", declaration: found, arguments: new Map(), options: new Map() } as const;
-        const relaxed = selectRelaxation(structure, value, declarations, span);
-        selectBackward(structure, relaxed.value, declarations, span);
+        const relaxed = selectRelaxation(structure, value, declarations, place);
+        selectBackward(structure, relaxed.value, declarations, place);
       });
     }
   }

@@ -39,10 +39,10 @@ export function check(source: Source, options: CheckOptions): Diagnostic[] {
         passes.push(...checker.model(declaration, experiments));
         break;
       case "structure":
-        passes.push(trySample(declaration, source, names).filter(remains));
+        if (declaration.incomplete !== true) passes.push(trySample(declaration, source, names).filter(remains));
         break;
       case "kernel":
-        passes.push(tryKernel(declaration, source, names).filter(remains));
+        if (declaration.incomplete !== true) passes.push(tryKernel(declaration, source, names).filter(remains));
         break;
       default:
         break; // Names are all that can be told of the others before they are used.

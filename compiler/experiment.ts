@@ -97,7 +97,7 @@ class Reader {
   read(scale: string | undefined): ExperimentSpec | undefined {
     const base = this.experiment.clauses.filter((clause) => clause.kind !== "scale");
     const overlay = this.attempt(() => this.scale(scale)) ?? [];
-    this.checkRepeated(base);
+    this.checkRepeated(this.experiment.clauses);
     this.checkRepeated(overlay);
     this.clauses = [...base, ...overlay];
     for (const search of this.all("search")) {
@@ -140,6 +140,7 @@ class Reader {
   }
 
   private missing(what: string, help: string, span: Span = this.experiment.name.span): undefined {
+    if (this.experiment.incomplete === true) return undefined;
     const message = `the experiment ${this.experiment.name.name} ${what}`;
     this.problems.push(new Failure(span, "missing-clause", message, { help }));
     return undefined;

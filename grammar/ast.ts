@@ -666,6 +666,8 @@ interface DeclarationBase {
   /** The `///` lines directly above, joined by newlines. */
   readonly doc?: string;
   readonly name: Identifier;
+  /** Parts of it could not be read, so that what is missing may be no mistake. */
+  readonly incomplete?: boolean;
   readonly span: Span;
 }
 /** `model NRI(V = 10) { … }` */

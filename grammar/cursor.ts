@@ -8,6 +8,8 @@ import { NumberToken, RESERVED, Text, type Tokens, tokenize, Word } from "./toke
 
 /** Unwinds the parser; the problem is already recorded. */
 export class SyntaxUnwind extends Error {}
+/** Unwinds out of what is nested too deep. */
+class DepthUnwind extends SyntaxUnwind {}
 
 /** Deeper nesting than this is refused rather than risking the host's stack, here or in what walks the tree later. */
 const DEEPEST = 200;
@@ -19,6 +21,8 @@ export class Cursor {
   private readonly tokens: readonly IToken[];
   private readonly docs: Tokens["docs"];
   private readonly length: number;
+  /** Lines with characters that are not in the language. */
+  private readonly unreadable = new Set<number>();
   /** Names that statements and declarations would have given, had they been readable: missing, but not unknown. */
   readonly unread: string[] = [];
   private at = 0;
@@ -32,6 +36,7 @@ export class Cursor {
     this.docs = docs;
     this.length = text.length;
     for (const error of errors) {
+      if (error.line !== undefined) this.unreadable.add(error.line);
       const piece = text.slice(error.offset, error.offset + Math.max(1, error.length));
       const unterminated = piece.startsWith('"');
       this.problems.push({
@@ -129,17 +134,24 @@ export class Cursor {
   failWith(message: string, help?: string): never {
     const token = this.tokens[this.at];
     const start = token?.startOffset ?? this.length;
-    this.problems.push({
-      message,
-      span: { start, end: start + (token?.image.length ?? 0) },
-      ...(help === undefined ? {} : { help }),
-    });
+    const span = { start, end: start + (token?.image.length ?? 0) };
+    // Beside a character that is not in the language, what else is missing may be no mistake.
+    const lines = [token?.startLine, this.tokens[this.at - 1]?.endLine];
+    if (!lines.some((line) => line !== undefined && this.unreadable.has(line))) {
+      this.problems.push({ message, span, ...(help === undefined ? {} : { help }) });
+    }
     throw new SyntaxUnwind(message);
+  }
+  private failDeep(message: string): never {
+    try {
+      this.failWith(message, "name a part of it with let");
+    } catch {
+      throw new DepthUnwind(message);
+    }
   }
   /** Runs a nested rule, bounded in depth. */
   nested<T>(rule: () => T): T {
-    if (this.nesting >= DEEPEST)
-      this.failWith(`this is nested more than ${DEEPEST} levels deep`, "name a part of it with let");
+    if (this.nesting >= DEEPEST) this.failDeep(`this is nested more than ${DEEPEST} levels deep`);
     this.nesting++;
     this.peak = Math.max(this.peak, this.nesting);
     try {
@@ -160,8 +172,7 @@ export class Cursor {
       this.peak = this.nesting;
       const value = part();
       this.peak = Math.max(left, this.peak) + 1;
-      if (this.peak > HIGHEST)
-        this.failWith(`this expression has more than ${HIGHEST} levels of operators`, "name a part of it with let");
+      if (this.peak > HIGHEST) this.failDeep(`this expression has more than ${HIGHEST} levels of operators`);
       return value;
     };
     try {
@@ -186,18 +197,24 @@ export class Cursor {
    */
   statements<T>(starters: ReadonlySet<string>, statement: () => T): T[] {
     const list: T[] = [];
-    while (!this.done && !this.is("}")) {
+    while (!this.done && !this.is("}") && !this.atDeclaration()) {
       const before = this.at;
       try {
         list.push(statement());
       } catch (problem) {
-        if (!(problem instanceof SyntaxUnwind)) throw problem;
+        if (!(problem instanceof SyntaxUnwind) || (problem instanceof DepthUnwind && this.nesting > 0)) throw problem;
         this.recordUnread(before);
         if (this.at === before) this.at++;
         if (this.skipTo(starters)) break;
       }
     }
     return list;
+  }
+
+  /** Whether a declaration begins at the head of this line; `model hidden = 64` is a setting. */
+  private atDeclaration(): boolean {
+    const token = this.tokens[this.at];
+    return token?.startColumn === 1 && DECLARATIONS.has(token.image) && this.isName(1) && this.peek(2) !== "=";
   }
 
   /** Notes the name that the unreadable statement or declaration at a position would have given, or those of an import. */
@@ -218,7 +235,7 @@ export class Cursor {
         if (depth === 0) return false;
         depth--;
       } else if (!this.sameLine()) {
-        if (token.startColumn === 1 && DECLARATIONS.has(token.image)) return true;
+        if (this.atDeclaration()) return true;
         if (depth === 0 && starters.has(token.image)) return false;
       }
       this.at++;

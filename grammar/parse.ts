@@ -19,7 +19,11 @@ export function parse(source: string): ParseResult {
     const before = c.position;
     try {
       if (c.is("import")) imports.push(importDeclaration(c));
-      else declarations.push(declaration(c));
+      else {
+        const problems = c.problems.length;
+        const found = declaration(c);
+        declarations.push(c.problems.length === problems ? found : { ...found, incomplete: true });
+      }
     } catch (problem) {
       if (!(problem instanceof SyntaxUnwind)) throw problem;
       if (c.position === before) c.take();

@@ -37,3 +37,8 @@ export function partsOf(e: Part): readonly Part[] {
       return [...e.statements.map((each) => (each.kind === "require" ? each.condition : each.value)), e.result];
   }
 }
+
+/** Whether an expression uses one of the names. */
+export function mentions(e: Part, names: ReadonlySet<string>): boolean {
+  return e.kind === "name" ? names.has(e.name) : partsOf(e).some((part) => mentions(part, names));
+}

@@ -237,7 +237,8 @@ export function declarePrior(context: Context, scope: Scope, statement: PriorSta
     const help = "a latent variable has one prior";
     throw new Failure(span, "duplicate-name", `${name} has a prior already`, { help });
   }
-  context.priors.add(name);
   const kl = divergence(context, latent.distribution, prior, latent.dimensions, statement.distribution.span);
-  if (kl !== undefined) context.objectives.divergence.push(kl.node);
+  if (kl === undefined) return;
+  context.priors.add(name);
+  context.objectives.divergence.push(kl.node);
 }

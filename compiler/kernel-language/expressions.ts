@@ -114,7 +114,8 @@ export class ExpressionLowering {
   flatIndex(array: KernelArray, e: IndexExpression, scope: KernelScope): KernelExpression {
     if (e.items.length !== array.shape.length) {
       const dimensions = `${array.shape.length} dimension${array.shape.length === 1 ? "" : "s"}`;
-      throw new Failure(e.span, "bad-index", `this array has ${dimensions}, but ${e.items.length} indices are given`);
+      const message = `this array has ${dimensions}, but ${e.items.length} indices are given`;
+      throw new Failure(e.span, "shape-mismatch", message);
     }
     let flat = zero;
     e.items.forEach((item, axis) => {

@@ -15,7 +15,8 @@ import type {
   TensorTypeExpression,
 } from "../../grammar/ast.ts";
 import { printExpression } from "../../grammar/format.ts";
-import type { Declarations } from "../declarations.ts";
+import { mentions, type Part } from "../../grammar/walk.ts";
+import { type Declarations, located } from "../declarations.ts";
 import { Failure } from "../failure.ts";
 import type { Kernel, KernelArray, KernelBinary, KernelExpression } from "../ir/kernel/kernel.ts";
 import { assignArguments, type Environment, evaluateStatic } from "../static-evaluate.ts";
@@ -34,13 +35,15 @@ const LARGEST_ARRAY = 2 ** 27;
 
 /**
  * `declaration` with its compile-time arguments `values`; its tensors are the inputs. `declarations` are what its file sees,
- * `name` is the name of the result, unique within an artifact.
+ * `name` is the name of the result, unique within an artifact. With `problems`, a statement that fails is noted there and
+ * left out; without, the first failure is thrown.
  */
 export function lowerKernel(
   declaration: KernelDeclaration,
   values: ReadonlyMap<string, StaticValue>,
   declarations: Declarations,
   name: string,
+  problems?: Failure[],
 ): Kernel {
   const emitter = new Emitter();
   const scope = KernelScope.outermost(values, declarations);
@@ -51,9 +54,9 @@ export function lowerKernel(
   for (const array of inputs) scope.bindings.set(array.name, { kind: "array", array, writable: false });
   for (const array of outputs) scope.bindings.set(array.name, { kind: "array", array, writable: true });
   for (const array of [...inputs, ...outputs]) emitter.reserve(array.name);
-  const lowering = new StatementLowering(emitter, declarations);
+  const lowering = new StatementLowering(emitter, declarations, 0, problems);
   lowering.block(declaration.body, scope);
-  for (const output of declaration.outputs) {
+  for (const output of problems === undefined || problems.length === 0 ? declaration.outputs : []) {
     if (lowering.written.has(output.name.name)) continue;
     throw new Failure(output.name.span, "never-written", `this kernel never writes its result ${output.name.name}`);
   }
@@ -89,17 +92,30 @@ class StatementLowering {
   private readonly declarations: Declarations;
   private readonly expressions: ExpressionLowering;
   private readonly depth: number;
+  private readonly problems: Failure[] | undefined;
+  /** Names that statements left out would have given. */
+  private readonly lost = new Set<string>();
   private loops = 0;
 
-  constructor(emitter: Emitter, declarations: Declarations, depth = 0) {
+  constructor(emitter: Emitter, declarations: Declarations, depth = 0, problems?: Failure[]) {
     this.emitter = emitter;
     this.declarations = declarations;
     this.expressions = new ExpressionLowering(emitter, declarations);
     this.depth = depth;
+    this.problems = problems;
   }
 
   block(statements: readonly Statement[], scope: KernelScope): void {
-    for (const statement of statements) this.statement(statement, scope);
+    for (const statement of statements) {
+      try {
+        this.statement(statement, scope);
+      } catch (problem) {
+        if (this.problems === undefined || !(problem instanceof Failure)) throw problem;
+        const follows = expressionsOf(statement).some((e) => mentions(e, this.lost));
+        if (!follows) this.problems.push(problem);
+        if ("name" in statement) this.lost.add(statement.name.name);
+      }
+    }
   }
 
   private statement(s: Statement, scope: KernelScope): void {
@@ -196,7 +212,7 @@ class StatementLowering {
       inner.bindings.set(array.name, { kind: "array", array: scratch, writable: true });
       return scratch;
     });
-    lowering.block(callee.body, inner);
+    located(declarations.source, this.declarations.source, span, () => lowering.block(callee.body, inner));
     return outputs[0]!;
   }
 
@@ -299,6 +315,27 @@ class StatementLowering {
     const body = this.emitter.collect(() => this.block(statements, scope.inner()));
     this.loops--;
     this.emitter.push({ kind: "while", condition: condition!, body });
+  }
+}
+
+/** The expressions of a statement itself, not of statements inside of it. */
+function expressionsOf(s: Statement): readonly Part[] {
+  switch (s.kind) {
+    case "kernel-let":
+    case "kernel-var":
+      return [s.value];
+    case "kernel-shared":
+      return [...s.type.dimensions, ...(s.fill === undefined ? [] : [s.fill])];
+    case "kernel-assign":
+      return [s.target, s.value];
+    case "kernel-for":
+      return s.sources;
+    case "kernel-if":
+    case "kernel-while":
+    case "require":
+      return [s.condition];
+    case "kernel-break":
+      return [];
   }
 }
 

@@ -35,8 +35,8 @@ export function resolveStructure(resolver: Resolver, declaration: StructureDecla
   const has = (kind: StructureClause["kind"]) => body.clauses.some((clause) => clause.kind === kind);
   const need = (what: string, help: string) =>
     resolver.report(name.span, "missing-clause", `the structure ${name.name} declares no ${what}`, help);
-  if (!has("embedding")) need("embedding", "add embedding x: binary[n]");
-  if (!has("argmax") && !has("automaton")) need("argmax", "add argmax KERNEL");
+  if (!has("embedding") && declaration.incomplete !== true) need("embedding", "add embedding x: binary[n]");
+  if (!has("argmax") && !has("automaton") && declaration.incomplete !== true) need("argmax", "add argmax KERNEL");
   const parts = new Locals();
   const costs = new Locals(locals);
   const graphs = declaration.parameters.some((each) => each.type?.kind === "named-type" && each.type.name === "Graph");

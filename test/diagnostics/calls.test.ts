@@ -33,7 +33,7 @@ model M() {
   let o = sum([])            //~ type-mismatch «[]»: an empty list has no shape
   minimize sum(x)
 }`,
-  "modules": `
+  modules: `
 import { Linear, MLP, batch_norm } from "std/nn"
 module Fixed(n: int, G: Graph, f: Distribution) {
   graph H = n                //~ type-mismatch «n»: expected a graph such as complete(10), but got the number 2
@@ -67,7 +67,7 @@ model M() {
   let d = sum(x)(1)          //~ not-callable: a f32 scalar cannot be called
   minimize sum(x)
 }`,
-  "distributions": `
+  distributions: `
 model M() {
   data x: f32[3]
   observe x ~ Normal(meen = 0)         //~ unknown-argument «meen»: Normal has no argument meen => did you mean mean?

@@ -168,7 +168,7 @@ model M() {
   hyper z = -inf             //~ bad-number «-inf»: a hyper must be a finite number, but it is -Infinity
   minimize sum(x)
 }`,
-  "graphs": `
+  graphs: `
 model M() {
   data x: f32[4, 2]
   graph K = complete(4)

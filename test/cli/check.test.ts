@@ -1,0 +1,115 @@
+/** `sstc check`: files, formats, exit status. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { runCommandLine } from "../../cli/program.ts";
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "sstc-check-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+async function run(...args: string[]) {
+  const written = { stdout: "", stderr: "" };
+  const spies = (["stdout", "stderr"] as const).map((stream) =>
+    vi.spyOn(process[stream], "write").mockImplementation((text) => {
+      written[stream] += String(text);
+      return true;
+    }),
+  );
+  try {
+    return { status: await runCommandLine(args), ...written };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+const GOOD = "model M(n = 3) {\n  data x: f32[n]\n  minimize sum(x)\n}\n";
+const BAD = "fn f(x) = y\nmodel M(n = 3) {\n  data x: f32[n]\n  minimize x\n}\nmodel N(n = 2) {\n  minimize z\n}\n";
+
+test("the example has no problems", async () => {
+  expect(await run("check", "examples/nri/nri.sst")).toEqual({ status: 0, stdout: "", stderr: "" });
+});
+
+test("all problems of all models of all files come in one run, as text on standard output", async () => {
+  const [good, bad, other] = [file("good.sst", GOOD), file("bad.sst", BAD), file("other.sst", "model M( {")];
+  const { status, stdout, stderr } = await run("check", good, bad, other);
+  expect({ status, stderr }).toEqual({ status: 1, stderr: "" });
+  const heads = stdout.split("\n").filter((line) => /^(error|warning|note)/.test(line));
+  expect(heads).toEqual([
+    "error[unknown-name]: there is no y here",
+    "error[shape-mismatch]: an objective is one number for each example, but this is f32[n = 3]",
+    "error[unknown-name]: there is no z here",
+    "error[syntax]: expected a parameter's name but found '{'",
+  ]);
+  expect(stdout).toContain(`--> ${bad}:4:12`);
+});
+
+test("--format json is a list of diagnostics with file, line and column", async () => {
+  const path = file("json.sst", "model M() {\n  minimize lost\n}\n");
+  const { status, stdout } = await run("check", path, "--format", "json");
+  expect(status).toBe(1);
+  expect(JSON.parse(stdout)).toEqual([
+    {
+      code: "unknown-name",
+      severity: "error",
+      message: "there is no lost here",
+      file: path,
+      line: 2,
+      column: 12,
+      endLine: 2,
+      endColumn: 16,
+      span: { start: 23, end: 27 },
+    },
+  ]);
+  expect(JSON.parse((await run("check", file("fine.sst", GOOD), "--format", "json")).stdout)).toEqual([]);
+});
+
+test("warnings and notes are told, but are no errors", async () => {
+  const text = "model M(n) {\n  param w: f32[3] ~ zeros\n  latent z: OneHot(3) ~ Gumbel(w)\n  minimize sum(z)\n}\n";
+  const { status, stdout } = await run("check", file("warn.sst", text));
+  expect(status).toBe(0);
+  expect(stdout).toContain("note[unchecked]: M was checked without values for n");
+  expect(stdout).toContain("warning[no-estimator]: no gradient reaches the utilities of z");
+});
+
+test("imports are read beside the importing file", async () => {
+  file("layers.sst", "fn twice(x) = 2 * x\n");
+  const path = file(
+    "imports.sst",
+    'import { twice, thrice } from "./layers.sst"\nmodel M() {\n  minimize twice(1)\n}\n',
+  );
+  const { status, stdout } = await run("check", path);
+  expect(status).toBe(1);
+  expect(stdout).toContain('error[unknown-import]: "./layers.sst" has no thrice');
+  expect(stdout.match(/error/g)).toHaveLength(1);
+});
+
+test("a problem in an imported file is shown there", async () => {
+  const layers = file("wrong.sst", "fn twice(x) = x + [1, 2]\n");
+  const path = file(
+    "uses.sst",
+    'import { twice } from "./wrong.sst"\nmodel M() {\n  data x: f32[3]\n  minimize sum(twice(x))\n}\n',
+  );
+  const { stdout } = await run("check", path);
+  expect(stdout).toContain(`--> ${layers}:1:15`);
+  expect(stdout).toContain("reached from line 4 of");
+});
+
+test("wrong command lines", async () => {
+  const good = file("again.sst", GOOD);
+  expect((await run("check", good, "--gradients")).status).toBe(2);
+  expect((await run("check", good, "--gradients")).stderr).toContain("--gradients comes in a later version");
+  expect((await run("check", good, "--format", "xml")).status).toBe(2);
+  expect((await run("check", join(folder, "missing.sst"))).status).toBe(2);
+  expect((await run("check", folder)).stderr).toContain("it is a folder");
+  expect((await run("check")).status).toBe(2);
+});

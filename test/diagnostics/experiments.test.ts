@@ -1,0 +1,127 @@
+/** Experiments: clauses, what they say of their model, settings, scales. */
+import { cases } from "./harness.ts";
+
+const MODEL = `
+model M(n = 3, Choice: Structure = OneHot) {
+  hyper t = 0.5
+  data x: f32[n]
+  latent z: Choice(n) ~ Gumbel(x) relax ExpFamily at t
+  prior z ~ Gumbel(0)
+  observe x ~ Normal(z)
+  maximize elbo
+  metric parts = record(first = z[0], rest = mean(z[1..]))
+}`;
+
+cases({
+  "an experiment that is fine": `${MODEL}
+experiment e for M {
+  vary Choice in { OneHot, Subset }
+  vary n in { 3, 4 }
+  hyper lr = 1e-3
+  hyper t = 1
+  data from "./data.js" load(n, Choice, train = 10, name = "a", noisy = true)
+  train adam(lr, beta1 = 0.9) batch 8 steps 10 validate every 5 keep best valid.elbo
+  report test.elbo, test.parts.first, valid.loss
+  scale small { model n = 5  train steps 5  hyper lr = 1  data train = 5 }
+}`,
+  "what an experiment needs": `${MODEL}
+experiment empty for M { }   //~ missing-clause «empty»: the experiment empty does not train
+//~^ missing-clause «empty»: the experiment empty has no data => add data from
+//~^^ missing-clause «empty»: the experiment empty reports nothing => add report test.elbo
+experiment half for M {
+  data from "./data.js" load
+  train validate every 5     //~ missing-clause «train validate every 5»: the experiment half trains without batch
+  //~^ missing-clause: the experiment half trains without an optimiser => add one, such as adam(1e-3)
+  //~^^ missing-clause: the experiment half trains without steps
+  report test.elbo
+}`,
+  "what scales bring is not missing": `${MODEL}
+experiment e for M {
+  data from "./data.js" load
+  report test.elbo
+  scale small { train adam(1e-3) batch 8 steps 10 }
+}`,
+  "models, arguments and hypers that are not there": `${MODEL}
+experiment e for N {         //~ unknown-model «N»: there is no model N in this file => it has M
+  data from "./data.js" load
+  train adam(1e-3) batch 8 steps 10
+  report test.elbo
+}
+experiment f for M {
+  vary m in { 1, 2 }         //~ unknown-argument «m»: M has no argument m => it has n, Choice
+  vary Choice in { 3, Lost } //~ type-mismatch «3»: Choice must be a structure's name, but this is 3
+  //~^ unknown-name «Lost»: there is no Lost here
+  vary n in { OneHot }       //~ type-mismatch «OneHot»: n must be a number, but this is OneHot
+  hyper s = 1                //~ unknown-name «s»: M has no hyper s, and the optimiser does not use it => its hypers are t
+  hyper t = inf              //~ bad-number «inf»: expected a finite number but got Infinity
+  data from "./data.js" load
+  train adam(1e-3) batch 8 steps 10
+  report test.elbo
+  scale small { model hidden = 3 }   //~ unknown-argument «hidden»: M has no argument hidden
+}`,
+  "metrics and splits that are not there": `${MODEL}
+experiment e for M {
+  data from "./data.js" load
+  train adam(1e-3) batch 8 steps 10 keep best train.elbo     //~ unknown-name «train»: there is no split train to report => metrics are computed on valid and test
+  report test.elbow, tst.elbo, test.parts, test.parts.frist, test.elbo.deep, elbo
+  //~^ unknown-name «elbow»: M has no metric elbow => did you mean elbo?
+  //~^^ unknown-name «tst»: there is no split tst to report => did you mean test?
+  //~^^^ unknown-name «test.parts»: parts is not a number that is reported => its parts are parts.first, parts.rest
+  //~^^^^ unknown-name «test.parts.frist»: parts.frist is not a number that is reported => did you mean parts.first?
+  //~^^^^^ unknown-name «test.elbo.deep»: elbo.deep is not a number that is reported => elbo is one number
+  //~^^^^^^ type-mismatch «elbo»: a column names a split and a metric, but this is elbo => such as test.elbo
+}`,
+  settings: `${MODEL}
+experiment e for M {
+  vary n in { 3 }
+  vary n in { 4 }            //~ duplicate-name «n»: vary n is given twice
+  data from "./data.js" load(complete(3), train = 1, train = 2)    //~ type-mismatch «complete(3)»: complete(3) cannot be an argument here: it is the graph complete(3)
+  //~^ duplicate-argument «train»: train is given twice
+  train adm(1e-3) batch 0 steps 2.5 validate every "often"         //~ unknown-name «adm»: there is no optimiser adm => did you mean adam?
+  //~^ bad-size «0»: batch must be a positive integer, but it is 0
+  //~^^ bad-size «2.5»: steps must be a positive integer, but it is 2.5
+  //~^^^ type-mismatch «"often"»: expected a number but got "often"
+  report test.elbo
+  scale small { scale tiny { train steps 1 } }      //~ bad-clause «scale tiny { train steps 1 }»: a scale holds no other scale
+}
+experiment f for M {
+  data from "./data.js" load(lost)   //~ unknown-name «lost»: there is no lost here
+  train adam(rate = 1e-3) batch 8 steps 10          //~ unknown-argument «rate»: adam has no argument rate
+  report test.elbo
+}`,
+  "two scales or experiments of one name": `${MODEL}
+experiment e for M {
+  data from "./data.js" load
+  train adam(1e-3) batch 8 steps 10
+  report test.elbo
+  scale small { train steps 1 }
+  scale small { train steps 2 }      //~ duplicate-name «small»: scale small is given twice
+}
+experiment e for M { }       //~ duplicate-name «e»: e is declared twice in this file`,
+  "a model is tried with the arguments of its experiments": `
+model M(n = 3, Choice: Structure = OneHot) {
+  data x: f32[n]
+  param w: f32[4] ~ zeros
+  latent z: Choice(n) ~ Gumbel(x) relax ExpFamily at 1         //~ missing-argument «Choice(n)»: KSubset needs k => in the experiment e with Choice = KSubset, n = 3
+  let y = if n == 4 then x + concat(w, w) else x               //~ shape-mismatch «x + concat(w, w)»: the operands of + => with Choice = OneHot, n = 4
+  minimize sum(y) + sum(z)
+}
+experiment e for M {
+  vary Choice in { OneHot, KSubset }
+  vary n in { 3, 4 }
+  data from "./data.js" load(n)
+  train adam(1e-3) batch 8 steps 10
+  report test.loss
+}`,
+  "a model without defaults is tried with what its experiment gives": `
+model M(n) {
+  data x: f32[n]
+  minimize x                 //~ shape-mismatch: an objective is one number for each example, but this is f32[n = 5]
+}
+experiment e for M {
+  vary n in { 5 }
+  data from "./data.js" load(n)
+  train adam(1e-3) batch 8 steps 10
+  report test.loss
+}`,
+});
