@@ -5,7 +5,11 @@ import type { PrimitiveOp } from "./op.ts";
 export const op: PrimitiveOp = {
   name: "batch_broadcast",
   doc: "The unbatched input as the value of every example.",
-  type: (inputs) => ({ ...only("batch_broadcast", inputs), batched: true }),
+  type(inputs) {
+    const type = only("batch_broadcast", inputs);
+    if (type.batched) throw new TypeError("batch_broadcast needs a value that is the same for all examples");
+    return { ...type, batched: true };
+  },
   samples: [{ types: [f32([2, 3], false)] }, { types: [f32([], false)] }],
   eval: ([x]) => x!,
   // The differentiator sums cotangents over the batch where the input has no batch axis.
