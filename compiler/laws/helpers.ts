@@ -25,11 +25,7 @@ export function fitted(node: Node, type: TensorType, build: Builder): Node {
   return type.batched && !shaped.type.batched ? build.batchBroadcast(shaped) : shaped;
 }
 
-export function sameType(a: TensorType, b: TensorType): boolean {
-  return a.dtype === b.dtype && a.batched === b.batched && sameShape(a.shape, b.shape);
-}
-
-export function isElementwise(op: string): boolean {
+function isElementwise(op: string): boolean {
   return (ops.get(op) as PrimitiveOp).elementwise === true;
 }
 
@@ -59,7 +55,7 @@ export function resized(shape: readonly number[], axis: number, size: number): n
  * The size along an axis, counted as in a tensor of rank `rank`, of what a broadcast repeats: 1 where the axis is
  * missing.
  */
-export function sourceSize(source: readonly number[], axis: number, rank: number): number {
+function sourceSize(source: readonly number[], axis: number, rank: number): number {
   return source[axis - rank + source.length] ?? 1;
 }
 

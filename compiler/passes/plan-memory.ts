@@ -16,13 +16,7 @@ export interface Memory {
 const lasting = new Set(["input", "parameter", "state", "noise", "constant"]);
 
 /** Ops whose printed form makes a copy of their first operand on the way. */
-const copying = new Set(["contract", "gather", "scatter_add", "select", "concat"]);
-
-/** Which operand of products a backend may keep a packed copy of, for as long as the operand lives. */
-const packing: ReadonlyMap<string, number> = new Map([
-  ["matmul", 1],
-  ["contract", 1],
-]);
+const copying = new Set(["gather", "scatter_add", "select", "concat"]);
 
 export function planMemory(program: TensorProgram): Memory {
   const alive = { fixed: 0, perExample: 0 };
@@ -40,10 +34,10 @@ export function planMemory(program: TensorProgram): Memory {
       count(alive, right, 1);
     }
     const scratch = scratchOf(step);
-    if (scratch !== undefined) count(alive, scratch, 1);
+    for (const node of scratch) count(alive, node, 1);
     peak.fixed = Math.max(peak.fixed, alive.fixed);
     peak.perExample = Math.max(peak.perExample, alive.perExample);
-    if (scratch !== undefined) count(alive, scratch, -1);
+    for (const node of scratch) count(alive, node, -1);
     for (const node of step.dies) {
       const held = ownerOf(node);
       holders.set(held, holders.get(held)! - 1);
@@ -61,11 +55,23 @@ function count(total: { fixed: number; perExample: number }, node: Node, sign: 1
   else total.fixed += bytes;
 }
 
+/** The operand of a product that a backend may keep a packed copy of, for as long as the operand lives. */
 function rightOperand(step: Step): Node | undefined {
-  const index = packing.get(step.node.op);
-  return index === undefined ? undefined : ownerOf(step.operands[index]!.node);
+  if (step.node.op === "matmul") return ownerOf(step.operands[1]!.node);
+  return step.node.op === "contract" ? ownerOf(byWidth(step)[0]) : undefined;
 }
 
-function scratchOf(step: Step): Node | undefined {
-  return copying.has(step.node.op) ? step.operands[0]?.node : undefined;
+/** Copies that are made and disposed of within a step. */
+function scratchOf(step: Step): readonly Node[] {
+  if (copying.has(step.node.op)) return step.operands.slice(0, 1).map((operand) => operand.node);
+  if (step.node.op !== "contract") return [];
+  // It is transposed in two goes.
+  const wide = byWidth(step)[1];
+  return [wide, wide];
+}
+
+/** The operands of a contraction: the narrower, which is packed, and the wider, which is transposed. */
+function byWidth(step: Step): readonly [Node, Node] {
+  const [a, g] = step.operands.map((operand) => operand.node) as [Node, Node];
+  return a.type.shape.at(-1)! < g.type.shape.at(-1)! ? [a, g] : [g, a];
 }

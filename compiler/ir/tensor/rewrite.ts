@@ -16,9 +16,6 @@ export function rewrite(outputs: Iterable<Node>, rebuild: Rebuild, build: Builde
   return renewed;
 }
 
-/** The same operation on other inputs. */
-export const copy: Rebuild = (node, inputs, build) => build.node(node.op, inputs, node.attributes);
-
 /** A program after a rewrite; a name from the source moves to the node that now computes its value. */
 export function rewritten(program: TensorProgram, renewed: ReadonlyMap<Node, Node>): TensorProgram {
   const labels = new Map<Node, string>();
