@@ -71,15 +71,22 @@ export function render(diagnostic: Diagnostic): string {
   const gutter = String(line).length;
   const pad = " ".repeat(gutter);
   const lines = [
-    `${diagnostic.severity}[${diagnostic.code}]: ${diagnostic.message}`,
-    `${pad}--> ${source.name}:${line}:${column}`,
+    `${diagnostic.severity}[${diagnostic.code}]: ${printable(diagnostic.message)}`,
+    `${pad}--> ${printable(source.name)}:${line}:${column}`,
     `${pad} |`,
     `${line} | ${before}${marked}${after}`,
     `${pad} | ${before.replace(/[^\t]/gu, " ")}${"^".repeat(Math.max(1, [...marked].length))}`,
   ];
-  if (diagnostic.why !== undefined) lines.push(`${pad} = why: ${diagnostic.why}`);
-  if (diagnostic.help !== undefined) lines.push(`${pad} = help: ${diagnostic.help}`);
+  if (diagnostic.why !== undefined) lines.push(`${pad} = why: ${printable(diagnostic.why)}`);
+  if (diagnostic.help !== undefined) lines.push(`${pad} = help: ${printable(diagnostic.help)}`);
   return lines.join("\n");
+}
+
+/** A text without what would move the cursor of a terminal or turn the order of letters: a source may hold anything. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, (character) =>
+    character === "\t" ? character : `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  );
 }
 
 /** Longer pieces of a line than this are cut off before and after what is marked. */
@@ -87,7 +94,7 @@ const LONGEST_EXCERPT = 100;
 
 /** The line that a span begins on, in three pieces, of which the middle one is what the span marks. */
 function excerpt(text: string, span: Span): { before: string; marked: string; after: string } {
-  const start = text.lastIndexOf("\n", span.start - 1) + 1;
+  const start = span.start === 0 ? 0 : text.lastIndexOf("\n", span.start - 1) + 1;
   const newline = text.indexOf("\n", span.start);
   const end = newline < 0 ? text.length : newline;
   const markedEnd = Math.max(span.start, Math.min(span.end, end));
@@ -95,9 +102,9 @@ function excerpt(text: string, span: Span): { before: string; marked: string; af
   const after = text.slice(markedEnd, end).replace(/\r$/, "");
   const cutAfter = (piece: string) => (piece.length > LONGEST_EXCERPT ? `${piece.slice(0, LONGEST_EXCERPT)}…` : piece);
   return {
-    before: before.length > LONGEST_EXCERPT ? `…${before.slice(-LONGEST_EXCERPT)}` : before,
-    marked: cutAfter(marked),
-    after: cutAfter(after),
+    before: printable(before.length > LONGEST_EXCERPT ? `…${before.slice(-LONGEST_EXCERPT)}` : before),
+    marked: printable(cutAfter(marked)),
+    after: printable(cutAfter(after)),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Expression, NoiseClause, Span } from "../../grammar/ast.ts";
 import { Failure } from "../failure.ts";
 import type { Context } from "./context.ts";
 import { Scope } from "./scope.ts";
-import { asTensor, broadcastTo, sameSizes, sumAll, tensor } from "./tensors.ts";
+import { asTensor, broadcastTo, numeric, sameSizes, sumAll, tensor } from "./tensors.ts";
 import {
   type Dimension,
   type DistributionValue,
@@ -46,7 +46,7 @@ function clauseValue(
   span: Span,
 ): TensorValue | undefined {
   const found = context.inside(distribution.source, span, () => asTensor(context, context.evaluate(scope, e), e.span));
-  return found === undefined ? undefined : broadcastTo(context, found, dimensions, span);
+  return found === undefined ? undefined : broadcastTo(context, numeric(context, found), dimensions, span);
 }
 
 /**

@@ -28,15 +28,15 @@ export function printJavaScriptKernel(kernel: Kernel): string {
   const lines = ["(() => {"];
   for (const table of kernel.tables)
     lines.push(
-      `  const ${identifier(table.name)} = ${table.element === "i32" ? "Int32Array" : "Float64Array"}.of(${table.values.map(number).join(", ")});`,
+      `  const ${identifier(table.name)} = new ${table.element === "i32" ? "Int32Array" : "Float64Array"}([${table.values.map(number).join(", ")}]);`,
     );
   for (const array of kernel.scratch)
     lines.push(
       `  const ${identifier(array.name)} = new ${array.element === "f32" ? "Float64Array" : "Int32Array"}(${size(array)});`,
     );
   lines.push("  return (batch, inputs, outputs) => {");
-  kernel.inputs.forEach((array, i) => lines.push(`    const ${identifier(array.name)} = inputs[${i}];`));
-  kernel.outputs.forEach((array, i) => lines.push(`    const ${identifier(array.name)} = outputs[${i}];`));
+  for (const [i, array] of kernel.inputs.entries()) lines.push(`    const ${identifier(array.name)} = inputs[${i}];`);
+  for (const [i, array] of kernel.outputs.entries()) lines.push(`    const ${identifier(array.name)} = outputs[${i}];`);
   lines.push("    for (let example = 0; example < batch; example++) {");
   for (const array of [...kernel.inputs, ...kernel.outputs])
     lines.push(`      const ${identifier(array.name)}$at = example * ${size(array)};`);

@@ -1,0 +1,191 @@
+/**
+ * Ten thousand sources that nobody would write: mutations of valid models and random programs. The whole compiler answers each
+ * with an artifact or with diagnostics, never with an exception, and never without end.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { check } from "../../compiler/check.ts";
+import { CODES } from "../../compiler/codes.ts";
+import { type CompileOptions, compile } from "../../compiler/compile.ts";
+import { type Diagnostic, render } from "../../compiler/diagnostic.ts";
+import { library } from "../../stdlib/library.ts";
+import { MODELS } from "./models.ts";
+import { mutate, randomFrom } from "./mutate.ts";
+import { randomModel } from "./random-program.ts";
+
+const NRI = readFileSync(join(import.meta.dirname, "..", "..", "examples", "nri", "nri.sst"), "utf8");
+const SMALL: Omit<CompileOptions, "library"> = { arguments: { V: 3, T: 3, hidden: 4 } };
+
+interface Tally {
+  artifacts: number;
+  readonly codes: Map<string, number>;
+}
+
+/** Compiles a text and holds the outcome against what the compiler promises. */
+function examine(text: string, tally: Tally, options: Omit<CompileOptions, "library"> = {}): void {
+  const { artifact, diagnostics } = compile({ name: "mutated.sst", text }, { library, ...options });
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  expect(artifact === undefined).toBe(errors.length > 0);
+  for (const diagnostic of diagnostics) {
+    examineDiagnostic(diagnostic);
+    tally.codes.set(diagnostic.code, (tally.codes.get(diagnostic.code) ?? 0) + 1);
+  }
+  if (artifact === undefined) return;
+  tally.artifacts++;
+  const { program, ...data } = artifact;
+  // One expression, which V8 parses.
+  expect(typeof new Function(`return (${program});`)).toBe("function");
+  expectJson(data);
+}
+
+function examineDiagnostic(diagnostic: Diagnostic): void {
+  const { code, source, span, message } = diagnostic;
+  expect(CODES).toHaveProperty(code);
+  expect(message).not.toBe("");
+  expect(span.start).toBeGreaterThanOrEqual(0);
+  expect(span.end).toBeGreaterThanOrEqual(span.start);
+  expect(span.end).toBeLessThanOrEqual(source.text.length);
+  expect(render(diagnostic)).toContain("^");
+}
+
+/** Whether a value is JSON, so that nothing of it is lost on the way to a file: no infinities, no undefined, no functions. */
+function expectJson(value: unknown): void {
+  if (typeof value === "number") expect(Number.isFinite(value)).toBe(true);
+  else if (Array.isArray(value)) value.forEach(expectJson);
+  else if (typeof value === "object" && value !== null) Object.values(value).forEach(expectJson);
+  else expect(["string", "boolean"]).toContain(typeof value);
+}
+
+/** Examines sources and shows the one that fails. */
+function examineAll(
+  count: number,
+  next: (index: number) => string,
+  options: Omit<CompileOptions, "library"> = {},
+): Tally {
+  const tally: Tally = { artifacts: 0, codes: new Map() };
+  for (let i = 0; i < count; i++) {
+    const text = next(i);
+    try {
+      examine(text, tally, options);
+      if (i % 10 === 0) check({ name: "mutated.sst", text }, { library }).forEach(examineDiagnostic);
+    } catch (problem) {
+      throw new Error(`source number ${i}:\n\n${text}\n\n${(problem as Error).stack}`, { cause: problem });
+    }
+  }
+  return tally;
+}
+
+describe("the sources that are mutated are valid", () => {
+  for (const [name, text] of Object.entries(MODELS)) {
+    test(name, () => {
+      expect(check({ name, text }, { library }).map(render)).toEqual([]);
+      expect(compile({ name, text }, { library }).artifact).toBeDefined();
+    });
+  }
+});
+
+test("5,000 mutations of small models", () => {
+  const random = randomFrom(1);
+  const sources = Object.values(MODELS);
+  const others = [...sources, NRI, ...library.files.values()];
+  const tally = examineAll(5_000, () => {
+    let text = sources[random(sources.length)]!;
+    for (let edits = 1 + random(2); edits > 0; edits--) text = mutate(text, others, random);
+    return text;
+  });
+  // The mutations reach deep: some programs survive, and much besides syntax is found wrong.
+  expect(tally.artifacts).toBeGreaterThan(300);
+  expect(tally.codes.size).toBeGreaterThan(30);
+});
+
+test("4,800 random programs", () => {
+  const random = randomFrom(2);
+  const tally = examineAll(4_800, () => randomModel(random));
+  expect(tally.artifacts).toBeGreaterThan(200);
+  expect(tally.codes.size).toBeGreaterThan(15);
+});
+
+test("200 mutations of the NRI model", () => {
+  const random = randomFrom(3);
+  const others = [...Object.values(MODELS), ...library.files.values()];
+  const tally = examineAll(200, () => mutate(NRI, others, random), SMALL);
+  expect(tally.artifacts).toBeGreaterThan(10);
+});
+
+describe("sizes beyond all measure are refused before anything is allocated", () => {
+  const huge = ["100000", "1e9", "1e12", "1e308", "1e400", "9007199254740993", "4294967296"];
+  const places: { readonly [name: string]: (n: string) => string } = {
+    tensors: (n) => `data x: f32[${n}]\n  minimize sum(x)`,
+    "products of sizes": (n) => `data x: f32[3]\n  minimize sum(broadcast(sum(x), shape = [${n}, ${n}, ${n}]))`,
+    graphs: (n) => `graph K = complete(${n})\n  minimize edges(K)`,
+    grids: (n) => `graph K = grid(${n}, ${n})\n  minimize edges(K)`,
+    "explicit graphs": (n) => `graph K = graph(${n}, [[0, 1]])\n  minimize if connected(K) then 1 else 2`,
+    structures: (n) => `latent z: KSubset(${n}, ${n} / 2) ~ Gumbel(0) relax ExpFamily at 1\n  minimize sum(z)`,
+    copies: (n) => `latent z[${n}, ${n}]: OneHot(2) ~ Gumbel(0) relax ExpFamily at 1\n  minimize sum(z)`,
+    scans: (n) => `data x: f32[3]\n  minimize sum(scan s = x for i in 0..${n} { s + i })`,
+    "loops in loops": (n) => `minimize sum([[[1 for a in 0..9999] for b in 0..9999] for c in 0..${n}])`,
+    counts: (n) => `minimize binomial(${n}, ${n} / 2) + binomial(${n}, 3)`,
+    parameters: (n) => `param W: f32[${n}, ${n}] ~ zeros\n  minimize sum(W)`,
+    indices: (n) => `data x: f32[3]\n  minimize sum(x[${n}]) + sum(x[0..${n}])`,
+  };
+  for (const [name, body] of Object.entries(places)) {
+    test(name, () => {
+      const tally: Tally = { artifacts: 0, codes: new Map() };
+      for (const n of huge) examine(`model M() {\n  ${body(n)}\n}\n`, tally);
+      expect([...tally.codes.keys()].every((code) => code !== "syntax")).toBe(true);
+    });
+  }
+  test("functions that call one another twice, thirty deep", () => {
+    const functions = Array.from({ length: 30 }, (_, i) => `fn f${i}(x) = f${i + 1}(x) + f${i + 1}(x * 2)`);
+    const text = `${functions.join("\n")}\nfn f30(x) = x\nmodel M() {\n  data x: f32[3]\n  minimize sum(f0(x))\n}\n`;
+    const tally: Tally = { artifacts: 0, codes: new Map() };
+    examine(text, tally);
+    expect([...tally.codes]).toEqual([["too-large", 1]]);
+  });
+  test("kernels that call one another twice, fifteen deep", () => {
+    const kernels = Array.from(
+      { length: 15 },
+      (_, i) => `kernel k${i}(n, u: f32[n]) -> x: f32[n] {
+  let a = k${i + 1}(n, u)
+  let b = k${i + 1}(n, a)
+  for i in 0..n { x[i] = a[i] + b[i] }
+}`,
+    );
+    const text = `${kernels.join("\n")}
+kernel k15(n, u: f32[n]) -> x: f32[n] { for i in 0..n { x[i] = u[i] } }
+structure S(n) { embedding x: binary[n]  argmax k0 }
+model M() {
+  latent z: S(3) ~ Gumbel(0)
+  minimize sum(z)
+}
+`;
+    const tally: Tally = { artifacts: 0, codes: new Map() };
+    examine(text, tally);
+    expect([...tally.codes.keys()]).toEqual(["too-large"]);
+  });
+  test("powers, minima and maxima within one another stay short", () => {
+    const nested = (open: string, close: string, depth: number) => `${open.repeat(depth)}u[0]${close.repeat(depth)}`;
+    for (const value of [
+      nested("(", " + 1) ^ 8", 60),
+      nested("max(", ", 1)", 90),
+      nested("min(", " * 2, u[1])", 60),
+      nested("(", " * (1 + u[1]))", 90),
+      nested("if u[1] > 0 then ", " else 2", 90),
+    ]) {
+      const text = `kernel k(n, u: f32[n]) -> x: f32[n] {
+  x[0] = ${value}
+}
+structure S(n) { embedding x: binary[n]  argmax k  relax ExpFamily by k symmetric }
+model M() {
+  param theta: f32[3] ~ zeros
+  latent z: S(3) ~ Gumbel(theta) relax ExpFamily at 1
+  minimize sum(z)
+}
+`;
+      const { artifact, diagnostics } = compile({ name: "nested.sst", text }, { library });
+      expect(diagnostics.map(render)).toEqual([]);
+      expect(artifact!.program.length).toBeLessThan(1_000_000);
+    }
+  });
+});
