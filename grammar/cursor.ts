@@ -82,6 +82,11 @@ export class Cursor {
     const here = this.tokens[this.at];
     return before !== undefined && here !== undefined && before.endLine === here.startLine;
   }
+  /** Whether the next token is one of these, on the line of the current one. */
+  nextIs(images: readonly string[]): boolean {
+    const [here, next] = [this.tokens[this.at], this.tokens[this.at + 1]];
+    return next !== undefined && images.includes(next.image) && here?.endLine === next.startLine;
+  }
   get start(): number {
     return this.tokens[this.at]?.startOffset ?? this.length;
   }

@@ -38,6 +38,8 @@ function block(c: Cursor): KernelStatement[] {
 
 function statement(c: Cursor): KernelStatement {
   const start = c.start;
+  // Words that begin statements may be names of variables, too.
+  if (c.isName() && c.nextIs([...ASSIGNMENTS, "["])) return assignment(c);
   if (c.is("let")) {
     c.take();
     const name = c.name("a name after 'let'");
@@ -64,7 +66,7 @@ function statement(c: Cursor): KernelStatement {
   if (c.is("require")) return requireStatement(c);
   if (c.is("for") || (c.is("parallel") && c.peek(1) === "for")) return loop(c);
   if (c.is("if")) return conditional(c);
-  if (c.is("while") && c.peek(1) !== "=") {
+  if (c.is("while")) {
     c.take();
     const condition = expression(c);
     return { kind: "kernel-while", condition, body: block(c), span: c.spanFrom(start) };

@@ -86,11 +86,11 @@ function mapColumns(
   cut: (data: HostArray, size: number) => HostArray,
   length: number,
 ): Batch {
-  const batch: { [name: string]: HostTensor } = {};
+  const batch = new Map<string, HostTensor>();
   for (const { name, shape, batched } of artifact.data) {
-    const column = dataset.columns[name];
+    const column = Object.hasOwn(dataset.columns, name) ? dataset.columns[name] : undefined;
     if (column === undefined) continue;
-    batch[name] = batched ? { shape: [length, ...shape], data: cut(column.data, sizeOf(shape)) } : column;
+    batch.set(name, batched ? { shape: [length, ...shape], data: cut(column.data, sizeOf(shape)) } : column);
   }
-  return batch;
+  return Object.fromEntries(batch);
 }

@@ -167,7 +167,8 @@ export function checkBatch(
   for (const name of Object.keys(batch)) {
     if (!byName.has(name)) throw unknownName("data", name, [...byName.keys()], `${where}: ${model}`);
   }
-  const tensors: { [name: string]: HostTensor } = {};
+  // A map: a record would take a column called __proto__ for its prototype.
+  const tensors = new Map<string, HostTensor>();
   let size: number | undefined;
   let sized = "";
   for (const name of needed) {
@@ -180,7 +181,7 @@ export function checkBatch(
       });
     }
     const tensor = checkTensor(signature, batch[name], where);
-    tensors[name] = tensor;
+    tensors.set(name, tensor);
     if (!signature.batched) continue;
     const length = tensor.shape[0]!;
     if (length === 0)
@@ -192,7 +193,7 @@ export function checkBatch(
     }
     if (size === undefined) [size, sized] = [length, name];
   }
-  return { size: size ?? 1, tensors };
+  return { size: size ?? 1, tensors: Object.fromEntries(tensors) };
 }
 
 /** Throws a UserError for a value that the hyperparameter cannot take. */

@@ -1,0 +1,131 @@
+/** What went wrong in the compiler once, and must not again. Each test is called by the fault. */
+import { expect, test } from "vitest";
+import { compile } from "../../compiler/compile.ts";
+import { render } from "../../compiler/diagnostic.ts";
+import { instantiate } from "../../runtime/instantiate.ts";
+import { library } from "../../stdlib/library.ts";
+
+function artifactOf(text: string) {
+  const { artifact, diagnostics } = compile({ name: "regression.sst", text }, { library });
+  expect(diagnostics.filter(({ severity }) => severity === "error").map(render)).toEqual([]);
+  return artifact!;
+}
+
+async function lossOf(text: string, batch: { readonly [name: string]: Float32Array }): Promise<number> {
+  const model = await instantiate(artifactOf(text), { device: "cpu", seed: 1 });
+  const { loss } = await model.step(batch);
+  model.dispose();
+  return loss;
+}
+
+const x = Float32Array.of(1, 2, 3, 4);
+
+test("a negative end of a range kept everything", async () => {
+  expect(await lossOf("model M() {\n  data x: f32[4]\n  minimize sum(x[..-1])\n}", { x })).toBe(6);
+  expect(await lossOf("model M() {\n  data x: f32[4]\n  minimize sum(x[-2..])\n}", { x })).toBe(7);
+  expect(await lossOf("model M() {\n  data x: f32[4]\n  let last = -1\n  minimize x[last]\n}", { x })).toBe(4);
+});
+
+test("the gradient of a hard sample was a crash, not zero", async () => {
+  const text = `model M() {
+  data x: f32[4]
+  param w: f32[4] ~ constant(1)
+  latent z: OneHot(4) ~ Fixed(x * w)
+  minimize sum(z * x) + sum(w)
+}`;
+  const model = await instantiate(artifactOf(text), { device: "cpu", seed: 1 });
+  const outputs = await model.run("train", { inputs: { x } });
+  expect([...outputs["gradient:w"]!.data]).toEqual([1, 1, 1, 1]);
+  model.dispose();
+});
+
+test("a graph with more than 65,535 edges made a program that JavaScript could not read", () => {
+  const { program } = artifactOf(
+    "model M() {\n  latent z: SpanningTree(path(70000)) ~ Gumbel(0)\n  minimize sum(hard(z))\n}",
+  );
+  expect(() => new Function(`return (${program})`)).not.toThrow();
+});
+
+test("draws of truth values were a crash", async () => {
+  const text = `distribution Coin(p = 0.5) {
+  noise v: uniform
+  sample = v < p
+}
+model M() {
+  data x: f32[4]
+  latent z: Subset(4) ~ Coin(x)
+  minimize sum(z)
+}`;
+  expect(await lossOf(text, { x })).toBe(4);
+});
+
+test("an objective of integers was a crash", async () => {
+  const text = "model M() {\n  data k: i32[3]\n  maximize k[0]\n  metric m = k[1] > 0\n}";
+  const model = await instantiate(artifactOf(text), { device: "cpu", seed: 1 });
+  expect((await model.step({ k: Int32Array.of(1, 2, 3) })).loss).toBe(-1);
+  model.dispose();
+});
+
+test("a temperature's schedule and a hyper of the user's were one, and so were dropout's and a latent variable's noise", () => {
+  const artifact = artifactOf(`model M() {
+  data x: f32[4]
+  hyper z_temperature = 7
+  latent z: OneHot(4) ~ Gumbel(x * z_temperature) relax ExpFamily at anneal(1 -> 0.5 over 10)
+  latent uniform_0: OneHot(4) ~ Gumbel(drop(x, 0.5)) relax ExpFamily at 1
+  minimize sum(z) + sum(uniform_0)
+}`);
+  expect(artifact.hypers.map(({ name, value, positive }) => [name, value, positive])).toEqual([
+    ["z_temperature", 7, false],
+    ["z.temperature", 1, true],
+  ]);
+  const names = artifact.entries[0]!.noise.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test("two noises of one distribution were the same draws", () => {
+  const artifact = artifactOf(`distribution Two(a = 0) {
+  noise e: uniform
+  noise f: uniform
+  sample = a + e - f
+}
+model M() {
+  latent z: OneHot(4) ~ Two(0) relax ExpFamily at 1
+  minimize sum(z)
+}`);
+  expect(artifact.entries[0]!.noise.map(({ name, stream }) => [name, stream])).toEqual([
+    ["z", 0],
+    ["z.f", 1],
+  ]);
+});
+
+test("kernels over matrices did not fit the vector of an embedding", async () => {
+  const text = `structure Rows(n) {
+  embedding x: binary[n, n]
+  argmax each
+  relax ExpFamily by each_softmax symmetric
+}
+kernel each(n, u: f32[n, n]) -> x: f32[n, n] {
+  for i in 0..n {
+    let best = argmax(u[i, j] for j in 0..n)
+    for j in 0..n { x[i, j] = if j == best then 1.0 else 0.0 }
+  }
+}
+kernel each_softmax(n, u: f32[n, n]) -> x: f32[n, n] {
+  for i in 0..n {
+    let total = sum(exp(u[i, j]) for j in 0..n)
+    for j in 0..n { x[i, j] = exp(u[i, j]) / total }
+  }
+}
+model M() {
+  data x: f32[4]
+  param w: f32[4] ~ constant(1)
+  latent z: Rows(2) ~ Fixed(x * w) relax ExpFamily at 1
+  minimize sum(z * [0, 1, 0, 0])
+}`;
+  expect(await lossOf(text, { x })).toBeCloseTo(1 / (1 + Math.exp(-1)), 6);
+});
+
+test("an infinite argument of a model was lost on the way through JSON", () => {
+  const artifact = artifactOf("model M(clip = inf, low = -inf) {\n  minimize 0\n}");
+  expect(JSON.parse(JSON.stringify(artifact)).arguments).toEqual({ clip: "inf", low: "-inf" });
+});
