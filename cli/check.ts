@@ -1,6 +1,6 @@
 /** `sstc check`: all problems of source files in one run. */
 import { check } from "../compiler/check.ts";
-import { type Diagnostic, hasErrors, position, render } from "../compiler/diagnostic.ts";
+import { type Diagnostic, hasErrors, inOrder, position, render } from "../compiler/diagnostic.ts";
 import { library } from "../stdlib/library.ts";
 import { importFromFiles, readText } from "./files.ts";
 import { UsageError } from "./usage-error.ts";
@@ -17,10 +17,13 @@ export function checkCommand(files: readonly string[], options: CheckCommandOpti
   if (options.gradients === true) {
     throw new UsageError("--gradients comes in a later version of sstc; without it, check finds everything else");
   }
-  const diagnostics = files.flatMap((path) => {
-    const source = { name: path === "-" ? "<stdin>" : path, text: readText(path) };
-    return check(source, { library, resolveImport: importFromFiles });
-  });
+  // A file that others import may be told of more than once.
+  const diagnostics = inOrder(
+    ...files.map((path) => {
+      const source = { name: path === "-" ? "<stdin>" : path, text: readText(path) };
+      return check(source, { library, resolveImport: importFromFiles });
+    }),
+  );
   if (format === "json") process.stdout.write(`${JSON.stringify(diagnostics.map(plain))}\n`);
   else for (const diagnostic of diagnostics) process.stdout.write(`${render(diagnostic)}\n\n`);
   return hasErrors(diagnostics) ? 1 : 0;

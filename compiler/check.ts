@@ -28,7 +28,7 @@ const MOST_VARIANTS = 16;
 export function check(source: Source, options: CheckOptions): Diagnostic[] {
   const names = new Names(options.library, options.resolveImport ?? (() => undefined));
   const file = names.load(source);
-  const resolved = [...names.diagnostics, ...resolve(file, source, names)];
+  const resolved = [...names.diagnostics, ...resolve(names)];
   const passes: (readonly Diagnostic[])[] = [resolved];
   const remains = remaining(names, resolved);
   const checker = new Checker(source, names, remains);

@@ -43,7 +43,7 @@ const ENTRIES: readonly EntryName[] = ["train", "evaluate", "sample", "sample_so
 export function compile(source: Source, options: CompileOptions): Compilation {
   const names = new Names(options.library, options.resolveImport ?? (() => undefined));
   const file = names.load(source);
-  const resolved = [...names.diagnostics, ...resolve(file, source, names)];
+  const resolved = [...names.diagnostics, ...resolve(names)];
   const failed = (...problems: readonly Diagnostic[]): Compilation => ({
     artifact: undefined,
     diagnostics: inOrder(resolved, problems),

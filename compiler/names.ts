@@ -58,6 +58,11 @@ export class Names {
     return file.imported.get(name) ?? this.findInLibrary(name, isLibrary(from));
   }
 
+  /** The user's files read so far: the first one and what it imports, with their texts. */
+  userFiles(): { readonly file: SourceFile; readonly source: Source }[] {
+    return [...this.loaded.values()].filter(({ source }) => !isLibrary(source));
+  }
+
   /** Whether a name is missing only because its statement or declaration could not be read, or imported. */
   unread(name: string, from: Source): boolean {
     return this.open(from).unread.has(name);

@@ -62,7 +62,8 @@ export function applyStructure(e: Expression, scope: Environment, declarations: 
     const candidates = [...scope.names()].filter((each) => scope.lookup(each)?.kind === "structure-name");
     throw unknownName(name, e.callee.span, { candidates, what: "structure" });
   }
-  if (depth > DEEPEST_ALIAS) throw new Failure(e.span, "recursion", `the structure ${name} is defined by itself`);
+  if (depth > DEEPEST_ALIAS)
+    throw new Failure(e.span, "recursion", `structures are defined by one another more than ${DEEPEST_ALIAS} deep`);
   const own = found.declaration.name.name;
   try {
     return instantiate(found, e, scope, declarations, depth);

@@ -19,7 +19,7 @@ import { type Dimension, type DistributionValue, ERROR, type ModuleValue, type V
 /** Expressions evaluated for one entry point; loops, functions and modules count each time they are expanded. */
 const MOST_STEPS = 2_000_000;
 /** Operations of one entry point before differentiation. */
-const MOST_OPERATIONS = 200_000;
+const MOST_OPERATIONS = 100_000;
 /** Expressions within expressions, through functions and modules; more would risk the host's stack. */
 const DEEPEST = 500;
 

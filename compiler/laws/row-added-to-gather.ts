@@ -4,9 +4,23 @@ import type { Node } from "../ir/tensor/tensor.ts";
 import { axisOf, enlarges, leaf, repeatedAlong } from "./helpers.ts";
 import type { Law } from "./law.ts";
 
+/** Sums of more addends than this are not searched to their end: they may be as long as a loop that was unrolled. */
+const MOST_ADDENDS = 32;
+
 /** Whether a sum has a gather among its addends that enlarges along an axis along which the row is the same. */
 function takes(sum: Node, row: Node, build: Builder): boolean {
-  if (sum.op === "add") return sum.inputs.some((input) => takes(input, row, build));
+  const seen = new Set<Node>();
+  const waiting = [sum];
+  for (let addend = waiting.pop(); addend !== undefined && seen.size < MOST_ADDENDS; addend = waiting.pop()) {
+    if (seen.has(addend)) continue;
+    seen.add(addend);
+    if (addend.op === "add") waiting.push(...addend.inputs);
+    else if (takesItself(addend, row, build)) return true;
+  }
+  return false;
+}
+
+function takesItself(sum: Node, row: Node, build: Builder): boolean {
   if (sum.op !== "gather" || !enlarges(sum) || sum.type.shape.length !== row.type.shape.length) return false;
   return repeatedAlong(row, axisOf(sum), sum.inputs[0]!.type.shape[axisOf(sum)]!, build) !== undefined;
 }

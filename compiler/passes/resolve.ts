@@ -11,7 +11,12 @@ import { findRecursion } from "../resolution/recursion.ts";
 import { Resolver } from "../resolution/resolver.ts";
 import { resolveDistribution, resolveRelaxation, resolveStructure } from "../resolution/structures.ts";
 
-export function resolve(file: SourceFile, source: Source, names: Names): Diagnostic[] {
+/** Resolves the user's files that have been read: what is wrong in any of them. */
+export function resolve(names: Names): Diagnostic[] {
+  return names.userFiles().flatMap(({ file, source }) => resolveFile(file, source, names));
+}
+
+function resolveFile(file: SourceFile, source: Source, names: Names): Diagnostic[] {
   const resolver = new Resolver(source, names);
   for (const declaration of file.declarations) resolveDeclaration(resolver, declaration);
   for (const cycle of findRecursion(file.declarations, source, names)) resolver.fail(cycle);

@@ -104,6 +104,23 @@ test("a problem in an imported file is shown there", async () => {
   expect(stdout).toContain("reached from line 4 of");
 });
 
+test("an imported file is checked too, and told of once", async () => {
+  const parts = file("parts.sst", "fn good(x) = x\nfn bad(x) = lost\n");
+  const first = file("first.sst", 'import { good } from "./parts.sst"\nmodel M() {\n  minimize good(1)\n}\n');
+  const second = file("second.sst", 'import { good } from "./parts.sst"\nmodel M() {\n  minimize good(2)\n}\n');
+  const { status, stdout } = await run("check", first, second, parts);
+  expect(status).toBe(1);
+  expect(stdout.match(/there is no lost here/g)).toHaveLength(1);
+});
+
+test("files that import each other", async () => {
+  const a = file("a.sst", 'import { g } from "./b.sst"\nfn f(x) = g(x)\nmodel M() {\n  minimize f(1)\n}\n');
+  file("b.sst", 'import { f } from "./a.sst"\nfn g(x) = f(x)\n');
+  const { status, stdout } = await run("check", a);
+  expect(status).toBe(1);
+  expect(stdout).toContain("error[recursion]: f uses itself through g");
+});
+
 test("wrong command lines", async () => {
   const good = file("again.sst", GOOD);
   expect((await run("check", good, "--gradients")).status).toBe(2);

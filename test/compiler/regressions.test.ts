@@ -129,3 +129,9 @@ test("an infinite argument of a model was lost on the way through JSON", () => {
   const artifact = artifactOf("model M(clip = inf, low = -inf) {\n  minimize 0\n}");
   expect(JSON.parse(JSON.stringify(artifact)).arguments).toEqual({ clip: "inf", low: "-inf" });
 });
+
+test("sums of sums of sums took a law twice the time for each level, and long ones its stack", () => {
+  const doubled = Array.from({ length: 60 }, (_, i) => `  let a${i + 1} = a${i} + a${i}`);
+  artifactOf(`model M() {\n  data a0: f32[4]\n${doubled.join("\n")}\n  minimize sum(a60)\n}`);
+  artifactOf("model M() {\n  data x: f32[4]\n  minimize sum(scan s = x for i in 0..9000 { s + x * i })\n}");
+});

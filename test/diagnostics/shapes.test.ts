@@ -86,7 +86,7 @@ fn double(x) = x + x * 2
 fn wide(x) = [[[[double(x) for a in 0..100] for b in 0..100] for c in 0..100] for d in 0..100]
 model M() {
   data x: f32[3]
-  let y = wide(x)            //~ too-large «wide(x)»: the model expands to more than 200000 operations => expanded where they stand
+  let y = wide(x)            //~ too-large «wide(x)»: the model expands to more than 100000 operations => expanded where they stand
   let z = wide(x)
   minimize sum(x)
 }`,
