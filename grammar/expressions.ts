@@ -6,15 +6,17 @@ import type {
   EllipsisExpression,
   Expression,
   Identifier,
+  LetStatement,
   Parameter,
   RangeExpression,
+  RequireStatement,
   Span,
   StringLiteral,
   TensorTypeExpression,
   TypeExpression,
+  UpdateStatement,
 } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
-import { letStatement, requireStatement, updateStatement } from "./statements.ts";
 
 const COMPARISONS = ["==", "!=", "<", "<=", ">", ">="] as const;
 /** Binary operators from loose to tight; comparisons do not chain. */
@@ -155,6 +157,33 @@ function block(c: Cursor): BlockExpression {
   const result = expression(c);
   c.expect("}", "after the block's value");
   return { kind: "block", statements, result, span: c.spanFrom(start) };
+}
+
+export function letStatement(c: Cursor): LetStatement {
+  const start = c.start;
+  c.expect("let");
+  const name = c.name("a name after 'let'");
+  const type = c.accept(":") ? typeExpression(c) : undefined;
+  c.expect("=", "and a value");
+  const value = expression(c);
+  return { kind: "let", name, ...(type === undefined ? {} : { type }), value, span: c.spanFrom(start) };
+}
+
+export function updateStatement(c: Cursor): UpdateStatement {
+  const start = c.start;
+  c.expect("update");
+  const name = c.name("the state's name");
+  c.expect("=");
+  const value = expression(c);
+  return { kind: "update", name, value, span: c.spanFrom(start) };
+}
+
+export function requireStatement(c: Cursor): RequireStatement {
+  const start = c.start;
+  c.expect("require");
+  const condition = expression(c);
+  const message = c.accept("else") ? text(c) : undefined;
+  return { kind: "require", condition, ...(message === undefined ? {} : { message }), span: c.spanFrom(start) };
 }
 
 function list(c: Cursor): Expression {

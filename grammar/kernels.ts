@@ -1,8 +1,15 @@
 /** Parsing of kernels: loops over scalars and arrays. */
 import type { Expression, KernelAssign, KernelDeclaration, KernelStatement, RangeExpression } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
-import { commaList, expression, parameters, rangeOrExpression, tensorType, typeExpression } from "./expressions.ts";
-import { requireStatement } from "./statements.ts";
+import {
+  commaList,
+  expression,
+  parameters,
+  rangeOrExpression,
+  requireStatement,
+  tensorType,
+  typeExpression,
+} from "./expressions.ts";
 
 const STARTERS: ReadonlySet<string> = new Set([
   "let",

@@ -93,14 +93,8 @@ function declaration(c: Cursor): Declaration {
       const result = c.accept(":") ? typeExpression(c) : undefined;
       c.expect("=", "and the function's value");
       const body = expression(c);
-      return {
-        kind: "function",
-        ...base,
-        parameters: list,
-        ...(result === undefined ? {} : { result }),
-        body,
-        span: c.spanFrom(start),
-      };
+      const span = c.spanFrom(start);
+      return { kind: "function", ...base, parameters: list, ...(result === undefined ? {} : { result }), body, span };
     }
     case "structure": {
       const list = parameters(c);

@@ -5,16 +5,23 @@ import type {
   Expression,
   HyperStatement,
   LatentStatement,
-  LetStatement,
   Method,
   ModelStatement,
   ModuleStatement,
-  RequireStatement,
   Temperature,
-  UpdateStatement,
 } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
-import { callArguments, commaList, expression, parameters, tensorType, text, typeExpression } from "./expressions.ts";
+import {
+  callArguments,
+  commaList,
+  expression,
+  letStatement,
+  parameters,
+  requireStatement,
+  tensorType,
+  typeExpression,
+  updateStatement,
+} from "./expressions.ts";
 
 export const MODEL_STARTERS: ReadonlySet<string> = new Set([
   "graph",
@@ -32,33 +39,6 @@ export const MODEL_STARTERS: ReadonlySet<string> = new Set([
   "minimize",
   "metric",
 ]);
-
-export function letStatement(c: Cursor): LetStatement {
-  const start = c.start;
-  c.expect("let");
-  const name = c.name("a name after 'let'");
-  const type = c.accept(":") ? typeExpression(c) : undefined;
-  c.expect("=", "and a value");
-  const value = expression(c);
-  return { kind: "let", name, ...(type === undefined ? {} : { type }), value, span: c.spanFrom(start) };
-}
-
-export function updateStatement(c: Cursor): UpdateStatement {
-  const start = c.start;
-  c.expect("update");
-  const name = c.name("the state's name");
-  c.expect("=");
-  const value = expression(c);
-  return { kind: "update", name, value, span: c.spanFrom(start) };
-}
-
-export function requireStatement(c: Cursor): RequireStatement {
-  const start = c.start;
-  c.expect("require");
-  const condition = expression(c);
-  const message = c.accept("else") ? text(c) : undefined;
-  return { kind: "require", condition, ...(message === undefined ? {} : { message }), span: c.spanFrom(start) };
-}
 
 export function hyperStatement(c: Cursor): HyperStatement {
   const { name, value, span } = nameAndValue(c, "hyper");

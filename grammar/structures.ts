@@ -16,8 +16,15 @@ import type {
   Transition,
 } from "./ast.ts";
 import type { Cursor } from "./cursor.ts";
-import { commaList, expression, parameters, rangeOrExpression, tensorType, text } from "./expressions.ts";
-import { requireStatement } from "./statements.ts";
+import {
+  commaList,
+  expression,
+  parameters,
+  rangeOrExpression,
+  requireStatement,
+  tensorType,
+  text,
+} from "./expressions.ts";
 
 export const STRUCTURE_STARTERS: ReadonlySet<string> = new Set([
   "embedding",
