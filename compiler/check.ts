@@ -3,13 +3,14 @@
  * arguments and with those of the experiments; structures and kernels tried out at small sizes; experiments at every scale.
  */
 import type { ExperimentDeclaration, ModelDeclaration } from "../grammar/ast.ts";
-import type { ExperimentSpec, MetricTree, StaticArgument } from "./artifact.ts";
+import type { ExperimentSpec, StaticArgument } from "./artifact.ts";
 import { tryKernel, trySample } from "./check-samples.ts";
 import { elaborateEntries } from "./compile.ts";
 import { type Diagnostic, hasErrors, inOrder, type Source } from "./diagnostic.ts";
+import type { ElaboratedModel } from "./elaborate/model.ts";
 import { type BoundArgument, ERROR } from "./elaborate/values.ts";
 import { experimentSpec } from "./experiment.ts";
-import { checkMetricPaths } from "./experiment-model.ts";
+import { checkMetricPaths, checkTemperatures } from "./experiment-model.ts";
 import { Failure } from "./failure.ts";
 import { findings, remaining } from "./findings.ts";
 import { modelArguments } from "./model-request.ts";
@@ -58,8 +59,8 @@ class Checker {
   private readonly source: Source;
   private readonly names: Names;
   private readonly remains: (diagnostic: Diagnostic) => boolean;
-  /** The metrics of each model. */
-  private readonly trees = new Map<string, ReadonlyMap<string, MetricTree>>();
+  /** Each model for its training. */
+  private readonly models = new Map<string, ElaboratedModel>();
   /** Models that are wrong without any experiment. */
   private readonly wrong = new Set<string>();
 
@@ -76,7 +77,7 @@ class Checker {
     const given = open.map((parameter): BoundArgument => ({ name: parameter.name.name, value: ERROR, span }));
     const elaborated = elaborateEntries(this.names, this.source, model, given);
     const found = findings(elaborated, this.remains);
-    this.trees.set(name, elaborated.get("train")!.metricTrees);
+    this.models.set(name, elaborated.get("train")!);
     if (hasErrors(found.flat())) this.wrong.add(name);
     const tried = experiments.some((experiment) => experiment.model.name === name);
     if (open.length === 0 || tried) return found;
@@ -95,15 +96,20 @@ class Checker {
     const alone = base.diagnostics.filter((each) => each.code !== "missing-clause" || scales.length === 0);
     const read = scales.map((scale) => experimentSpec(experiment, this.source, this.names, scale));
     const specs = [base, ...read].flatMap(({ spec }) => (spec === undefined ? [] : [spec]));
-    const paths = this.metricPaths(experiment);
+    const inModel = this.inModel(experiment);
     const variants = specs.length === 0 ? [] : this.variants(experiment, specs);
-    return [alone, ...read.map(({ diagnostics }) => [...diagnostics]), paths, ...variants];
+    return [alone, ...read.map(({ diagnostics }) => [...diagnostics]), inModel, ...variants];
   }
 
-  private metricPaths(experiment: ExperimentDeclaration): Diagnostic[] {
-    const trees = this.trees.get(experiment.model.name);
-    if (trees === undefined || this.wrong.has(experiment.model.name)) return [];
-    return checkMetricPaths(experiment, trees).map((problem) => problem.diagnostic(this.source));
+  /** What an experiment asks of its model that only the elaborated model can tell. */
+  private inModel(experiment: ExperimentDeclaration): Diagnostic[] {
+    const model = this.models.get(experiment.model.name);
+    if (model === undefined || this.wrong.has(experiment.model.name)) return [];
+    const problems = [
+      ...checkMetricPaths(experiment, model.metricTrees),
+      ...checkTemperatures(experiment, model.context.hypers),
+    ];
+    return problems.map((problem) => problem.diagnostic(this.source));
   }
 
   private variants(experiment: ExperimentDeclaration, specs: readonly ExperimentSpec[]): Diagnostic[][] {

@@ -119,6 +119,23 @@ export function checkMetricPaths(experiment: ExperimentDeclaration, trees: Reado
   });
 }
 
+/** Hypers of an experiment, at every scale, that are temperatures of the model but not greater than 0. */
+export function checkTemperatures(
+  experiment: ExperimentDeclaration,
+  hypers: ReadonlyMap<string, { readonly positive: boolean }>,
+): Failure[] {
+  const scales = experiment.clauses.flatMap((clause) => (clause.kind === "scale" ? clause.clauses : []));
+  return [...experiment.clauses, ...scales].flatMap((clause) => {
+    if (clause.kind !== "hyper" || hypers.get(clause.name.name)?.positive !== true) return [];
+    const { value: e } = clause;
+    const value =
+      e.kind === "unary" && e.operand.kind === "number" ? -e.operand.value : e.kind === "number" ? e.value : 1;
+    if (value > 0) return [];
+    const message = `the temperature ${clause.name.name} must be greater than 0, but it is ${value}`;
+    return [new Failure(e.span, "bad-temperature", message)];
+  });
+}
+
 function columnsOf(clauses: readonly ExperimentClause[]): Expression[] {
   return clauses.flatMap((clause): readonly Expression[] => {
     if (clause.kind === "report") return clause.columns;

@@ -50,74 +50,95 @@ function deep(random: Random): string {
   return `${open.repeat(depth)}1${close.repeat(depth)}`;
 }
 
+/** A text in pieces, with ways of picking some of them. */
+class Pieces {
+  readonly tokens: string[];
+  private readonly solid: readonly number[];
+  private readonly random: Random;
+
+  constructor(text: string, random: Random) {
+    this.random = random;
+    this.tokens = tokensOf(text);
+    // Neither space nor comments.
+    this.solid = this.tokens.flatMap((token, i) => (/^(\s*$|\/\/)/.test(token) ? [] : [i]));
+  }
+
+  /** The place of any piece that fits, or of any at all where none does. */
+  pick(fits: RegExp = /./): number {
+    const fitting = this.solid.filter((i) => fits.test(this.tokens[i]!));
+    const list = fitting.length === 0 ? this.solid : fitting;
+    return list[this.random(list.length)] ?? 0;
+  }
+}
+
+const WORD = /^[A-Za-z_]/;
+const OPERATORS = ["+", "-", "*", "/", "^", "@", "%", "==", "<", "and", "or", "..", "=", "~", ",", ".", ":"];
+const EXPRESSIONS = ["[x, x]", "x[0]", "(x > 0)", "2 * x", "soft(z)", "hard(z)", "K", "z"];
+
+type Mutation = (pieces: Pieces, others: readonly string[], random: Random) => void;
+
+/** Changes of pieces; what stands here twice comes twice as often. */
+const MUTATIONS: readonly Mutation[] = [
+  // Some pieces are gone, or there twice.
+  (pieces, _, random) => {
+    pieces.tokens.splice(pieces.pick(), 1 + random(3));
+  },
+  (pieces, _, random) => {
+    const at = pieces.pick();
+    pieces.tokens.splice(at, 0, ...pieces.tokens.slice(at, at + 1 + random(4)));
+  },
+  // Two pieces change places.
+  (pieces) => {
+    const [a, b] = [pieces.pick(), pieces.pick()];
+    [pieces.tokens[a], pieces.tokens[b]] = [pieces.tokens[b]!, pieces.tokens[a]!];
+  },
+  // Pieces of another text.
+  (pieces, others, random) => {
+    const from = tokensOf(others[random(others.length)]!);
+    const start = random(from.length);
+    pieces.tokens.splice(pieces.pick(), random(3), ...from.slice(start, start + 1 + random(6)));
+  },
+  // Another number, huge ones too.
+  ...Array<Mutation>(2).fill((pieces, _, random) => {
+    pieces.tokens[pieces.pick(/^\d/)] = NUMBERS[random(NUMBERS.length)]!;
+  }),
+  // Another word, or another name of the same text: that gives the most programs that can be read but mean nothing.
+  (pieces, _, random) => {
+    pieces.tokens[pieces.pick(WORD)] = WORDS[random(WORDS.length)]!;
+  },
+  ...Array<Mutation>(2).fill((pieces) => {
+    pieces.tokens[pieces.pick(WORD)] = pieces.tokens[pieces.pick(WORD)]!;
+  }),
+  // Another expression, sometimes a deep one.
+  (pieces, _, random) => {
+    const at = pieces.pick(/^[A-Za-z_\d]/);
+    pieces.tokens[at] = random(4) === 0 ? deep(random) : EXPRESSIONS[random(EXPRESSIONS.length)]!;
+  },
+  // Another operator.
+  (pieces, _, random) => {
+    pieces.tokens[pieces.pick(/^[^\w\s"]/)] = OPERATORS[random(OPERATORS.length)]!;
+  },
+];
+
+/** A line gone, elsewhere, or from another text. */
+function mutateLines(text: string, others: readonly string[], random: Random): string {
+  const lines = text.split("\n");
+  if (random(2) === 0) {
+    const [line] = lines.splice(random(lines.length), 1);
+    if (random(3) > 0) lines.splice(random(lines.length + 1), 0, line!);
+  } else {
+    const other = others[random(others.length)]!.split("\n");
+    lines.splice(random(lines.length), random(2), other[random(other.length)]!);
+  }
+  return lines.join("\n");
+}
+
 /** One mutation of a text; `others` are texts to take pieces from. */
 export function mutate(text: string, others: readonly string[], random: Random): string {
-  const tokens = tokensOf(text);
-  const solid = tokens.flatMap((token, i) => (/^\s*$/.test(token) || token.startsWith("//") ? [] : [i]));
-  if (solid.length === 0) return text;
-  const pick = () => solid[random(solid.length)]!;
-  const ofKind = (pattern: RegExp) => {
-    const fitting = solid.filter((i) => pattern.test(tokens[i]!));
-    return fitting.length === 0 ? pick() : fitting[random(fitting.length)]!;
-  };
-  const at = pick();
-  switch (random(14)) {
-    case 0:
-      tokens.splice(at, 1 + random(3));
-      break;
-    case 1:
-      tokens.splice(at, 0, ...tokens.slice(at, at + 1 + random(4)));
-      break;
-    case 2: {
-      const other = pick();
-      [tokens[at], tokens[other]] = [tokens[other]!, tokens[at]!];
-      break;
-    }
-    case 3: {
-      const from = tokensOf(others[random(others.length)]!);
-      const start = random(from.length);
-      tokens.splice(at, random(3), ...from.slice(start, start + 1 + random(6)));
-      break;
-    }
-    case 4:
-      return text.slice(0, random(text.length));
-    case 5:
-    case 6:
-      tokens[ofKind(/^\d/)] = NUMBERS[random(NUMBERS.length)]!;
-      break;
-    case 7:
-      tokens[ofKind(/^[A-Za-z_]/)] = WORDS[random(WORDS.length)]!;
-      break;
-    case 8:
-    case 9: {
-      // A name for another one of the same text: this gives the most programs that can be read but mean nothing.
-      tokens[ofKind(/^[A-Za-z_]/)] = tokens[ofKind(/^[A-Za-z_]/)]!;
-      break;
-    }
-    case 10:
-      if (random(4) === 0) tokens[at] = deep(random);
-      else
-        tokens[ofKind(/^[A-Za-z_\d]/)] = ["[x, x]", "x[0]", "(x > 0)", "2 * x", "soft(z)", "hard(z)", "K", "z"][
-          random(8)
-        ]!;
-      break;
-    case 11: {
-      // A whole line elsewhere, or gone.
-      const lines = text.split("\n");
-      const [line] = lines.splice(random(lines.length), 1);
-      if (random(3) > 0) lines.splice(random(lines.length + 1), 0, line!);
-      return lines.join("\n");
-    }
-    case 12: {
-      const lines = others[random(others.length)]!.split("\n");
-      const own = text.split("\n");
-      own.splice(random(own.length), random(2), lines[random(lines.length)]!);
-      return own.join("\n");
-    }
-    default: {
-      const operators = ["+", "-", "*", "/", "^", "@", "%", "==", "<", "and", "or", "..", "=", "~", ",", ".", ":"];
-      tokens[ofKind(/^[^\w\s"]/)] = operators[random(operators.length)]!;
-    }
-  }
-  return tokens.join("");
+  const kind = random(MUTATIONS.length + 3);
+  if (kind === MUTATIONS.length) return text.slice(0, random(text.length));
+  if (kind > MUTATIONS.length) return mutateLines(text, others, random);
+  const pieces = new Pieces(text, random);
+  MUTATIONS[kind]!(pieces, others, random);
+  return pieces.tokens.join("");
 }

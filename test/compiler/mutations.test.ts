@@ -1,6 +1,6 @@
 /**
- * Ten thousand sources that nobody would write: mutations of valid models and random programs. The whole compiler answers each
- * with an artifact or with diagnostics, never with an exception, and never without end.
+ * Ten thousand sources that nobody would write: mutations of valid models and random programs. The whole compiler answers
+ * each with an artifact or with diagnostics, never with an exception, and never without end.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -85,11 +85,11 @@ describe("the sources that are mutated are valid", () => {
   }
 });
 
-test("5,000 mutations of small models", () => {
+test("4,000 mutations of small models", () => {
   const random = randomFrom(1);
   const sources = Object.values(MODELS);
   const others = [...sources, NRI, ...library.files.values()];
-  const tally = examineAll(5_000, () => {
+  const tally = examineAll(4_000, () => {
     let text = sources[random(sources.length)]!;
     for (let edits = 1 + random(2); edits > 0; edits--) text = mutate(text, others, random);
     return text;
@@ -99,9 +99,9 @@ test("5,000 mutations of small models", () => {
   expect(tally.codes.size).toBeGreaterThan(30);
 });
 
-test("4,800 random programs", () => {
+test("5,800 random programs", () => {
   const random = randomFrom(2);
-  const tally = examineAll(4_800, () => randomModel(random));
+  const tally = examineAll(5_800, () => randomModel(random));
   expect(tally.artifacts).toBeGreaterThan(200);
   expect(tally.codes.size).toBeGreaterThan(15);
 });

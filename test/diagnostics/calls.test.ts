@@ -42,7 +42,8 @@ module Fixed(n: int, G: Graph, f: Distribution) {
 }
 model M() {
   data x: f32[3]
-  let a = Linear(3)          //~ missing-argument «Linear(3)»: Linear needs outputs => write Linear(inputs, outputs, bias)
+  let a = Linear(3)
+  //~^ missing-argument «Linear(3)»: Linear needs outputs => write Linear(inputs, outputs, bias)
   let b = Linear(3, 2, 0.1, 5)         //~ too-many-arguments «5»: Linear takes 3 arguments, not 4
   let c = Linear(3, 2, bais = 1)       //~ unknown-argument «bais»: Linear has no argument bais => did you mean bias?
   let d = Linear(3, outputs = sum(x))  //~ dynamic-size: a size must be an integer known at compile time
@@ -55,7 +56,8 @@ model M() {
   let k = Fixed(2.5, 3, 4)   //~ type-mismatch «2.5»: n of Fixed must be an int, but this is the number 2.5
   //~^ type-mismatch «3»: G of Fixed must be a Graph, but this is the number 3
   //~^^ type-mismatch «4»: f of Fixed must be a Distribution, but this is the number 4
-  let l = batch_norm(x, momentm = 0.1) //~ unknown-argument «momentm»: batch_norm has no argument momentm => did you mean momentum?
+  let l = batch_norm(x, momentm = 0.1)
+  //~^ unknown-argument «momentm»: batch_norm has no argument momentm => did you mean momentum?
   minimize sum(e(x))
 }`,
   "what cannot be called": `
@@ -71,27 +73,32 @@ model M() {
 model M() {
   data x: f32[3]
   observe x ~ Normal(meen = 0)         //~ unknown-argument «meen»: Normal has no argument meen => did you mean mean?
-  observe x ~ Normal([1, 2]) //~ shape-mismatch: this observation needs mean of shape [3], but it is f32[2] => one mean for each coordinate, or one for all
+  observe x ~ Normal([1, 2])
+  //~^ shape-mismatch: this observation needs mean of shape [3], but it is f32[2] => one mean for each coordinate, or
   observe x ~ Normal(complete(3))      //~ type-mismatch «complete(3)»: arguments of Normal are numbers or tensors
   observe x ~ 3              //~ type-mismatch «3»: expected a distribution such as Gumbel(theta), but got the number 3
   observe x ~ Fixed(0)       //~ no-density «Fixed(0)»: Fixed declares no log_density, so it cannot be observed
-  observe Normal ~ Normal(0) //~ type-mismatch «Normal»: expected a tensor but got the distribution Normal without arguments
+  observe Normal ~ Normal(0)
+  //~^ type-mismatch «Normal»: expected a tensor but got the distribution Normal without arguments
   maximize elbo
 }`,
   "a distribution without sample": `
 distribution Flat(a = 0) { log_density(u) = a * u }
 model M() {
   param p: f32[3] ~ zeros
-  latent z: OneHot(3) ~ Flat(p) relax ExpFamily at 1   //~ not-sampled «Flat(p)»: Flat cannot be sampled => declare sample = … in it
+  latent z: OneHot(3) ~ Flat(p) relax ExpFamily at 1
+  //~^ not-sampled «Flat(p)»: Flat cannot be sampled => declare sample = … in it
   minimize sum(z)
 }`,
   "conditions and requirements": `
 model M(n = 3) {
   data x: f32[n]
-  let a = if x > 0 then 1 else 2       //~ type-mismatch «x > 0»: the condition of if must be known at compile time => where(condition, a, b)
+  let a = if x > 0 then 1 else 2
+  //~^ type-mismatch «x > 0»: the condition of if must be known at compile time => where(condition, a, b)
   require n > 5 else "n is too small"  //~ requirement «n > 5»: n is too small => n > 5 does not hold
   require n > 6              //~ requirement «n > 6»: n > 6 does not hold
-  require n                  //~ type-mismatch «n»: a requirement is true or false when the model is compiled, but this is the number 3
+  require n
+  //~^ type-mismatch «n»: a requirement is true or false when the model is compiled, but this is the number 3
   let b = [i for i in 0..3 if x]       //~ type-mismatch «x»: this condition must be known at compile time
   let c = (1, 2)             //~ bad-expression «(1, 2)»: (1, 2) is no value here => write a list: [a, b]
   let d = sum(i for i in 0..3)         //~ bad-expression: i for i in 0..3 is no value here => write it in a list
@@ -101,7 +108,8 @@ model M(n = 3) {
 model M() {
   data x: f32[3]
   data truth: bool[3]
-  minimize x                 //~ shape-mismatch «x»: an objective is one number for each example, but this is f32[3] => reduce it with sum or mean
+  minimize x
+  //~^ shape-mismatch «x»: an objective is one number for each example, but this is f32[3] => reduce it with sum or mean
   maximize sum(x)            //~ duplicate-objective «maximize sum(x)»: a model has one objective => add the terms up
   metric a = x               //~ shape-mismatch «x»: a metric is one number for each example
   metric b = record(1)       //~ missing-argument «1»: every part of a group of metrics needs a name
@@ -113,7 +121,7 @@ model M() {
 }`,
   "arguments of models": `
 model M(Edges: Structure = KSubset(3, 2), R: Relaxation = Normal, G: Graph = 3, n: int = 0.5, on: bool = 1, name: text = 2) {
-  //~^ type-mismatch «KSubset(3, 2)»: Edges of M must be a Structure, but this is the structure KSubset(3, 2) => give its name alone
+  //~^ type-mismatch «KSubset(3, 2)»: Edges of M must be a Structure, but this is the structure KSubset(3, 2)
   //~^^ type-mismatch «Normal»: R of M must be a Relaxation, but this is the distribution Normal without arguments
   //~^^^ type-mismatch «3»: G of M must be a Graph, but this is the number 3
   //~^^^^ type-mismatch «0.5»: n of M must be an int, but this is the number 0.5
@@ -124,7 +132,8 @@ model M(Edges: Structure = KSubset(3, 2), R: Relaxation = Normal, G: Graph = 3, 
   minimize sum(x)
 }`,
   "a model without defaults is looked into as far as it goes": `
-model M(n, m) {              //~ unchecked «M»: M was checked without values for n, m => give them defaults, such as n = 10
+model M(n, m) {
+  //~^ unchecked «M»: M was checked without values for n, m => give them defaults, such as n = 10
   data x: f32[n]
   data y: f32[3]
   minimize y                 //~ shape-mismatch «y»: an objective is one number

@@ -52,7 +52,8 @@ experiment f for M {
   vary Choice in { 3, Lost } //~ type-mismatch «3»: Choice must be a structure's name, but this is 3
   //~^ unknown-name «Lost»: there is no Lost here
   vary n in { OneHot }       //~ type-mismatch «OneHot»: n must be a number, but this is OneHot
-  hyper s = 1                //~ unknown-name «s»: M has no hyper s, and the optimiser does not use it => its hypers are t
+  hyper s = 1
+  //~^ unknown-name «s»: M has no hyper s, and the optimiser does not use it => its hypers are t
   hyper t = inf              //~ bad-number «inf»: expected a finite number but got Infinity
   data from "./data.js" load
   train adam(1e-3) batch 8 steps 10
@@ -62,7 +63,8 @@ experiment f for M {
   "metrics and splits that are not there": `${MODEL}
 experiment e for M {
   data from "./data.js" load
-  train adam(1e-3) batch 8 steps 10 keep best train.elbo     //~ unknown-name «train»: there is no split train to report => metrics are computed on valid and test
+  train adam(1e-3) batch 8 steps 10 keep best train.elbo
+  //~^ unknown-name «train»: there is no split train to report => metrics are computed on valid and test
   report test.elbow, tst.elbo, test.parts, test.parts.frist, test.elbo.deep, elbo
   //~^ unknown-name «elbow»: M has no metric elbow => did you mean elbo?
   //~^^ unknown-name «tst»: there is no split tst to report => did you mean test?
@@ -75,19 +77,30 @@ experiment e for M {
 experiment e for M {
   vary n in { 3 }
   vary n in { 4 }            //~ duplicate-name «n»: vary n is given twice
-  data from "./data.js" load(complete(3), train = 1, train = 2)    //~ type-mismatch «complete(3)»: complete(3) cannot be an argument here: it is the graph complete(3)
-  //~^ duplicate-argument «train»: train is given twice
-  train adm(1e-3) batch 0 steps 2.5 validate every "often"         //~ unknown-name «adm»: there is no optimiser adm => did you mean adam?
-  //~^ bad-size «0»: batch must be a positive integer, but it is 0
-  //~^^ bad-size «2.5»: steps must be a positive integer, but it is 2.5
-  //~^^^ type-mismatch «"often"»: expected a number but got "often"
+  data from "./data.js" load(complete(3), train = 1, train = 2)
+  //~^ type-mismatch «complete(3)»: complete(3) cannot be an argument here: it is the graph complete(3)
+  //~^^ duplicate-argument «train»: train is given twice
+  train adm(1e-3) batch 0 steps 2.5 validate every "often"
+  //~^ unknown-name «adm»: there is no optimiser adm => did you mean adam?
+  //~^^ bad-size «0»: batch must be a positive integer, but it is 0
+  //~^^^ bad-size «2.5»: steps must be a positive integer, but it is 2.5
+  //~^^^^ type-mismatch «"often"»: expected a number but got "often"
   report test.elbo
-  scale small { scale tiny { train steps 1 } }      //~ bad-clause «scale tiny { train steps 1 }»: a scale holds no other scale
+  scale small { scale tiny { train steps 1 } }
+  //~^ bad-clause «scale tiny { train steps 1 }»: a scale holds no other scale
 }
 experiment f for M {
   data from "./data.js" load(lost)   //~ unknown-name «lost»: there is no lost here
   train adam(rate = 1e-3) batch 8 steps 10          //~ unknown-argument «rate»: adam has no argument rate
   report test.elbo
+}`,
+  temperatures: `${MODEL}
+experiment e for M {
+  hyper t = 0                //~ bad-temperature «0»: the temperature t must be greater than 0, but it is 0
+  data from "./data.js" load
+  train adam(1e-3) batch 8 steps 10
+  report test.elbo
+  scale cold { hyper t = -1 }        //~ bad-temperature «-1»: the temperature t must be greater than 0, but it is -1
 }`,
   "two scales or experiments of one name": `${MODEL}
 experiment e for M {
@@ -102,8 +115,10 @@ experiment e for M { }       //~ duplicate-name «e»: e is declared twice in th
 model M(n = 3, Choice: Structure = OneHot) {
   data x: f32[n]
   param w: f32[4] ~ zeros
-  latent z: Choice(n) ~ Gumbel(x) relax ExpFamily at 1         //~ missing-argument «Choice(n)»: KSubset needs k => in the experiment e with Choice = KSubset, n = 3
-  let y = if n == 4 then x + concat(w, w) else x               //~ shape-mismatch «x + concat(w, w)»: the operands of + => with Choice = OneHot, n = 4
+  latent z: Choice(n) ~ Gumbel(x) relax ExpFamily at 1
+  //~^ missing-argument «Choice(n)»: KSubset needs k => in the experiment e with Choice = KSubset, n = 3
+  let y = if n == 4 then x + concat(w, w) else x
+  //~^ shape-mismatch «x + concat(w, w)»: the operands of + => with Choice = OneHot, n = 4
   minimize sum(y) + sum(z)
 }
 experiment e for M {

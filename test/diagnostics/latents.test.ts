@@ -1,4 +1,4 @@
-/** Latent variables: structures and their arguments, utilities, relaxations, temperatures, backwards, soft and hard samples. */
+/** Latent variables: structures, utilities, relaxations, temperatures, backwards, soft and hard samples. */
 import { cases } from "./harness.ts";
 
 cases({
@@ -7,50 +7,72 @@ model M(n = 4, k = 7) {
   data x: f32[6]
   graph K = complete(4)
   latent a: SpanningTree(graph(4, [[0, 1], [2, 3]])) ~ Gumbel(0) relax ExpFamily at 1
-  //~^ requirement «SpanningTree(graph(4, [[0, 1], [2, 3]]))»: a spanning tree needs a connected graph => requires connected(G)
+  //~^ requirement «SpanningTree(graph(4, [[0, 1], [2, 3]]))»: a spanning tree needs a connected graph => requires
   latent b: SpanningTree(complete_directed(4)) ~ Gumbel(0) relax ExpFamily at 1
   //~^ requirement: a spanning tree needs an undirected graph; for a directed one use Arborescence
-  latent c: KSubset(6, k) ~ Gumbel(0) relax ExpFamily at 1     //~ requirement «KSubset(6, k)»: k must lie between 1 and n => KSubset(6, 7) requires 1 <= k and k <= n
+  latent c: KSubset(6, k) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ requirement «KSubset(6, k)»: k must lie between 1 and n => KSubset(6, 7) requires 1 <= k and k <= n
   latent d: KSubset(6, 0) ~ Gumbel(0) relax ExpFamily at 1     //~ requirement: k must lie between 1 and n
-  latent e: KSubset(6) ~ Gumbel(0) relax ExpFamily at 1        //~ missing-argument «KSubset(6)»: KSubset needs k => write KSubset(n, k)
-  latent f: KSubset(6, 2, 1) ~ Gumbel(0) relax ExpFamily at 1  //~ too-many-arguments «1»: KSubset takes 2 arguments, not 3
-  latent g: KSubset(6, of = 2) ~ Gumbel(0) relax ExpFamily at 1     //~ unknown-argument «of»: KSubset has no argument of => it has n, k
-  latent h: SpanningTree(4) ~ Gumbel(0) relax ExpFamily at 1   //~ type-mismatch «4»: G of SpanningTree must be a graph, but it is 4 => such as complete(10)
-  latent i: KSubset(K, 2) ~ Gumbel(0) relax ExpFamily at 1     //~ type-mismatch «K»: n of KSubset must be a number, but it is the graph complete(4)
-  latent j: KSubset(2.5, 2) ~ Gumbel(0) relax ExpFamily at 1   //~ bad-size «2.5»: n of KSubset must be a non-negative integer, but it is 2.5
-  latent l: OneHot ~ Gumbel(0) relax ExpFamily at 1            //~ type-mismatch «OneHot»: expected a structure such as SpanningTree(K), but got OneHot without arguments
-  latent m: x ~ Gumbel(0) relax ExpFamily at 1                 //~ type-mismatch «x»: expected a structure such as SpanningTree(K), but got x
-  latent o: OneHot(x) ~ Gumbel(0) relax ExpFamily at 1         //~ dynamic-size «x»: x is not known at compile time: it is f32[6]
-  latent p: OneHott(n) ~ Gumbel(0) relax ExpFamily at 1        //~ unknown-name «OneHott»: there is no OneHott here => did you mean OneHot?
-  latent q: SpanningTree(path(1)) ~ Gumbel(0) relax ExpFamily at 1  //~ bad-size: SpanningTree(path(1)) has nothing to choose from: its embedding is empty
-  latent r: OneHot(1e9) ~ Gumbel(0) relax ExpFamily at 1       //~ too-large «OneHot(1e9)»: the embedding of OneHot(1000000000) has 1000000000 elements
+  latent e: KSubset(6) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ missing-argument «KSubset(6)»: KSubset needs k => write KSubset(n, k)
+  latent f: KSubset(6, 2, 1) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ too-many-arguments «1»: KSubset takes 2 arguments, not 3
+  latent g: KSubset(6, of = 2) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ unknown-argument «of»: KSubset has no argument of => it has n, k
+  latent h: SpanningTree(4) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ type-mismatch «4»: G of SpanningTree must be a graph, but it is 4 => such as complete(10)
+  latent i: KSubset(K, 2) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ type-mismatch «K»: n of KSubset must be a number, but it is the graph complete(4)
+  latent j: KSubset(2.5, 2) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ bad-size «2.5»: n of KSubset must be a non-negative integer, but it is 2.5
+  latent l: OneHot ~ Gumbel(0) relax ExpFamily at 1
+  //~^ type-mismatch «OneHot»: expected a structure such as SpanningTree(K), but got OneHot without arguments
+  latent m: x ~ Gumbel(0) relax ExpFamily at 1
+  //~^ type-mismatch «x»: expected a structure such as SpanningTree(K), but got x
+  latent o: OneHot(x) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ dynamic-size «x»: x is not known at compile time: it is f32[6]
+  latent p: OneHott(n) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ unknown-name «OneHott»: there is no OneHott here => did you mean OneHot?
+  latent q: SpanningTree(path(1)) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ bad-size: SpanningTree(path(1)) has nothing to choose from: its embedding is empty
+  latent r: OneHot(1e9) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ too-large «OneHot(1e9)»: the embedding of OneHot(1000000000) has 1000000000 elements
   latent s[1e6]: OneHot(1e6) ~ Gumbel(0) relax ExpFamily at 1  //~ too-large «s»: a tensor of shape [1000000, 1000000]
-  latent t[x]: OneHot(3) ~ Gumbel(0) relax ExpFamily at 1      //~ dynamic-size «x»: a size must be an integer known at compile time
-  latent u: KSubset(200000, 100000) ~ Gumbel(0) relax ExpFamily at 1  //~ too-large: the array before has 20000300001 elements => found in std/structures/k-subset.sst
+  latent t[x]: OneHot(3) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ dynamic-size «x»: a size must be an integer known at compile time
+  latent u: KSubset(200000, 100000) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ too-large: the array before has 20000300001 elements => found in std/structures/k-subset.sst
   minimize sum(x)
 }`,
   "structures as arguments that do not fit": `
 model M(Edges: Structure = KSubset, Choice: Structure = SpanningTree) {
   graph K = complete(4)
-  latent z: Edges(K) ~ Gumbel(0) relax ExpFamily at 1          //~ missing-argument «Edges(K)»: KSubset needs k => Edges stands for KSubset here
-  latent y: Choice(4) ~ Gumbel(0) relax ExpFamily at 1         //~ type-mismatch «4»: G of SpanningTree must be a graph, but it is 4 => Choice stands for SpanningTree here
+  latent z: Edges(K) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ missing-argument «Edges(K)»: KSubset needs k => Edges stands for KSubset here
+  latent y: Choice(4) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ type-mismatch «4»: G of SpanningTree must be a graph, but it is 4 => Choice stands for SpanningTree here
   minimize 0
 }`,
   utilities: `
 model M() {
   data x: f32[3]
   data y: f32[2, 3]
-  latent a: OneHot(3) ~ Gumbel(y) relax ExpFamily at 1         //~ shape-mismatch «Gumbel(y)»: the distribution of a needs location of shape [3], but it is f32[2, 3] => one location for each coordinate, or one for all
-  latent b: OneHot(3) ~ x relax ExpFamily at 1                 //~ type-mismatch «x»: expected a distribution such as Gumbel(theta), but got f32[3]
+  latent a: OneHot(3) ~ Gumbel(y) relax ExpFamily at 1
+  //~^ shape-mismatch «Gumbel(y)»: the distribution of a needs location of shape [3], but it is f32[2, 3]
+  latent b: OneHot(3) ~ x relax ExpFamily at 1
+  //~^ type-mismatch «x»: expected a distribution such as Gumbel(theta), but got f32[3]
   latent c[2]: OneHot(3) ~ Gumbel(y) relax ExpFamily at 1
-  latent d: OneHot(3) ~ Gumbell(x) relax ExpFamily at 1        //~ unknown-name «Gumbell»: there is no Gumbell here => did you mean Gumbel?
-  prior c ~ Normal(0)        //~ no-divergence «Normal(0)»: there is no closed form of KL(Gumbel ‖ Normal) => choose a prior among Gumbel
+  latent d: OneHot(3) ~ Gumbell(x) relax ExpFamily at 1
+  //~^ unknown-name «Gumbell»: there is no Gumbell here => did you mean Gumbel?
+  prior c ~ Normal(0)
+  //~^ no-divergence «Normal(0)»: there is no closed form of KL(Gumbel ‖ Normal) => choose a prior among Gumbel
   prior c ~ Gumbel(x)        //~ shape-mismatch «Gumbel(x)»: this prior needs location of shape [2, 3], but it is f32[3]
   prior c ~ Gumbel(0)
   prior c ~ Gumbel(0)        //~ duplicate-name «c»: c has a prior already
   prior a ~ Gumbel(0)
   latent e: OneHot(3) ~ Fixed(x) relax ExpFamily at 1
-  prior e ~ Gumbel(0)        //~ no-divergence: there is no closed form of KL(Fixed ‖ Gumbel) => Fixed has a closed form with no prior
+  prior e ~ Gumbel(0)
+  //~^ no-divergence: there is no closed form of KL(Fixed ‖ Gumbel) => Fixed has a closed form with no prior
   minimize sum(c)
 }`,
   "temperatures are greater than 0": `
@@ -58,40 +80,57 @@ model M(low = -1) {
   data x: f32[3]
   hyper t = 0
   hyper u = 0.5
-  latent a: OneHot(3) ~ Gumbel(x) relax ExpFamily at 0         //~ bad-temperature «0»: a temperature must be finite and greater than 0, but this is 0 => X_t is defined for t > 0
+  latent a: OneHot(3) ~ Gumbel(x) relax ExpFamily at 0
+  //~^ bad-temperature «0»: a temperature must be finite and greater than 0, but this is 0 => X_t is defined for t > 0
   latent b: OneHot(3) ~ Gumbel(x) relax ExpFamily at low       //~ bad-temperature «low»: but this is -1
   latent c: OneHot(3) ~ Gumbel(x) relax ExpFamily at t         //~ bad-temperature «t»: but t is 0 => straight_through
   latent d: OneHot(3) ~ Gumbel(x) relax ExpFamily at inf       //~ bad-temperature «inf»: but this is Infinity
-  latent e: OneHot(3) ~ Gumbel(x) relax ExpFamily at x         //~ type-mismatch «x»: a temperature is a number, a hyper or a schedule, but this is f32[3]
+  latent e: OneHot(3) ~ Gumbel(x) relax ExpFamily at x
+  //~^ type-mismatch «x»: a temperature is a number, a hyper or a schedule, but this is f32[3]
   latent f: OneHot(3) ~ Gumbel(x) relax ExpFamily at anneal(1 -> 0 over 10)     //~ bad-temperature «0»: but this is 0
-  latent g: OneHot(3) ~ Gumbel(x) relax ExpFamily at anneal(1 -> 0.1 over 0)    //~ bad-size «0»: a schedule takes at least one step
-  latent h: OneHot(3) ~ Gumbel(x) relax ExpFamily at anneal(x -> 0.1 over 9)    //~ type-mismatch «x»: the first temperature must be a number known at compile time
-  latent i: OneHot(3) ~ Gumbel(x) relax ExpFamily at 2 * u     //~ type-mismatch «2 * u»: a temperature is a number, a hyper or a schedule
+  latent g: OneHot(3) ~ Gumbel(x) relax ExpFamily at anneal(1 -> 0.1 over 0)
+  //~^ bad-size «0»: a schedule takes at least one step
+  latent h: OneHot(3) ~ Gumbel(x) relax ExpFamily at anneal(x -> 0.1 over 9)
+  //~^ type-mismatch «x»: the first temperature must be a number known at compile time
+  latent i: OneHot(3) ~ Gumbel(x) relax ExpFamily at 2 * u
+  //~^ type-mismatch «2 * u»: a temperature is a number, a hyper or a schedule
   minimize sum(soft(i))
 }`,
   relaxations: `
 model M() {
   data x: f32[6]
   graph K = complete(4)
-  latent a: SpanningTree(K) ~ Gumbel(x) relax Euclidean at 1   //~ no-relaxation «Euclidean»: SpanningTree(complete(4)) has no Euclidean relaxation => it has ExpFamily
-  latent b: OneHot(6) ~ Gumbel(x) relax ExpFamly at 1          //~ unknown-name «ExpFamly»: there is no ExpFamly here => did you mean ExpFamily?
-  latent c: OneHot(6) ~ Gumbel(x) relax Gumbel at 1            //~ type-mismatch «Gumbel»: expected a relaxation such as ExpFamily, but got the distribution Gumbel without arguments
-  latent d: OneHot(6) ~ Gumbel(x) relax ExpFamily(clip = 15) at 1   //~ unknown-argument «ExpFamily(clip = 15)»: ExpFamily on OneHot(6) has no option clip
+  latent a: SpanningTree(K) ~ Gumbel(x) relax Euclidean at 1
+  //~^ no-relaxation «Euclidean»: SpanningTree(complete(4)) has no Euclidean relaxation => it has ExpFamily
+  latent b: OneHot(6) ~ Gumbel(x) relax ExpFamly at 1
+  //~^ unknown-name «ExpFamly»: there is no ExpFamly here => did you mean ExpFamily?
+  latent c: OneHot(6) ~ Gumbel(x) relax Gumbel at 1
+  //~^ type-mismatch «Gumbel»: expected a relaxation such as ExpFamily, but got the distribution Gumbel without
+  latent d: OneHot(6) ~ Gumbel(x) relax ExpFamily(clip = 15) at 1
+  //~^ unknown-argument «ExpFamily(clip = 15)»: ExpFamily on OneHot(6) has no option clip
   latent e: SpanningTree(K) ~ Gumbel(x) relax ExpFamily(clip = -1) at 1  //~ requirement: clip must be greater than 0
-  latent f: SpanningTree(K) ~ Gumbel(x) relax ExpFamily(clip = x) at 1   //~ dynamic-size «x»: arguments of a relaxation are known at compile time, but this is f32[6]
-  latent g: OneHot(6) ~ Gumbel(x) relax Euclidean(3) at 1      //~ too-many-arguments «3»: Euclidean takes 0 arguments, not 1
+  latent f: SpanningTree(K) ~ Gumbel(x) relax ExpFamily(clip = x) at 1
+  //~^ dynamic-size «x»: arguments of a relaxation are known at compile time, but this is f32[6]
+  latent g: OneHot(6) ~ Gumbel(x) relax Euclidean(3) at 1
+  //~^ too-many-arguments «3»: Euclidean takes 0 arguments, not 1
   latent h: OneHot(6) ~ Gumbel(x) relax ExpFamily at 1 backward custom
   minimize sum(h)
 }`,
   backwards: `
 model M() {
   data x: f32[3]
-  latent a: OneHot(3) ~ Gumbel(x) relax ExpFamily at 1 backward autodiff        //~ illegal-backward «backward autodiff»: backward autodiff does not apply to OneHot(3) here => legal here: custom, dual, finite_difference
-  latent b: OneHot(3) ~ Gumbel(x) relax ExpFamily at 1 backward duel            //~ unknown-backward «backward duel»: there is no backward duel
-  latent c: OneHot(3) ~ Gumbel(x) relax ExpFamily at 1 backward dual(2)         //~ too-many-arguments: backward dual takes no arguments
-  latent d: OneHot(3) ~ Gumbel(x) relax ExpFamily at 1 backward finite_difference(0)     //~ bad-backward «0»: the step of a backward must be greater than 0, but it is 0
-  latent e: OneHot(3) ~ Gumbel(x) relax ExpFamily at 1 backward finite_difference(1, 2)  //~ too-many-arguments «2»: a backward takes one number at most
-  latent f: OneHot(3) ~ Gumbel(x) relax ExpFamily at 1 backward finite_difference(x)     //~ type-mismatch «x»: the step of a backward must be a number known at compile time
+  latent a: OneHot(3) ~ Gumbel(x) relax ExpFamily at 1 backward autodiff
+  //~^ illegal-backward «backward autodiff»: backward autodiff does not apply to OneHot(3) here => legal here: custom,
+  latent b: OneHot(3) ~ Gumbel(x) relax ExpFamily at 1 backward duel
+  //~^ unknown-backward «backward duel»: there is no backward duel
+  latent c: OneHot(3) ~ Gumbel(x) relax ExpFamily at 1 backward dual(2)
+  //~^ too-many-arguments: backward dual takes no arguments
+  latent d: OneHot(3) ~ Gumbel(x) relax ExpFamily at 1 backward finite_difference(0)
+  //~^ bad-backward «0»: the step of a backward must be greater than 0, but it is 0
+  latent e: OneHot(3) ~ Gumbel(x) relax ExpFamily at 1 backward finite_difference(1, 2)
+  //~^ too-many-arguments «2»: a backward takes one number at most
+  latent f: OneHot(3) ~ Gumbel(x) relax ExpFamily at 1 backward finite_difference(x)
+  //~^ type-mismatch «x»: the step of a backward must be a number known at compile time
   minimize sum(a) + sum(b)
 }`,
   "soft and hard samples are those of latent variables": `
@@ -101,14 +140,16 @@ model M() {
   latent y: OneHot(3) ~ Gumbel(x) relax ExpFamily at 1
   let a = soft(x)            //~ type-mismatch «x»: soft takes a latent variable, but this is f32[3]
   let b = hard(1)            //~ type-mismatch «1»: hard takes a latent variable, but this is the number 1
-  let c = soft(z)            //~ no-relaxation «z»: z has no relaxation, so it has no soft sample => add relax ExpFamily at t
+  let c = soft(z)
+  //~^ no-relaxation «z»: z has no relaxation, so it has no soft sample => add relax ExpFamily at t
   let d = soft(soft(y))      //~ type-mismatch «soft(y)»: soft takes a latent variable
   minimize sum(hard(z)) + sum(soft(y))
 }`,
   "training that reaches nothing is pointed out": `
 model M() {
   param theta: f32[3] ~ zeros
-  latent z: OneHot(3) ~ Gumbel(theta)  //~ no-estimator «z»: no gradient reaches the utilities of z => add relax ExpFamily at t
+  latent z: OneHot(3) ~ Gumbel(theta)
+  //~^ no-estimator «z»: no gradient reaches the utilities of z => add relax ExpFamily at t
   latent y: OneHot(3) ~ Gumbel(0)
   minimize sum(z) + sum(y)
 }`,

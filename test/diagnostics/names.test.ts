@@ -68,7 +68,8 @@ model M() {
   "a library name must be imported": `
 model M() {
   data x: f32[3]
-  let l = Linear(3, 2)       //~ unknown-name «Linear»: there is no Linear here => import it: import { Linear } from "std/nn"
+  let l = Linear(3, 2)
+  //~^ unknown-name «Linear»: there is no Linear here => import it: import { Linear } from "std/nn"
   minimize sum(l(x))
 }`,
   "imports that find nothing": `
@@ -103,7 +104,8 @@ model M() {
   "a prior for what is no latent variable, an update for what is no state": `
 model M() {
   data x: f32[3]
-  prior x ~ Gumbel(0)        //~ unknown-name «x»: x is not a latent variable declared before => latent variables here: none
+  prior x ~ Gumbel(0)
+  //~^ unknown-name «x»: x is not a latent variable declared before => latent variables here: none
   update x = x               //~ unknown-name «x»: x is not a state => only what was declared by state
   prior y ~ Gumbel(0)        //~ unknown-name «y»: there is no y here
   minimize sum(x)

@@ -1,4 +1,4 @@
-/** What is asked of a file from outside: models, arguments, hypers, experiments and scales that are not there or do not fit. */
+/** What is asked of a file from outside: models, arguments, hypers, experiments, scales that do not fit. */
 import { expect, test } from "vitest";
 import { type CompileOptions, compile } from "../../compiler/compile.ts";
 import { readExperiment } from "../../compiler/experiment.ts";

@@ -6,8 +6,10 @@ cases({
 model M(n = 3, m = 4) {
   data x: f32[n]
   data y: f32[m]
-  let sum_of = x + y         //~ shape-mismatch «x + y»: the operands of + have different shapes: [n = 3] and [m = 4] => broadcast(small, like = large)
-  let product = x @ y        //~ shape-mismatch: a product needs a vector or matrix on the left and a matrix on the right
+  let sum_of = x + y
+  //~^ shape-mismatch «x + y»: the operands of + have different shapes: [n = 3] and [m = 4] => broadcast(small, like =
+  let product = x @ y
+  //~^ shape-mismatch: a product needs a vector or matrix on the left and a matrix on the right
   let chosen = where(x > 0, y, 0)      //~ shape-mismatch: where needs tensors of one shape, or scalars
   let joined = concat(x, reshape(y, [2, 2]))  //~ shape-mismatch «reshape(y, [2, 2])»: cannot be joined along axis 0
   let both = [x, y]
@@ -21,8 +23,10 @@ model M(n = 3, m = 4) {
   param b: f32[m] ~ zeros
   let wrong = x + b          //~ shape-mismatch: [n = 3, m = 4] and [m = 4] => only scalars are spread over other shapes
   let right = x + broadcast(b, like = x)
-  let other = broadcast(x, like = b)         //~ shape-mismatch: cannot be broadcast to [m = 4] => each dimension must be equal, 1, or missing
-  let neither = broadcast(b)                 //~ missing-argument: broadcast needs either like = a tensor, or shape = a list of sizes
+  let other = broadcast(x, like = b)
+  //~^ shape-mismatch: cannot be broadcast to [m = 4] => each dimension must be equal, 1, or missing
+  let neither = broadcast(b)
+  //~^ missing-argument: broadcast needs either like = a tensor, or shape = a list of sizes
   let both = broadcast(b, like = x, shape = [n, m])  //~ missing-argument: broadcast needs either like
   minimize sum(right)
 }`,
@@ -31,22 +35,26 @@ model M(n = 3, m = 4) {
   data x: f32[2, n]
   param W: f32[m, n] ~ zeros
   param V: f32[5, n, m] ~ zeros
-  let a = x @ W              //~ shape-mismatch «x @ W»: [2, n = 3] @ [m = 4, n = 3]: the last dimension of the left must be
+  let a = x @ W
+  //~^ shape-mismatch «x @ W»: [2, n = 3] @ [m = 4, n = 3]: the last dimension of the left must be
   let b = x @ V              //~ shape-mismatch: the leading dimensions differ
   let c = 2 @ W              //~ shape-mismatch: a product needs a vector or matrix on the left
   minimize sum(x @ transpose(W))
 }`,
   "functions and methods say which shapes they take": `
 import { Linear } from "std/nn"
-fn norm(v: f32[n]): f32[1] = sqrt(sum(v * v))   //~ shape-mismatch «sqrt(sum(v * v))»: the value of norm must be f32[1] => it has 0 dimensions, not 1
+fn norm(v: f32[n]): f32[1] = sqrt(sum(v * v))
+  //~^ shape-mismatch «sqrt(sum(v * v))»: the value of norm must be f32[1] => it has 0 dimensions, not 1
 fn pair(a: f32[n], b: f32[n]) = a + b
 model M() {
   data x: f32[2, 3]
   data y: f32[3]
   data k: i32[3]
   let first = Linear(4, 2)
-  let h = first(x)           //~ shape-mismatch «x»: x of Linear.forward must be f32[..., inputs], but this is f32[2, 3] => dimension 2 is 3, not inputs = 4
-  let s = norm(x)            //~ shape-mismatch «x»: v of norm must be f32[n], but this is f32[2, 3] => it has 2 dimensions, not 1
+  let h = first(x)
+  //~^ shape-mismatch «x»: x of Linear.forward must be f32[..., inputs], but this is f32[2, 3] => dimension 2 is 3, not
+  let s = norm(x)
+  //~^ shape-mismatch «x»: v of norm must be f32[n], but this is f32[2, 3] => it has 2 dimensions, not 1
   let t = norm(k)            //~ type-mismatch «k»: v of norm must be f32[n], but this is i32[3] => its elements are i32
   let u = pair(y, x[0, 1..]) //~ shape-mismatch: b of pair must be f32[n]
   let v: f32[4] = y          //~ shape-mismatch «y»: v must be f32[4], but this is f32[3]
@@ -59,7 +67,8 @@ model M(n = 0, half = 2.5) {
   data a: f32[n]             //~ bad-size «n»: a size must be a positive integer, but this is 0 => n is 0
   data b: f32[half]          //~ bad-size «half»: a size must be a positive integer, but this is 2.5
   data c: f32[2 - 5]         //~ bad-size: but this is -3
-  data d: f32[sum(x)]        //~ dynamic-size «sum(x)»: a size must be an integer known at compile time => make it an argument of the model
+  data d: f32[sum(x)]
+  //~^ dynamic-size «sum(x)»: a size must be an integer known at compile time => make it an argument of the model
   data e: f32[..., 3]        //~ unknown-shape «...»: the full shape must be written here
   data f: f32[edges(x)]      //~ dynamic-size «x»: edges is computed at compile time, but this is f32[3]
   let g = reshape(x, [n, 3]) //~ bad-size: a size must be a positive integer, but one is 0
@@ -69,13 +78,15 @@ model M(n = 0, half = 2.5) {
 }`,
   "too large for anyone": `
 model M() {
-  data x: f32[1e12]          //~ too-large «f32[1e12]»: has more than 268435456 elements in one example => check the model's arguments
+  data x: f32[1e12]
+  //~^ too-large «f32[1e12]»: has more than 268435456 elements in one example => check the model's arguments
   data y: f32[100000, 100000]            //~ too-large: a tensor of shape [100000, 100000]
   data z: f32[1]
   let a = broadcast(z, shape = [1e9])    //~ too-large «broadcast(z, shape = [1e9])»: a tensor of shape [1000000000]
   let b = scan s = z for i in 0..1e9 { s }    //~ too-large «0..1e9»: 1000000000 rounds are more than 10000 => unrolled
   let c = [0 for i in 0..20000]          //~ too-large: 20000 rounds
-  graph G = complete(100000) //~ too-large «complete(100000)»: complete of this size has 100000 vertices and 4999950000 edges
+  graph G = complete(100000)
+  //~^ too-large «complete(100000)»: complete of this size has 100000 vertices and 4999950000 edges
   graph H = grid(1e5, 1e5)   //~ too-large: grid of this size
   graph I = graph(1e9, [])   //~ too-large: graph of this size has 1000000000 vertices
   graph J = path(1e300)      //~ too-large: path of this size
@@ -86,7 +97,8 @@ fn double(x) = x + x * 2
 fn wide(x) = [[[[double(x) for a in 0..100] for b in 0..100] for c in 0..100] for d in 0..100]
 model M() {
   data x: f32[3]
-  let y = wide(x)            //~ too-large «wide(x)»: the model expands to more than 100000 operations => expanded where they stand
+  let y = wide(x)
+  //~^ too-large «wide(x)»: the model expands to more than 100000 operations => expanded where they stand
   let z = wide(x)
   minimize sum(x)
 }`,
@@ -107,7 +119,8 @@ model M() {
   data k: i32[3]
   data b: bool[3]
   data x: f32[3]
-  let c = x and b            //~ type-mismatch «x»: 'and' applies to truth values, but this is f32[3] => compare it with something
+  let c = x and b
+  //~^ type-mismatch «x»: 'and' applies to truth values, but this is f32[3] => compare it with something
   let d = not k              //~ type-mismatch «k»: 'not' applies to truth values, but this is i32[3]
   let e = where(x, 1, 2)     //~ type-mismatch «x»: the condition of where must be bool, but it is f32[3]
   let f = x % 2              //~ bad-operator «x % 2»: '%' is for numbers known at compile time only
@@ -137,7 +150,8 @@ model M(n = 3) {
 model M() {
   data x: f32[3]
   state s: f32[3] = 0
-  update s = x               //~ batched «x»: the new value of s must be one for all examples, but this is f32[3] for each example => reduce it over the batch with batch_mean
+  update s = x
+  //~^ batched «x»: the new value of s must be one for all examples, but this is f32[3] for each example => reduce it
   update s = batch_mean(sum(x))        //~ shape-mismatch: the new value of s must be f32[3], but it is a f32 scalar
   update s = 0.9 * s + 0.1 * batch_mean(x)
   let w = batch_mean(s)      //~ not-batched «s»: batch_mean needs one value for each example => leave batch_mean out
@@ -146,7 +160,8 @@ model M() {
   "scans keep their shape": `
 model M() {
   data x: f32[3]
-  let a = scan s = x for i in 0..2 { concat(s, s) }   //~ shape-mismatch «concat(s, s)»: the state of a scan keeps its shape, but s begins as [3] and becomes [6]
+  let a = scan s = x for i in 0..2 { concat(s, s) }
+  //~^ shape-mismatch «concat(s, s)»: the state of a scan keeps its shape, but s begins as [3] and becomes [6]
   let b = scan s = x for i in 0..0 { s }              //~ bad-range «0..0»: this scan has no rounds
   let c = scan s = x for i in 0.. { s }               //~ bad-range «0..»: this range needs an end
   let d = scan s = x for i in x { s }                 //~ dynamic-size «x»: a range's ends must be integers
@@ -172,12 +187,14 @@ model M() {
 model M() {
   data x: f32[4, 2]
   graph K = complete(4)
-  let a = from(K, x[0])      //~ shape-mismatch: this must have one row for each vertex, so vertices(complete(4)) = 4 rows, but it is f32[2]
+  let a = from(K, x[0])
+  //~^ shape-mismatch: this must have one row for each vertex, so vertices(complete(4)) = 4 rows, but it is f32[2]
   let b = gather_sum(K, x)   //~ shape-mismatch: one row for each arc, so arcs(complete(4)) = 12 rows
   let c = from(x, x)         //~ type-mismatch «x»: expected a graph such as complete(10), but got f32[4, 2]
   graph G = 3                //~ type-mismatch «3»: expected a graph such as complete(10), but got the number 3
   graph H = graph(3, [[0, 1], [1, 0]])      //~ bad-edge: the edge [1, 0] is listed twice
-  graph I = graph(3, [[0, 3]])              //~ bad-edge: each edge must join two different vertices between 0 and 2, but one is [0, 3]
+  graph I = graph(3, [[0, 3]])
+  //~^ bad-edge: each edge must join two different vertices between 0 and 2, but one is [0, 3]
   graph J = graph(3, [[1, 1]])              //~ bad-edge: but one is [1, 1]
   graph L = graph(3, 4)      //~ type-mismatch: graph(n, edges) needs a list of pairs
   graph N = complete(-1)     //~ bad-size: vertices of complete(…) must be a positive integer, but it is -1

@@ -21,11 +21,14 @@ structure Mine(n) {
   relax ExpFamily by evenly symmetric cost n
 }${KERNELS}${MODEL}`,
   "clauses that a structure needs": `
-structure A(n) { embedding x: binary[n] }  //~ missing-clause «A»: the structure A declares no argmax => add argmax KERNEL
-structure B(n) { argmax top_k }            //~ missing-clause «B»: the structure B declares no embedding => add embedding x: binary[n]
+structure A(n) { embedding x: binary[n] }
+  //~^ missing-clause «A»: the structure A declares no argmax => add argmax KERNEL
+structure B(n) { argmax top_k }
+  //~^ missing-clause «B»: the structure B declares no embedding => add embedding x: binary[n]
 structure C(n) = 3                         //~ type-mismatch «3»: a structure is defined as another one with arguments
 structure D(n) = KSubset(n)                //~ missing-argument «KSubset(n)»: KSubset needs k
-structure E(n) = KSubsett(n, 2)            //~ unknown-name «KSubsett»: there is no KSubsett here => did you mean KSubset?`,
+structure E(n) = KSubsett(n, 2)
+  //~^ unknown-name «KSubsett»: there is no KSubsett here => did you mean KSubset?`,
   "names in clauses": `
 structure Mine(n, n) {       //~ duplicate-name «n»: n is already declared in this structure
   embedding x: binary[n], x: binary[m]     //~ duplicate-name «x»: x is already declared in this structure
@@ -34,8 +37,9 @@ structure Mine(n, n) {       //~ duplicate-name «n»: n is already declared in 
   count grid(n) = n          //~ bad-clause «grid(n)»: a count holds for complete(n) or complete_directed(n)
   count o                    //~ unknown-name «o»: there is no o here
   argmax frist               //~ unknown-name «frist»: there is no kernel frist => did you mean first?
-  argmax first on gpu cost vertexes        //~ unknown-name «gpu»: there is no target gpu => targets are tfjs, host, webgpu
-  //~^ unknown-name «vertexes»: there is no vertexes here
+  argmax first on gpu cost vertexes
+  //~^ unknown-name «gpu»: there is no target gpu => targets are tfjs, host, webgpu
+  //~^^ unknown-name «vertexes»: there is no vertexes here
   argmax top_k(kk = 2)       //~ unknown-argument «kk»: top_k has no compile-time argument kk
   argmax Gumbel              //~ type-mismatch «Gumbel»: expected a kernel, but Gumbel is a distribution
   relax ExpFamly by evenly   //~ unknown-name «ExpFamly»: there is no relaxation ExpFamly => did you mean ExpFamily?
@@ -48,9 +52,12 @@ structure Mine(n, n) {       //~ duplicate-name «n»: n is already declared in 
 structure Mine(n) {
   embedding x: binary[n, 2]
   argmax first               //~ shape-mismatch «first»: u of the kernel first has 4 elements, but Mine(4) has 8
-  relax ExpFamily by wrong symmetric       //~ shape-mismatch «wrong»: the kernel wrong has an input v => here a kernel may read u, by these names
-  relax Euclidean by whole symmetric       //~ type-mismatch «whole»: x of the kernel whole must be f32 here, but it is i32
-  relax BinaryEntropy by plenty            //~ no-backward «BinaryEntropy»: this relaxation of Mine(4) has no legal backward => declare the relaxation symmetric
+  relax ExpFamily by wrong symmetric
+  //~^ shape-mismatch «wrong»: the kernel wrong has an input v => here a kernel may read u, by these names
+  relax Euclidean by whole symmetric
+  //~^ type-mismatch «whole»: x of the kernel whole must be f32 here, but it is i32
+  relax BinaryEntropy by plenty
+  //~^ no-backward «BinaryEntropy»: this relaxation of Mine(4) has no legal backward => declare the relaxation symmetric
   log_partition by plenty    //~ shape-mismatch «plenty»: x of the kernel plenty must hold 1 number, not 8
 }
 kernel wrong(n, v: f32[n, 2]) -> x: f32[n, 2] { x[0, 0] = v[0, 0] }
@@ -76,20 +83,32 @@ kernel k(n, u: f32[n], u: f32[m]) -> x: f32[n] {     //~ duplicate-name «u»: u
   for (i, i) in (0..n, 0..n) { x[i] = 0 }              //~ duplicate-name «i»: i is already declared in this loop
 }`,
   "types in kernels, whether anything uses them or not": `
-kernel a(n, u: f32[n]) -> x: f32[n] { x[0] = u[0] and 3 }           //~ type-mismatch «u[0] and 3»: 'and' does not apply to f32 and i32 => both sides must be true or false
+kernel a(n, u: f32[n]) -> x: f32[n] { x[0] = u[0] and 3 }
+  //~^ type-mismatch «u[0] and 3»: 'and' does not apply to f32 and i32 => both sides must be true or false
 kernel b(n, u: f32[n]) -> x: f32[n] { x[0] = u }                    //~ type-mismatch «u»: u is an array: index it
-kernel c(n, u: f32[n]) -> x: f32[n] { if n { x[0] = 1 } }           //~ type-mismatch «n»: a condition must be true or false, but this is i32
-kernel d(n, u: f32[n]) -> x: f32[n] { let i = u[0]  x[i] = 1 }      //~ type-mismatch «i»: expected i32 but this is f32 => convert it with i32(…)
-kernel e(n, u: f32[n]) -> x: f32[n] { x[0] = u[0, 1] }              //~ shape-mismatch «u[0, 1]»: this array has 1 dimension, but 2 indices are given
-kernel f(n, u: f32[n]) -> x: f32[n] { u[0] = 1  x[0] = 1 }          //~ not-assignable «u[0]»: u cannot be written to => write to an output or a shared array
-kernel g(n, u: f32[n]) -> x: f32[n] { let a = u[0]  a = 2  x[0] = a }    //~ not-assignable «a»: a cannot be assigned to => declare it with var
-kernel h(n, u: f32[n]) -> x: f32[n] { }                             //~ never-written «x»: this kernel never writes its result x
-kernel i(n, u: f32[n]) -> x: f32[n] { break  x[0] = 1 }             //~ bad-break «break»: break stands outside of any loop
-kernel j(n, u: f32[n]) -> x: f32[n] { x[0] = u[0] ^ 0.5 }           //~ bad-power «0.5»: an exponent in a kernel is an integer from 1 to 8
-kernel k(n, u: f32[n]) -> x: f32[n] { while exp(u[0]) > 1 { x[0] = 1 } } //~ bad-condition: the condition of a while may not contain exp
-kernel l(n, u: f32[n]) -> x: f32[n] { x[argmax(exp(u[i]) for i in 0..n)] = 1 }  //~ bad-reduction: store the values in a shared array
+kernel c(n, u: f32[n]) -> x: f32[n] { if n { x[0] = 1 } }
+  //~^ type-mismatch «n»: a condition must be true or false, but this is i32
+kernel d(n, u: f32[n]) -> x: f32[n] { let i = u[0]  x[i] = 1 }
+  //~^ type-mismatch «i»: expected i32 but this is f32 => convert it with i32(…)
+kernel e(n, u: f32[n]) -> x: f32[n] { x[0] = u[0, 1] }
+  //~^ shape-mismatch «u[0, 1]»: this array has 1 dimension, but 2 indices are given
+kernel f(n, u: f32[n]) -> x: f32[n] { u[0] = 1  x[0] = 1 }
+  //~^ not-assignable «u[0]»: u cannot be written to => write to an output or a shared array
+kernel g(n, u: f32[n]) -> x: f32[n] { let a = u[0]  a = 2  x[0] = a }
+  //~^ not-assignable «a»: a cannot be assigned to => declare it with var
+kernel h(n, u: f32[n]) -> x: f32[n] { }
+  //~^ never-written «x»: this kernel never writes its result x
+kernel i(n, u: f32[n]) -> x: f32[n] { break  x[0] = 1 }
+  //~^ bad-break «break»: break stands outside of any loop
+kernel j(n, u: f32[n]) -> x: f32[n] { x[0] = u[0] ^ 0.5 }
+  //~^ bad-power «0.5»: an exponent in a kernel is an integer from 1 to 8
+kernel k(n, u: f32[n]) -> x: f32[n] { while exp(u[0]) > 1 { x[0] = 1 } }
+  //~^ bad-condition: the condition of a while may not contain exp
+kernel l(n, u: f32[n]) -> x: f32[n] { x[argmax(exp(u[i]) for i in 0..n)] = 1 }
+  //~^ bad-reduction: store the values in a shared array
 kernel m(n, u: f32[n]) -> x: f32[n] { x[0] = "text" }               //~ not-in-kernels: "text" is not for kernels
-kernel o(n, u: f32[n]) -> x: f32[n] { x[0] = a(n, u) }              //~ not-in-kernels «a(n, u)»: a gives an array, so its result needs a name
+kernel o(n, u: f32[n]) -> x: f32[n] { x[0] = a(n, u) }
+  //~^ not-in-kernels «a(n, u)»: a gives an array, so its result needs a name
 kernel p(n, u: f32[n]) -> x: f32[n] { let y = b(n)  x[0] = y[0] }   //~ missing-argument «b(n)»: b needs u
 kernel q(n, u: f32[n]) -> x: f32[n] { for i in 0.. { x[i] = 1 } }   //~ bad-range «0..»: a loop's range needs an end
 kernel r(n, u: f32[n]) -> x: f32[n] { x[0] = u[0] @ u[1] }          //~ bad-operator: '@' is not for kernels

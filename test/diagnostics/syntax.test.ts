@@ -17,7 +17,8 @@ model M() {
 }`,
   "words of the language are no names": `
 model M() {
-  let for = 3                //~ syntax «for»: expected a name after 'let'; 'for' is a word of the language but found 'for'
+  let for = 3
+  //~^ syntax «for»: expected a name after 'let'; 'for' is a word of the language but found 'for'
   let x = if 1 > 0 then 2
   minimize 0                 //~ syntax «minimize»: expected 'else' (an expression has a value in both cases)
 }`,
@@ -76,8 +77,10 @@ model M() {
 }`,
   "deep nesting": `
 model M() {
-  let a = ${"(".repeat(300)}1${")".repeat(300)}   //~ syntax «(»: this is nested more than 200 levels deep => name a part of it with let
-  let b = ${Array(600).fill("1").join(" + ")}     //~ syntax: this expression has more than 500 levels of operators => name a part of it with let
+  let a = ${"(".repeat(300)}1${")".repeat(300)}
+  //~^ syntax «(»: this is nested more than 200 levels deep => name a part of it with let
+  let b = ${Array(600).fill("1").join(" + ")}
+  //~^ syntax: this expression has more than 500 levels of operators => name a part of it with let
   let c = a${".b".repeat(600)}                    //~ syntax: more than 500 levels of operators
   let d = ${"-".repeat(600)}1                     //~ syntax: nested more than 200 levels deep
   minimize 0
