@@ -1,4 +1,7 @@
-/** Turns elaborated entry points into programs (simplified, differentiated, simplified again) and these into the artifact. */
+/**
+ * Turns elaborated entry points into programs (simplified, differentiated, simplified again) and these into the
+ * artifact.
+ */
 import type { ModelDeclaration } from "../grammar/ast.ts";
 import type { Artifact, EntryPoint, LatentSummary, NoiseSignature, Signature } from "./artifact.ts";
 import type { EntryName } from "./elaborate/context.ts";

@@ -1,6 +1,6 @@
 /**
- * Tries out structures and kernels that nothing may use yet, at small sizes: types, shapes and missing pieces of their kernels
- * come to light without a model.
+ * Tries out structures and kernels that nothing may use yet, at small sizes: types, shapes and missing pieces of their
+ * kernels come to light without a model.
  */
 import type { Expression, KernelDeclaration, Parameter, Span, StructureDeclaration } from "../grammar/ast.ts";
 import { declarationsFor } from "./declarations.ts";

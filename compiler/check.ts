@@ -1,6 +1,7 @@
 /**
  * `check`: everything wrong with a file in one run, used or not. Names everywhere; models elaborated with their default
- * arguments and with those of the experiments; structures and kernels tried out at small sizes; experiments at every scale.
+ * arguments and with those of the experiments; structures and kernels tried out at small sizes; experiments at every
+ * scale.
  */
 import type { ExperimentDeclaration, ModelDeclaration } from "../grammar/ast.ts";
 import type { ExperimentSpec, StaticArgument } from "./artifact.ts";

@@ -1,7 +1,7 @@
 /**
- * `compile`: a source text to an artifact, or to diagnostics. This is the flat list of passes, to be read first: parse, resolve
- * names, elaborate (types, shapes, selection) once for each entry point, then assemble: differentiate, simplify, plan memory,
- * print.
+ * `compile`: a source text to an artifact, or to diagnostics. This is the flat list of passes, to be read first: parse,
+ * resolve names, elaborate (types, shapes, selection) once for each entry point, then assemble: differentiate,
+ * simplify, plan memory, print.
  */
 import type { ModelDeclaration } from "../grammar/ast.ts";
 import type { Artifact } from "./artifact.ts";
@@ -62,7 +62,9 @@ export function compile(source: Source, options: CompileOptions): Compilation {
   return { ...assemble(model, elaborated, hypers), diagnostics };
 }
 
-/** A model elaborated for every entry point, up to one that is too large. What is wrong stays with the context of each. */
+/**
+ * A model elaborated for every entry point, up to one that is too large. What is wrong stays with the context of each.
+ */
 export function elaborateEntries(
   names: Names,
   source: Source,

@@ -27,8 +27,8 @@ export interface Diagnostic {
 }
 
 /**
- * Diagnostics in the order of the text, each once. Where several passes find fault with one piece of text, what the first of
- * them said stays.
+ * Diagnostics in the order of the text, each once. Where several passes find fault with one piece of text, what the
+ * first of them said stays.
  */
 export function inOrder(...passes: readonly (readonly Diagnostic[])[]): Diagnostic[] {
   const places = new Set<string>();

@@ -1,6 +1,6 @@
 /**
- * Reads an experiment declaration into plain data that the runtime carries out: the base clauses with those of the chosen
- * scale laid over them. Everything wrong with them is told, not the first mistake alone.
+ * Reads an experiment declaration into plain data that the runtime carries out: the base clauses with those of the
+ * chosen scale laid over them. Everything wrong with them is told, not the first mistake alone.
  */
 import type {
   Argument,

@@ -1,4 +1,7 @@
-/** A problem found while computing with values: unwinds to the statement being checked, which turns it into a diagnostic. */
+/**
+ * A problem found while computing with values: unwinds to the statement being checked, which turns it into a
+ * diagnostic.
+ */
 import type { Span } from "../grammar/ast.ts";
 import type { Code } from "./codes.ts";
 import { type Diagnostic, render, type Source } from "./diagnostic.ts";

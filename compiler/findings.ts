@@ -5,8 +5,8 @@ import type { ElaboratedModel } from "./elaborate/model.ts";
 import type { Names } from "./names.ts";
 
 /**
- * Tells which later diagnostics remain to be said. Names that are missing only because their statement or declaration could
- * not be read do not, nor does recursion, of which resolution saw the beginning and elaboration sees the end.
+ * Tells which later diagnostics remain to be said. Names that are missing only because their statement or declaration
+ * could not be read do not, nor does recursion, of which resolution saw the beginning and elaboration sees the end.
  */
 export function remaining(names: Names, resolved: readonly Diagnostic[]): (diagnostic: Diagnostic) => boolean {
   const recursive = resolved.some((each) => each.code === "recursion");

@@ -1,6 +1,6 @@
 /**
- * What the language has words for but this version does not carry out yet: such a name or construct gets a diagnostic that
- * says so, and is never taken for a slip of the pen.
+ * What the language has words for but this version does not carry out yet: such a name or construct gets a diagnostic
+ * that says so, and is never taken for a slip of the pen.
  */
 import type { Span } from "../grammar/ast.ts";
 import { didYouMean } from "./diagnostic.ts";

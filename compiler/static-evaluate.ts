@@ -167,7 +167,9 @@ export function bindStatic(
   return values;
 }
 
-/** `Tsallis(1.5)`, `ExpFamily(clip = 15)`: named arguments that are not the relaxation's own are options of structures. */
+/**
+ * `Tsallis(1.5)`, `ExpFamily(clip = 15)`: named arguments that are not the relaxation's own are options of structures.
+ */
 export function applyRelaxation(
   relaxation: StaticRelaxation,
   given: readonly { readonly name?: string | undefined; readonly span: Span; readonly value: StaticValue }[],

@@ -36,8 +36,8 @@ export interface StaticList {
   readonly items: readonly StaticValue[];
 }
 /**
- * A relaxation with its arguments, such as `CategoricalEntropy` or `ExpFamily(clip = 15)`. `arguments` are values of its own
- * parameters; `options` are for the structure that it will relax, whose `relax` clause says which there are.
+ * A relaxation with its arguments, such as `CategoricalEntropy` or `ExpFamily(clip = 15)`. `arguments` are values of
+ * its own parameters; `options` are for the structure that it will relax, whose `relax` clause says which there are.
  */
 export interface StaticRelaxation {
   readonly kind: "relaxation";

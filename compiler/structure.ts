@@ -1,6 +1,6 @@
 /**
- * A structure applied to its arguments: the size of its embedding, and its solvers, relaxations and counts with their costs at
- * these sizes. The selection passes choose among what is listed here.
+ * A structure applied to its arguments: the size of its embedding, and its solvers, relaxations and counts with their
+ * costs at these sizes. The selection passes choose among what is listed here.
  */
 import type {
   ArgmaxClause,

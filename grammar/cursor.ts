@@ -1,6 +1,7 @@
 /**
- * A cursor over the tokens with what every part of the parser needs: looking, taking, expecting, and recovering. A syntax
- * problem unwinds to the nearest statement list, which skips to the next statement and goes on: one run reports them all.
+ * A cursor over the tokens with what every part of the parser needs: looking, taking, expecting, and recovering. A
+ * syntax problem unwinds to the nearest statement list, which skips to the next statement and goes on: one run reports
+ * them all.
  */
 import type { IToken } from "chevrotain";
 import type { Identifier, Span, SyntaxProblem } from "./ast.ts";
@@ -109,7 +110,9 @@ export class Cursor {
   expect(image: string, after?: string): void {
     if (!this.accept(image)) this.fail(`'${image}'${after === undefined ? "" : ` ${after}`}`);
   }
-  /** Expects the brace at the end of a body; what the body holds stays, even if the brace is missing: that is said once. */
+  /**
+   * Expects the brace at the end of a body; what the body holds stays, even if the brace is missing: that is said once.
+   */
   close(after: string): void {
     if (!this.is("}") && this.problems.some((problem) => problem.span.start === this.start)) return;
     try {
@@ -166,8 +169,8 @@ export class Cursor {
     }
   }
   /**
-   * Runs a rule that makes a chain such as `a + b + c`, in which every link lowers all links before it by one level. The rule
-   * calls `link` around what stands at each link.
+   * Runs a rule that makes a chain such as `a + b + c`, in which every link lowers all links before it by one level.
+   * The rule calls `link` around what stands at each link.
    */
   chain<T>(rule: (link: <L>(part: () => L) => L) => T): T {
     const before = this.peak;
@@ -222,7 +225,9 @@ export class Cursor {
     return token?.startColumn === 1 && DECLARATIONS.has(token.image) && this.isName(1) && this.peek(2) !== "=";
   }
 
-  /** Notes the name that the unreadable statement or declaration at a position would have given, or those of an import. */
+  /**
+   * Notes the name that the unreadable statement or declaration at a position would have given, or those of an import.
+   */
   recordUnread(position: number): void {
     const last = this.tokens[position]?.image === "import" ? this.at - 1 : position + 1;
     for (const token of this.tokens.slice(position + 1, last + 1)) {
@@ -230,7 +235,10 @@ export class Cursor {
     }
   }
 
-  /** Skips to a starter at the head of a line, or to the brace that closes this block; true when a declaration starts instead. */
+  /**
+   * Skips to a starter at the head of a line, or to the brace that closes this block; true when a declaration starts
+   * instead.
+   */
   private skipTo(starters: ReadonlySet<string>): boolean {
     let depth = 0;
     while (!this.done) {

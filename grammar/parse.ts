@@ -1,6 +1,6 @@
 /**
- * `parse`: a source text to its tree and all its syntax problems. The lexer is chevrotain's; the parser is recursive descent
- * by hand, because keywords are contextual, problems must read well, and a cold start must cost milliseconds.
+ * `parse`: a source text to its tree and all its syntax problems. The lexer is chevrotain's; the parser is recursive
+ * descent by hand, because keywords are contextual, problems must read well, and a cold start must cost milliseconds.
  */
 import type { Declaration, ImportDeclaration, ParseResult } from "./ast.ts";
 import { Cursor, DECLARATIONS, SyntaxUnwind } from "./cursor.ts";

@@ -1,6 +1,6 @@
 /**
- * The tokens of the language. Most keywords are contextual, so the lexer knows words, numbers, texts and marks only; the parser
- * decides what a word means where it stands.
+ * The tokens of the language. Most keywords are contextual, so the lexer knows words, numbers, texts and marks only;
+ * the parser decides what a word means where it stands.
  */
 import { createToken, type ILexingError, type IToken, Lexer } from "chevrotain";
 

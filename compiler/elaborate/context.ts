@@ -1,6 +1,7 @@
 /**
  * The state of one elaboration: the graph being built, everything declared so far, and where in the user's text we are.
- * A model is elaborated once for each entry point, because what a latent variable or dropout means differs between them.
+ * A model is elaborated once for each entry point, because what a latent variable or dropout means differs between
+ * them.
  */
 
 import type { Declaration, Expression, Span } from "../../grammar/ast.ts";
@@ -26,7 +27,9 @@ const DEEPEST = 500;
 /** Unwinds to the statement being elaborated; what is wrong has been reported. */
 export class Aborted extends Error {}
 
-/** The meaning of expressions; it is handed to the context so that everything else can use it without depending on it. */
+/**
+ * The meaning of expressions; it is handed to the context so that everything else can use it without depending on it.
+ */
 export type Evaluator = (context: Context, scope: Scope, e: Expression) => Value;
 
 export type EntryName = "train" | "evaluate" | "sample" | "sample_soft";
@@ -131,7 +134,9 @@ export class Context {
     this.evaluator = evaluator;
   }
 
-  /** The value of an expression, `ERROR` when a problem was reported; throws `Aborted` when there is no end in sight. */
+  /**
+   * The value of an expression, `ERROR` when a problem was reported; throws `Aborted` when there is no end in sight.
+   */
   evaluate(scope: Scope, e: Expression): Value {
     if (this.steps++ >= MOST_STEPS) this.tooLarge(e.span);
     if (this.level >= DEEPEST) {

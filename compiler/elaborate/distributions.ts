@@ -50,8 +50,8 @@ function clauseValue(
 }
 
 /**
- * One draw for each coordinate, as a function of the distribution's arguments and fresh noise; undefined when a problem was
- * reported.
+ * One draw for each coordinate, as a function of the distribution's arguments and fresh noise; undefined when a problem
+ * was reported.
  */
 export function sampleDistribution(
   context: Context,

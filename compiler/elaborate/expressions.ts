@@ -1,6 +1,6 @@
 /**
- * The meaning of expressions: compile-time values are computed on the spot, everything else becomes tensor IR. Each problem is
- * reported once, at the text that caused it, and its value is an error that nothing complains about again.
+ * The meaning of expressions: compile-time values are computed on the spot, everything else becomes tensor IR. Each
+ * problem is reported once, at the text that caused it, and its value is an error that nothing complains about again.
  */
 import type { ConditionalExpression, Expression, MemberExpression, Span } from "../../grammar/ast.ts";
 import { printExpression } from "../../grammar/format.ts";

@@ -1,6 +1,7 @@
 /**
- * Latent variables: utilities are drawn, the solver gives the hard sample, the relaxation the soft one, and the entry point
- * decides which of them the name means. Selection is asked here, once for each latent, and its decisions are kept.
+ * Latent variables: utilities are drawn, the solver gives the hard sample, the relaxation the soft one, and the entry
+ * point decides which of them the name means. Selection is asked here, once for each latent, and its decisions are
+ * kept.
  */
 import type {
   BackwardClause,

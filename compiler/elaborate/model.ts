@@ -63,7 +63,9 @@ function bindArguments(context: Context, model: ModelDeclaration, given: readonl
   for (const parameter of model.parameters.filter(unbound)) scope.define(parameter.name.name, ERROR);
 }
 
-/** Carries out a statement; whatever is wrong ends with it, and the name it would have given is an error from then on. */
+/**
+ * Carries out a statement; whatever is wrong ends with it, and the name it would have given is an error from then on.
+ */
 function guarded(context: Context, scope: Scope, statement: ModelStatement, work: () => void): void {
   try {
     work();

@@ -1,6 +1,6 @@
 /**
- * Modules: creating their params and states under a path of names, calling their methods, and applying a module where it
- * stands, with its sizes inferred from the tensor it meets (`batch_norm(x)`).
+ * Modules: creating their params and states under a path of names, calling their methods, and applying a module where
+ * it stands, with its sizes inferred from the tensor it meets (`batch_norm(x)`).
  */
 import type { Method, ModuleDeclaration, Span } from "../../grammar/ast.ts";
 import { Failure } from "../failure.ts";
@@ -118,7 +118,9 @@ export function callMethod(
   );
 }
 
-/** A module applied to a tensor where it stands: one instance for each place in the text, its sizes read off the tensor. */
+/**
+ * A module applied to a tensor where it stands: one instance for each place in the text, its sizes read off the tensor.
+ */
 export function applyInline(
   context: Context,
   callee: ModuleClassValue,

@@ -1,4 +1,6 @@
-/** What a model is trained for and what it reports: the parts of the evidence lower bound, the objective, the metrics. */
+/**
+ * What a model is trained for and what it reports: the parts of the evidence lower bound, the objective, the metrics.
+ */
 import type { ModelDeclaration, ModelStatement, ObjectiveStatement, Span } from "../../grammar/ast.ts";
 import type { MetricTree } from "../artifact.ts";
 import { Failure } from "../failure.ts";
@@ -56,7 +58,9 @@ export function readObjectives(context: Context, scope: Scope, model: ModelDecla
   return { loss, direction, metrics: reader.metrics, metricTrees: reader.trees };
 }
 
-/** The parts that the model's observations and priors give, defined as names where the model has no such names itself. */
+/**
+ * The parts that the model's observations and priors give, defined as names where the model has no such names itself.
+ */
 function boundParts(context: Context, scope: Scope): Map<string, Node> {
   const build = context.builder;
   const { logLikelihood, divergence } = context.objectives;

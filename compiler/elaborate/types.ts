@@ -1,6 +1,7 @@
 /**
- * Type annotations: evaluating the dimensions of `f32[T, V, D]`, and checking a value against an annotation. A dimension
- * that is a bare unknown name in a parameter's type is bound to the size found there (`fn softmax(u: f32[..., n])`).
+ * Type annotations: evaluating the dimensions of `f32[T, V, D]`, and checking a value against an annotation. A
+ * dimension that is a bare unknown name in a parameter's type is bound to the size found there (`fn softmax(u: f32[...,
+ * n])`).
  */
 import type { Expression, NamedTypeExpression, Span, TensorTypeExpression, TypeExpression } from "../../grammar/ast.ts";
 import { printExpression } from "../../grammar/format.ts";

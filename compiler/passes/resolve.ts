@@ -1,6 +1,6 @@
 /**
- * Name resolution of a whole file, used or not: every name must mean something, calls must fit what they call by name, and
- * nothing may be defined by itself. Elaboration finds the rest, but only in what a model reaches.
+ * Name resolution of a whole file, used or not: every name must mean something, calls must fit what they call by name,
+ * and nothing may be defined by itself. Elaboration finds the rest, but only in what a model reaches.
  */
 import type { Declaration, SourceFile } from "../../grammar/ast.ts";
 import { type Diagnostic, didYouMean, type Source } from "../diagnostic.ts";

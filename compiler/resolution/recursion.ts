@@ -1,6 +1,6 @@
 /**
- * Recursion: functions, modules, structures and kernels are expanded where they are used, so none may use itself, directly or
- * through others. This finds the cycles among what files declare.
+ * Recursion: functions, modules, structures and kernels are expanded where they are used, so none may use itself,
+ * directly or through others. This finds the cycles among what files declare.
  */
 import type { Declaration, Method, ModuleDeclaration, Span } from "../../grammar/ast.ts";
 import type { Source } from "../diagnostic.ts";

@@ -1,6 +1,6 @@
 /**
- * What the resolution of every declaration needs: reports, names in expressions, types, parameters, and the arguments of calls
- * whose callee is known by name alone.
+ * What the resolution of every declaration needs: reports, names in expressions, types, parameters, and the arguments
+ * of calls whose callee is known by name alone.
  */
 
 import type {
@@ -201,7 +201,9 @@ export class Resolver {
     return e.arguments.filter((argument) => argument !== sized);
   }
 
-  /** A module is called with its own arguments or, where it stands, with those of its forward: named ones are of either. */
+  /**
+   * A module is called with its own arguments or, where it stands, with those of its forward: named ones are of either.
+   */
   private settings(e: CallExpression, declaration: ModuleDeclaration): void {
     const methods = declaration.body.filter((statement) => statement.kind === "method");
     const forward = methods.find((method) => method.name.name === "forward");

@@ -1,6 +1,6 @@
 /**
- * Names of a source never become code. Names that mean something to JavaScript, to its objects or to the generated program
- * itself are names like all others: the program has no more holes, and gives the same numbers.
+ * Names of a source never become code. Names that mean something to JavaScript, to its objects or to the generated
+ * program itself are names like all others: the program has no more holes, and gives the same numbers.
  */
 import { expect, test } from "vitest";
 import type { Artifact } from "../../compiler/artifact.ts";

@@ -1,6 +1,6 @@
 /**
- * Ten thousand sources that nobody would write: mutations of valid models and random programs. The whole compiler answers
- * each with an artifact or with diagnostics, never with an exception, and never without end.
+ * Ten thousand sources that nobody would write: mutations of valid models and random programs. The whole compiler
+ * answers each with an artifact or with diagnostics, never with an exception, and never without end.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -49,7 +49,10 @@ function examineDiagnostic(diagnostic: Diagnostic): void {
   expect(render(diagnostic)).toContain("^");
 }
 
-/** Whether a value is JSON, so that nothing of it is lost on the way to a file: no infinities, no undefined, no functions. */
+/**
+ * Whether a value is JSON, so that nothing of it is lost on the way to a file: no infinities, no undefined, no
+ * functions.
+ */
 function expectJson(value: unknown): void {
   if (typeof value === "number") expect(Number.isFinite(value)).toBe(true);
   else if (Array.isArray(value)) value.forEach(expectJson);

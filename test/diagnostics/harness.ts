@@ -1,8 +1,8 @@
 /**
  * Diagnostics tested as the reader sees them: a source says in comments which diagnostics must come. A comment
- * `//~ code «marked»: message => help` stands on the line that the diagnostic points at, `//~^` on the line below it, and
- * so on. «marked» is the text under the carets; message and help are parts of the real ones; all but the code and the
- * message may be left out.
+ * `//~ code «marked»: message => help` stands on the line that the diagnostic points at, `//~^` on the line below it,
+ * and so on. «marked» is the text under the carets; message and help are parts of the real ones; all but the code and
+ * the message may be left out.
  */
 import { expect, test } from "vitest";
 import { check } from "../../compiler/check.ts";

@@ -1,4 +1,6 @@
-/** What the functions of the language itself share: binding of arguments, and reading of axes, flags, sizes and tensors. */
+/**
+ * What the functions of the language itself share: binding of arguments, and reading of axes, flags, sizes and tensors.
+ */
 import type { Span } from "../../../grammar/ast.ts";
 import { Failure } from "../../failure.ts";
 import { assignArguments } from "../../static-evaluate.ts";

@@ -12,7 +12,9 @@ function graphOf(argument: BoundArgument | undefined): StaticGraph {
   throw new Failure(span, "type-mismatch", `expected a graph such as complete(10), but got ${describe(value)}`);
 }
 
-/** Arcs of a graph: (source, target) pairs; those of an undirected graph are its edges, then its edges turned around. */
+/**
+ * Arcs of a graph: (source, target) pairs; those of an undirected graph are its edges, then its edges turned around.
+ */
 function arcsOf(graph: StaticGraph): readonly (readonly [number, number])[] {
   return graph.directed ? graph.edges : [...graph.edges, ...graph.edges.map(([a, b]) => [b, a] as const)];
 }

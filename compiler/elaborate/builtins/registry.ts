@@ -1,4 +1,7 @@
-/** The functions of the language itself that work on tensors, by name. Compile-time functions are in static-functions.ts. */
+/**
+ * The functions of the language itself that work on tensors, by name. Compile-time functions are in
+ * static-functions.ts.
+ */
 import { batchFunctions } from "./batch.ts";
 import type { Builtin } from "./builtin.ts";
 import { elementwiseFunctions } from "./elementwise.ts";
