@@ -7,15 +7,26 @@ import { type CheckCommandOptions, checkCommand } from "./check.ts";
 import { evalCommand } from "./eval.ts";
 import { UsageError } from "./usage-error.ts";
 
-const { version } = JSON.parse(readFileSync(new URL(import.meta.url.includes("/dist/") ? "../../package.json" : "../package.json", import.meta.url), "utf8")) as { version: string };
+const { version } = JSON.parse(
+  readFileSync(
+    new URL(import.meta.url.includes("/dist/") ? "../../package.json" : "../package.json", import.meta.url),
+    "utf8",
+  ),
+) as { version: string };
 
 /** Runs one command line and returns the exit status: 0 fine, 1 the input has errors, 2 the command line is wrong, 70 a compiler bug. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   let status = 0;
-  const program = new Command("sstc").description("Compiles models with structured discrete latent variables.").version(version).exitOverride().showSuggestionAfterError();
+  const program = new Command("sstc")
+    .description("Compiles models with structured discrete latent variables.")
+    .version(version)
+    .exitOverride()
+    .showSuggestionAfterError();
   program
     .command("eval <structure>")
-    .description('hard and soft samples, gradients and log-partitions of a structure, such as "KSubset(6, 2)"; reads {"u": [[…]], "cotangent": [[…]]}')
+    .description(
+      'hard and soft samples, gradients and log-partitions of a structure, such as "KSubset(6, 2)"; reads {"u": [[…]], "cotangent": [[…]]}',
+    )
     .option("--relax <relaxation>", "ExpFamily, Euclidean, CategoricalEntropy, BinaryEntropy")
     .option("--at <temperature>", "the temperature t")
     .option("--input <file>", "JSON file, or - for standard input", "-")
@@ -57,7 +68,9 @@ function report(problem: unknown): number {
     process.stderr.write(`${lines.join("\n")}\n`);
     return 1;
   }
-  process.stderr.write(`sstc: this is a bug in the compiler. Please report it with the command and the source.\n${problem instanceof Error ? problem.stack : String(problem)}\n`);
+  process.stderr.write(
+    `sstc: this is a bug in the compiler. Please report it with the command and the source.\n${problem instanceof Error ? problem.stack : String(problem)}\n`,
+  );
   return 70;
 }
 

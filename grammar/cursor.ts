@@ -213,7 +213,7 @@ export class Cursor {
         if (!(problem instanceof SyntaxUnwind) || (problem instanceof DepthUnwind && this.nesting > 0)) throw problem;
         this.recordUnread(before);
         if (this.at === before) this.at++;
-        if (this.skipTo(starters)) break;
+        if (this.skipTo(starters, before)) break;
       }
     }
     return list;
@@ -237,10 +237,14 @@ export class Cursor {
 
   /**
    * Skips to a starter at the head of a line, or to the brace that closes this block; true when a declaration starts
-   * instead.
+   * instead. Braces that the unreadable statement, begun at `from`, left open are closed first.
    */
-  private skipTo(starters: ReadonlySet<string>): boolean {
+  private skipTo(starters: ReadonlySet<string>, from: number): boolean {
     let depth = 0;
+    for (const { image } of this.tokens.slice(from, this.at)) {
+      if (image === "{") depth++;
+      else if (image === "}") depth = Math.max(0, depth - 1);
+    }
     while (!this.done) {
       const token = this.tokens[this.at]!;
       if (token.image === "{") depth++;

@@ -23,11 +23,17 @@ export function golden(name: string): readonly GoldenCase[] | undefined {
 }
 
 /** |actual − expected| ≤ abs + rel · |expected|, element by element. */
-export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: Tolerance, what: string): void {
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: Tolerance,
+  what: string,
+): void {
   expect(actual.length, `${what}: length`).toBe(expected.length);
   for (let i = 0; i < expected.length; i++) {
     const allowed = tolerance.abs + tolerance.rel * Math.abs(expected[i]!);
     const error = Math.abs(actual[i]! - expected[i]!);
-    if (!(error <= allowed)) throw new Error(`${what}[${i}]: ${actual[i]} instead of ${expected[i]}, off by ${error} (allowed ${allowed})`);
+    if (!(error <= allowed))
+      throw new Error(`${what}[${i}]: ${actual[i]} instead of ${expected[i]}, off by ${error} (allowed ${allowed})`);
   }
 }

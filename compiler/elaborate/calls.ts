@@ -115,7 +115,16 @@ function makeDistribution(
   const inner = new Scope(context.fileScope(source));
   const { parameters } = declaration;
   if (!bindParameters(context, { name, source, parameters }, given, inner, span)) return ERROR;
-  return { kind: "distribution", declaration, source, arguments: inner.own() };
+  const fits = declaration.body.every((clause) => {
+    if (clause.kind !== "require") return true;
+    const holds = context.inside(source, span, () => context.evaluate(inner, clause.condition));
+    // What depends on tensors shows when the program runs.
+    if (holds.kind !== "boolean" || holds.value) return holds.kind !== "error";
+    const why = `${name} requires ${printExpression(clause.condition)}`;
+    context.report(span, "requirement", { message: clause.message?.value ?? why, why });
+    return false;
+  });
+  return fits ? { kind: "distribution", declaration, source, arguments: inner.own() } : ERROR;
 }
 
 function makeRelaxation(callee: StaticRelaxation, given: readonly BoundArgument[]): Value {

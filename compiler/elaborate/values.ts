@@ -177,7 +177,7 @@ export function describe(value: Value): string {
       return `the structure ${value.declaration.name.name} without arguments`;
     case "tensor":
       return value.dimensions.length === 0
-        ? `a ${value.node.type.dtype} scalar`
+        ? `${value.node.type.dtype === "bool" ? "a" : "an"} ${value.node.type.dtype} scalar`
         : `${value.node.type.dtype}${describeShape(value.dimensions)}`;
     case "function":
     case "builtin":

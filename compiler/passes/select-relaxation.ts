@@ -6,8 +6,8 @@ import { sequence } from "../ir/kernel/sequence.ts";
 import { structureKernel } from "../kernel-language/structure-kernel.ts";
 import { costOf, type Relaxed, type Selected } from "../selected.ts";
 import { environment, evaluateStatic } from "../static-evaluate.ts";
-import { describeStatic } from "../static-value.ts";
 import type { StaticRelaxation, StaticValue } from "../static-value.ts";
+import { describeStatic } from "../static-value.ts";
 import { type Candidate, headName, type Structure } from "../structure.ts";
 
 /** `span` is where the relaxation is asked for, in the file of `declarations`. */

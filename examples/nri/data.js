@@ -50,7 +50,9 @@ export function completeEdges(vertices) {
  */
 export function maximumTree(weights, vertices) {
   const edges = completeEdges(vertices);
-  const order = edges.map((_, e) => e).sort((a, b) => /** @type {number} */ (weights[b]) - /** @type {number} */ (weights[a]));
+  const order = edges
+    .map((_, e) => e)
+    .sort((a, b) => /** @type {number} */ (weights[b]) - /** @type {number} */ (weights[a]));
   const root = edges.length === 0 ? [] : Array.from({ length: vertices }, (_, v) => v);
   const find = (/** @type {number} */ v) => {
     let r = v;
@@ -135,7 +137,10 @@ function generate(size, T, vertices, random) {
   const x = new Float32Array(size * T * vertices * 2);
   const truth = new Float32Array(size * edges.length);
   for (let example = 0; example < size; example++) {
-    const tree = maximumTree(edges.map(() => random.gumbel()), vertices);
+    const tree = maximumTree(
+      edges.map(() => random.gumbel()),
+      vertices,
+    );
     truth.set(tree, example * edges.length);
     const adjacency = new Uint8Array(vertices * vertices);
     edges.forEach(([i, j], e) => {
@@ -147,7 +152,9 @@ function generate(size, T, vertices, random) {
       x.set(positions, (example * T + t) * 2 * vertices);
     }
   }
-  return { columns: { x: { shape: [size, T, vertices, 2], data: x }, truth: { shape: [size, edges.length], data: truth } } };
+  return {
+    columns: { x: { shape: [size, T, vertices, 2], data: x }, truth: { shape: [size, edges.length], data: truth } },
+  };
 }
 
 /**
@@ -161,7 +168,9 @@ function lastPositionsTree(split) {
   let hits = 0;
   for (let example = 0; example < size; example++) {
     const frame = x.data.subarray(((example + 1) * T - 1) * vertices * 2, (example + 1) * T * vertices * 2);
-    const nearness = edges.map(([i, j]) => -Math.hypot(at(frame, 2 * i) - at(frame, 2 * j), at(frame, 2 * i + 1) - at(frame, 2 * j + 1)));
+    const nearness = edges.map(
+      ([i, j]) => -Math.hypot(at(frame, 2 * i) - at(frame, 2 * j), at(frame, 2 * i + 1) - at(frame, 2 * j + 1)),
+    );
     const tree = maximumTree(nearness, vertices);
     for (let e = 0; e < edges.length; e++) hits += at(tree, e) * at(truth.data, example * edges.length + e);
   }
@@ -175,11 +184,23 @@ function lastPositionsTree(split) {
  * @param {{ train: number, valid: number, test: number, seed?: number, vertices?: number }} options sizes of the splits
  */
 export async function graph_layout(T, { train, valid, test, seed = 42, vertices = 10 }) {
-  for (const [name, value, least] of /** @type {const} */ ([["T", T, 2], ["train", train, 1], ["valid", valid, 1], ["test", test, 1], ["vertices", vertices, 2]])) {
-    if (!Number.isInteger(value) || value < least) throw new RangeError(`graph_layout: ${name} must be an integer of at least ${least}, but it is ${value}`);
+  for (const [name, value, least] of /** @type {const} */ ([
+    ["T", T, 2],
+    ["train", train, 1],
+    ["valid", valid, 1],
+    ["test", test, 1],
+    ["vertices", vertices, 2],
+  ])) {
+    if (!Number.isInteger(value) || value < least)
+      throw new RangeError(`graph_layout: ${name} must be an integer of at least ${least}, but it is ${value}`);
   }
   const [a, b, c] = [train, valid, test].map((size, stream) => generate(size, T, vertices, new Random(seed, stream)));
   const splits = { train: /** @type {Split} */ (a), valid: /** @type {Split} */ (b), test: /** @type {Split} */ (c) };
   const score = lastPositionsTree(splits.test);
-  return { ...splits, baselines: [{ name: "minimum spanning tree", metrics: { "test.edges.precision": score, "test.edges.recall": score } }] };
+  return {
+    ...splits,
+    baselines: [
+      { name: "minimum spanning tree", metrics: { "test.edges.precision": score, "test.edges.recall": score } },
+    ],
+  };
 }

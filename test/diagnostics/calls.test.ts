@@ -66,7 +66,7 @@ model M() {
   let a = x(1)               //~ not-callable «x»: f32[3] cannot be called
   let b = 3(1)               //~ not-callable «3»: the number 3 cannot be called
   let c = Gumbel(0)(1)       //~ not-callable «Gumbel(0)»: a Gumbel distribution cannot be called
-  let d = sum(x)(1)          //~ not-callable: a f32 scalar cannot be called
+  let d = sum(x)(1)          //~ not-callable: an f32 scalar cannot be called
   minimize sum(x)
 }`,
   distributions: `

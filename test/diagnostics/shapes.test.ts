@@ -152,7 +152,7 @@ model M() {
   state s: f32[3] = 0
   update s = x
   //~^ batched «x»: the new value of s must be one for all examples, but this is f32[3] for each example => reduce it
-  update s = batch_mean(sum(x))        //~ shape-mismatch: the new value of s must be f32[3], but it is a f32 scalar
+  update s = batch_mean(sum(x))        //~ shape-mismatch: the new value of s must be f32[3], but it is an f32 scalar
   update s = 0.9 * s + 0.1 * batch_mean(x)
   let w = batch_mean(s)      //~ not-batched «s»: batch_mean needs one value for each example => leave batch_mean out
   minimize sum(x - s)

@@ -45,29 +45,60 @@ experiment graph_layout for NRI {
 test("the language by example parses without problems", () => {
   const { file, problems } = parse(MODEL);
   expect(problems).toEqual([]);
-  expect(file.declarations.map((each) => `${each.kind} ${each.name.name}`)).toEqual(["model NRI", "structure CorrelatedKSubset", "experiment graph_layout"]);
+  expect(file.declarations.map((each) => `${each.kind} ${each.name.name}`)).toEqual([
+    "model NRI",
+    "structure CorrelatedKSubset",
+    "experiment graph_layout",
+  ]);
   const model = file.declarations[0]!;
   expect(model.doc).toContain("Kipf");
   if (model.kind !== "model") throw new Error("not a model");
-  expect(model.body.map((each) => each.kind)).toEqual(["graph", "hyper", "data", "data", "let", "let", "latent", "prior", "observe", "objective", "metric"]);
+  expect(model.body.map((each) => each.kind)).toEqual([
+    "graph",
+    "hyper",
+    "data",
+    "data",
+    "let",
+    "let",
+    "latent",
+    "prior",
+    "observe",
+    "objective",
+    "metric",
+  ]);
   const latent = model.body[6]!;
   if (latent.kind !== "latent" || latent.estimator?.kind !== "relax") throw new Error("not a relaxed latent");
   expect(latent.estimator.straightThrough).toBe(true);
   expect(latent.estimator.backward?.strategy.name).toBe("finite_difference");
   const experiment = file.declarations[2]!;
   if (experiment.kind !== "experiment") throw new Error("not an experiment");
-  expect(experiment.clauses.map((each) => each.kind)).toEqual(["vary", "experiment-data", "train", "search", "report", "scale"]);
+  expect(experiment.clauses.map((each) => each.kind)).toEqual([
+    "vary",
+    "experiment-data",
+    "train",
+    "search",
+    "report",
+    "scale",
+  ]);
 });
 
 test("every file of the standard library parses without problems", () => {
-  for (const [path, text] of library.files) expect({ path, problems: parse(text).problems }).toEqual({ path, problems: [] });
+  for (const [path, text] of library.files)
+    expect({ path, problems: parse(text).problems }).toEqual({ path, problems: [] });
 });
 
 describe("precedence", () => {
   const cases: [string, string][] = [
-    ["a+b*c", "a + b * c"], ["(a+b)*c", "(a + b) * c"], ["-x^2", "-x ^ 2"], ["2^-x", "2 ^ -x"], ["a^b^c", "a ^ b ^ c"],
-    ["not a and b or c", "not a and b or c"], ["a-(b-c)", "a - (b - c)"], ["f(x)[1..,...].y", "f(x)[1.., ...].y"],
-    ["if a<b then 1 else 2", "if a < b then 1 else 2"], ["sum(w[i] for i in 0..n if i!=j)", "sum(w[i] for i in 0..n if i != j)"],
+    ["a+b*c", "a + b * c"],
+    ["(a+b)*c", "(a + b) * c"],
+    ["-x^2", "-x ^ 2"],
+    ["2^-x", "2 ^ -x"],
+    ["a^b^c", "a ^ b ^ c"],
+    ["not a and b or c", "not a and b or c"],
+    ["a-(b-c)", "a - (b - c)"],
+    ["f(x)[1..,...].y", "f(x)[1.., ...].y"],
+    ["if a<b then 1 else 2", "if a < b then 1 else 2"],
+    ["sum(w[i] for i in 0..n if i!=j)", "sum(w[i] for i in 0..n if i != j)"],
     ["from(K, train = data.state)", "from(K, train = data.state)"],
   ];
   for (const [source, canonical] of cases) {
