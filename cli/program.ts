@@ -3,9 +3,12 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { render } from "../compiler/diagnostic.ts";
 import { DiagnosticError, Failure } from "../compiler/failure.ts";
+import { UserError } from "../runtime/user-error.ts";
 import { type CheckCommandOptions, checkCommand } from "./check.ts";
 import { evalCommand } from "./eval.ts";
+import type { RunOptions } from "./run.ts";
 import { UsageError } from "./usage-error.ts";
+import { collect } from "./values.ts";
 
 const { version } = JSON.parse(
   readFileSync(
@@ -43,6 +46,19 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .action((files: string[], options: CheckCommandOptions) => {
       status = checkCommand(files, options);
     });
+  program
+    .command("run <file>")
+    .description("carries out an experiment: trains every variant, and prints a table of its results")
+    .option("--experiment <name>", "which experiment of the file; the first by default")
+    .option("--scale <name>", "one of its scales, such as demo or small")
+    .option("--set <key=value>", "lays a setting over it, such as hidden=64, steps=100 or data.train=1000", collect)
+    .option("--device <name>", "wasm, cpu, tensorflow or cuda", "wasm")
+    .option("--seed <number>", "decides first parameters, noise and the order of batches", "0")
+    .option("--out <directory>", "where results go; runs/EXPERIMENT-SCALE by default")
+    .option("--resume", "goes on with a run that was interrupted")
+    .action(async (file: string, options: RunOptions) => {
+      status = await (await import("./run.ts")).runCommand(file, options);
+    });
   try {
     await program.parseAsync([...args], { from: "user" });
     return status;
@@ -56,6 +72,10 @@ function report(problem: unknown): number {
   if (problem instanceof UsageError) {
     process.stderr.write(`sstc: ${problem.message}\n`);
     return problem.status;
+  }
+  if (problem instanceof UserError) {
+    process.stderr.write(`sstc: ${problem.report()}\n`);
+    return 1;
   }
   if (problem instanceof DiagnosticError) {
     for (const diagnostic of problem.diagnostics) process.stderr.write(`${render(diagnostic)}\n\n`);

@@ -15,6 +15,7 @@ import type { ExperimentSpec, StaticArgument } from "./artifact.ts";
 import { declarationsFor } from "./declarations.ts";
 import { type Diagnostic, didYouMean, inOrder, type Source } from "./diagnostic.ts";
 import { checkArguments, checkColumn, type ModelFacts, modelFacts } from "./experiment-model.ts";
+import { Settings } from "./experiment-settings.ts";
 import { Failure } from "./failure.ts";
 import { notYet } from "./later.ts";
 import { type ImportResolver, type Library, Names } from "./names.ts";
@@ -25,6 +26,8 @@ export interface ExperimentRequest {
   readonly library: Library;
   readonly experiment?: string | undefined;
   readonly scale?: string | undefined;
+  /** Settings laid over the experiment and its scale, such as `hidden=64`, `data.train=1000`, `Edges=TopKEdges,SpanningTree`. */
+  readonly settings?: readonly string[] | undefined;
   readonly resolveImport?: ImportResolver | undefined;
 }
 
@@ -40,20 +43,21 @@ export function readExperiment(
   const wanted = request.experiment;
   const found = wanted === undefined ? experiments[0] : experiments.find((each) => each.name.name === wanted);
   if (found === undefined) return { diagnostics: [unknownExperiment(wanted, experiments).diagnostic(source)] };
-  return experimentSpec(found, source, names, request.scale);
+  return experimentSpec(found, source, names, request.scale, request.settings);
 }
 
-/** The spec of one experiment at one scale, or at none. */
+/** The spec of one experiment at one scale, or at none, with settings laid over both. */
 export function experimentSpec(
   experiment: ExperimentDeclaration,
   source: Source,
   names: Names,
   scale: string | undefined,
+  settings: readonly string[] = [],
 ): { spec?: ExperimentSpec; diagnostics: readonly Diagnostic[] } {
   const model = names.find(experiment.model.name, source)?.declaration;
   const facts = model?.kind === "model" ? modelFacts(model) : undefined;
   const reader = new Reader(experiment, declarationsFor(names, source), facts);
-  const spec = reader.read(scale);
+  const spec = reader.read(scale, settings);
   const diagnostics = inOrder(reader.problems.map((problem) => problem.diagnostic(source)));
   return spec === undefined || diagnostics.length > 0 ? { diagnostics } : { spec, diagnostics };
 }
@@ -94,12 +98,13 @@ class Reader {
   }
 
   /** The spec; undefined when something was wrong. */
-  read(scale: string | undefined): ExperimentSpec | undefined {
+  read(scale: string | undefined, settings: readonly string[]): ExperimentSpec | undefined {
     const base = this.experiment.clauses.filter((clause) => clause.kind !== "scale");
     const overlay = this.attempt(() => this.scale(scale)) ?? [];
     this.checkRepeated(this.experiment.clauses);
     this.checkRepeated(overlay);
-    this.clauses = [...base, ...overlay];
+    const outside = new Settings(settings, [...base, ...overlay], this.model);
+    this.clauses = [...base, ...overlay, ...outside.clauses];
     for (const search of this.all("search")) {
       this.problems.push(notYet(search.span, "search", "give each hyper one value: hyper lr = 1e-3"));
     }
@@ -110,6 +115,7 @@ class Reader {
     const data = this.data();
     const report = this.report();
     this.checkModel(train?.used ?? new Set());
+    this.problems.splice(0, Infinity, ...outside.problems, ...this.problems.map((problem) => outside.inPlace(problem)));
     if (train === undefined || data === undefined || report === undefined) return undefined;
     return {
       name: this.experiment.name.name,

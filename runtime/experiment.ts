@@ -123,6 +123,11 @@ export function dataCall(spec: ExperimentSpec, variant: Variant): DataCall {
   };
 }
 
+/** Arguments of the model for a variant. */
+export function modelArguments(spec: ExperimentSpec, variant: Variant): Arguments {
+  return fillAll({ ...spec.modelArguments, ...variant.values }, variant.values);
+}
+
 /** Calls `module[call.function](positional…, { named })`. Throws a UserError when the module lacks it or returns something else. */
 export async function callDataModule(
   module: { readonly [name: string]: unknown },
@@ -184,11 +189,11 @@ async function runVariant(
   const seed = options.seed ?? 0;
   const resultPath = `${variant.name}/result.json`;
   const lastPath = `${variant.name}/last.safetensors`;
-  const modelArguments = fillAll({ ...spec.modelArguments, ...variant.values }, variant.values);
+  const given = modelArguments(spec, variant);
   const fresh = JSON.stringify({
     spec: spec.train,
     hypers: spec.hypers,
-    modelArguments,
+    modelArguments: given,
     data: dataCall(spec, variant),
     seed,
   });
@@ -201,7 +206,7 @@ async function runVariant(
       help: "choose another directory, or run without --resume",
     });
   }
-  const artifact = await options.compile(modelArguments, variant);
+  const artifact = await options.compile(given, variant);
   checkMetrics(spec, artifact);
   const train = createDataset(artifact, data.train, "train data");
   const splits = {

@@ -64,7 +64,7 @@ export function readSafetensors(bytes: Uint8Array, file = "the file"): Safetenso
       );
     }
     ranges.push({ name, begin, end });
-    tensors.set(name, { shape, data: decode(dtype, bytes.slice(start + begin, start + end)) });
+    tensors.set(name, { shape, data: decode(dtype, new Uint8Array(bytes.subarray(start + begin, start + end))) });
   }
   checkRanges(ranges, available, file);
   return { tensors, metadata };
@@ -148,6 +148,7 @@ function readEntry(
   return { dtype: dtype as Dtype, shape, begin, end };
 }
 
+/** `copy` must have a buffer of its own: the `slice` of Node's Buffer shares one, and would not do. */
 function decode(dtype: Dtype, copy: Uint8Array): HostArray {
   if (dtype === "F32") return new Float32Array(copy.buffer);
   return dtype === "I32" ? new Int32Array(copy.buffer) : copy;

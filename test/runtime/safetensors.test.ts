@@ -54,6 +54,16 @@ describe("safetensors", () => {
     );
   });
 
+  it("reads what Node reads from a file: a Buffer, whose slices share its memory", () => {
+    const data = new Float32Array([1, 2, 3]);
+    const tensors = new Map<string, HostTensor>([
+      ["a", { shape: [3], data }],
+      ["b", { shape: [3], data: data.map((x) => -x) }],
+    ]);
+    const read = readSafetensors(Buffer.from(writeSafetensors({ tensors, metadata: {} }))).tensors;
+    expect(read.get("b")!.data).toEqual(new Float32Array([-1, -2, -3]));
+  });
+
   it("never fails but with a UserError, whatever bytes are changed, cut or added", () => {
     const bytes = writeSafetensors({
       tensors: new Map([["a", { shape: [2], data: new Float32Array([1, 2]) }]]),

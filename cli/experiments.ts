@@ -1,0 +1,119 @@
+/** What `run` and `sample` share: the experiment of a file, its models compiled, its data modules loaded, its directory. */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { freemem } from "node:os";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Artifact, ExperimentSpec } from "../compiler/artifact.ts";
+import { compile } from "../compiler/compile.ts";
+import { hasErrors, render, type Source } from "../compiler/diagnostic.ts";
+import { readExperiment } from "../compiler/experiment.ts";
+import { DiagnosticError } from "../compiler/failure.ts";
+import {
+  type Arguments,
+  callDataModule,
+  type DataCall,
+  type ExperimentData,
+  type Files,
+} from "../runtime/experiment.ts";
+import type { InstantiateOptions } from "../runtime/instantiate.ts";
+import { UserError } from "../runtime/user-error.ts";
+import { library } from "../stdlib/library.ts";
+import { importFromFiles, readText } from "./files.ts";
+import { UsageError } from "./usage-error.ts";
+
+export interface ExperimentOptions {
+  readonly experiment?: string;
+  readonly scale?: string;
+  readonly set?: readonly string[];
+}
+
+/** The source text that FILE or `-` names. */
+export function openSource(file: string): Source {
+  return { name: file === "-" ? "<stdin>" : file, text: readText(file) };
+}
+
+/** The experiment asked for; throws a DiagnosticError with everything that is wrong with it. */
+export function experimentOf(source: Source, options: ExperimentOptions): ExperimentSpec {
+  const { spec, diagnostics } = readExperiment(source, {
+    library,
+    resolveImport: importFromFiles,
+    experiment: options.experiment,
+    scale: options.scale,
+    settings: options.set,
+  });
+  if (spec === undefined) throw new DiagnosticError(diagnostics);
+  return spec;
+}
+
+/** The model with these arguments; warnings go to standard error. */
+export function compileModel(source: Source, model: string | undefined, given: Arguments): Artifact {
+  const { artifact, diagnostics } = compile(source, {
+    library,
+    resolveImport: importFromFiles,
+    arguments: given,
+    ...(model === undefined ? {} : { model }),
+  });
+  if (artifact === undefined || hasErrors(diagnostics)) throw new DiagnosticError(diagnostics);
+  for (const diagnostic of diagnostics) process.stderr.write(`${render(diagnostic)}\n\n`);
+  return artifact;
+}
+
+/** Runs the data module's function. This is the user's own JavaScript: only `run` and `sample` ever load it. */
+export async function loadData(source: Source, call: DataCall): Promise<ExperimentData> {
+  if (isAbsolute(call.path) || !/^\.\.?\//.test(call.path)) {
+    throw new UserError(`the data module \`${call.path}\` is not a path beside ${source.name}`, {
+      help: 'write a path that begins with "./" or "../", relative to the model\'s file',
+    });
+  }
+  const path = resolve(source.name === "<stdin>" ? "." : dirname(source.name), call.path);
+  if (!existsSync(path)) {
+    throw new UserError(`there is no data module ${path}`, {
+      why: `the experiment's data come from "${call.path}"`,
+      help: "a data module is a JavaScript file that exports the function named after it",
+    });
+  }
+  return callDataModule(await importModule(path, call), call);
+}
+
+async function importModule(path: string, call: DataCall): Promise<{ readonly [name: string]: unknown }> {
+  try {
+    return (await import(pathToFileURL(path).href)) as { readonly [name: string]: unknown };
+  } catch (problem) {
+    throw new UserError(`the data module ${call.path} could not be loaded`, {
+      why: problem instanceof Error ? `${problem.name}: ${problem.message}` : String(problem),
+    });
+  }
+}
+
+/** The device's options as far as a command line knows them: tensors on `cpu` live in the process's own memory. */
+export function deviceOptions(device: string): Pick<InstantiateOptions, "device" | "memoryLimit"> {
+  return device === "cpu" ? { device, memoryLimit: freemem() } : { device };
+}
+
+/** A directory on disk. Files are written beside their place and then renamed, so that none is ever half there. */
+export class DiskFiles implements Files {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  async read(path: string): Promise<Uint8Array> {
+    return readFileSync(join(this.directory, path));
+  }
+
+  async write(path: string, bytes: Uint8Array): Promise<void> {
+    const target = join(this.directory, path);
+    try {
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(`${target}.part`, bytes);
+      renameSync(`${target}.part`, target);
+    } catch (problem) {
+      throw new UsageError(`cannot write ${target}: ${(problem as Error).message}`, 1);
+    }
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return existsSync(join(this.directory, path));
+  }
+}
