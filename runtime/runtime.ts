@@ -6,6 +6,7 @@ export type { ExperimentData } from "./experiment.ts";
 export type { HostArray, HostTensor } from "./host-tensor.ts";
 export { type Evaluation, type InstantiateOptions, instantiate, type Model, type StepResult } from "./instantiate.ts";
 export type { Metrics } from "./metrics.ts";
+export { type CreateOptions, createModule, type GeneratedModel, type ModuleTypes } from "./module.ts";
 export type { AdamOptions } from "./optimizers/adam.ts";
 export { type TrainOptions, type TrainResult, train } from "./train.ts";
 export { UserError } from "./user-error.ts";
