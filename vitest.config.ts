@@ -1,3 +1,4 @@
+/** How the tests run: two workers, because tests that compile whole models want a core each. */
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({

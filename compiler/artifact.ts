@@ -1,6 +1,7 @@
 /**
- * The artifact: what a compilation produces and the runtime runs. Plain data (JSON) but for nothing: the program is text,
- * so an artifact can be written to a file, inspected, or sent elsewhere. The runtime knows these types, not the compiler.
+ * The artifact: what a compilation produces and the runtime runs. Plain data (JSON) but for nothing: the program is
+ * text, so an artifact can be written to a file, inspected, or sent elsewhere. The runtime knows these types, not the
+ * compiler.
  */
 
 /** A tensor that crosses the boundary between program and host. `shape` is per example where `batched`. */
@@ -43,8 +44,8 @@ export interface HyperSignature {
 }
 
 /**
- * A value reported to the user: a mean over examples, or whichever reading has the largest mean of its part `by` (a path
- * within the reading, such as `precision`). The choice is made once for a whole set.
+ * A value reported to the user: a mean over examples, or whichever reading has the largest mean of its part `by` (a
+ * path within the reading, such as `precision`). The choice is made once for a whole set.
  */
 export type MetricTree =
   | { readonly kind: "mean"; readonly output: string }
@@ -107,23 +108,23 @@ export interface Artifact {
   readonly entries: readonly EntryPoint[];
   readonly decisions: readonly Decision[];
   /**
-   * JavaScript source of one expression: a function `(tf, runKernel) => ({ train, evaluate, sample, sample_soft, kernels })`.
-   * Each entry is `(batch, inputs, parameters, states, hypers, noise) => outputs`: plain objects from name to tf.Tensor
-   * (hypers: to numbers). Arguments stay the caller's, to be disposed of by it; so is what is returned, each output a
-   * tensor of its own (an argument that is returned must be cloned). `kernels` holds the host kernels:
-   * `(batch, inputs: TypedArray[], outputs: Float32Array[]) => void`, outputs starting at zero.
-   * `runKernel(name, kernel, batch, inputs: tf.Tensor[], outputSizes: number[], outputShapes: number[][]) => tf.Tensor[]`
-   * is the runtime's: it reads tensors, runs the kernel on typed arrays and checks utilities for NaN and infinities.
-   * `name` is the latent's, for messages; `batch` counts problems (examples times the copies of an array of latents);
-   * `outputSizes` are values per problem; `outputShapes` are whole shapes, the axis of examples first.
-   * `train` returns `loss`, which is minimised whatever the objective's direction, and `gradient:NAME` of it.
+   * JavaScript source of one expression: a function `(tf, runKernel) => ({ train, evaluate, sample, sample_soft,
+   * kernels })`. Each entry is `(batch, inputs, parameters, states, hypers, noise) => outputs`: plain objects from name
+   * to tf.Tensor (hypers: to numbers). Arguments stay the caller's, to be disposed of by it; so is what is returned,
+   * each output a tensor of its own (an argument that is returned must be cloned). `kernels` holds the host kernels:
+   * `(batch, inputs: TypedArray[], outputs: Float32Array[]) => void`, outputs starting at zero. `runKernel(name,
+   * kernel, batch, inputs: tf.Tensor[], outputSizes: number[], outputShapes: number[][]) => tf.Tensor[]` is the
+   * runtime's: it reads tensors, runs the kernel on typed arrays and checks utilities for NaN and infinities. `name` is
+   * the latent's, for messages; `batch` counts problems (examples times the copies of an array of latents);
+   * `outputSizes` are values per problem; `outputShapes` are whole shapes, the axis of examples first. `train` returns
+   * `loss`, which is minimised whatever the objective's direction, and `gradient:NAME` of it.
    */
   readonly program: string;
 }
 
 /**
- * A kernel as JavaScript text: an expression for `(batch, inputs, outputs) => void` over typed arrays of batch × size. Outputs
- * are overwritten; `inputs` are the names of the arrays that it reads, in order.
+ * A kernel as JavaScript text: an expression for `(batch, inputs, outputs) => void` over typed arrays of batch × size.
+ * Outputs are overwritten; `inputs` are the names of the arrays that it reads, in order.
  */
 export interface PrintedKernel {
   readonly text: string;

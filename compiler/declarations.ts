@@ -1,4 +1,7 @@
-/** What structures, kernels and compile-time expressions see of a file: its declarations, and those of the library, by name. */
+/**
+ * What structures, kernels and compile-time expressions see of a file: its declarations, and those of the library, by
+ * name.
+ */
 import type { KernelDeclaration, Span, StructureDeclaration } from "../grammar/ast.ts";
 import { position, type Source } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
@@ -46,8 +49,8 @@ export function declarationsFor(names: Names, source: Source): Declarations {
 }
 
 /**
- * Runs `work` on text of `source`, on behalf of the place `span` of the file `caller`. A failure keeps its place in a file of
- * the user's; one in the standard library is told where the user's text asked for it.
+ * Runs `work` on text of `source`, on behalf of the place `span` of the file `caller`. A failure keeps its place in a
+ * file of the user's; one in the standard library is told where the user's text asked for it.
  */
 export function located<T>(source: Source, caller: Source, span: Span, work: () => T): T {
   try {

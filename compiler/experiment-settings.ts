@@ -76,7 +76,10 @@ function setting(c: Cursor): Setting {
   return { path, values, span: c.spanFrom(start) };
 }
 
-/** What a setting says, as clauses. `data.train`, `model.hidden` and `train.steps` name the clause; a name alone finds it. */
+/**
+ * What a setting says, as clauses. `data.train`, `model.hidden` and `train.steps` name the clause; a name alone finds
+ * it.
+ */
 function clausesOf(
   { path, values, span }: Setting,
   base: readonly ExperimentClause[],

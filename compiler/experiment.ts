@@ -26,7 +26,10 @@ export interface ExperimentRequest {
   readonly library: Library;
   readonly experiment?: string | undefined;
   readonly scale?: string | undefined;
-  /** Settings laid over the experiment and its scale, such as `hidden=64`, `data.train=1000`, `Edges=TopKEdges,SpanningTree`. */
+  /**
+   * Settings laid over the experiment and its scale, such as `hidden=64`, `data.train=1000`,
+   * `Edges=TopKEdges,SpanningTree`.
+   */
   readonly settings?: readonly string[] | undefined;
   readonly resolveImport?: ImportResolver | undefined;
 }

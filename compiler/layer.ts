@@ -1,6 +1,6 @@
 /**
- * Compiles one structure, on its own, to host kernels: what `sstc eval`, `layer()` and the certificates run. The result is
- * plain data with JavaScript text; the caller decides where to evaluate it.
+ * Compiles one structure, on its own, to host kernels: what `sstc eval`, `layer()` and the certificates run. The result
+ * is plain data with JavaScript text; the caller decides where to evaluate it.
  */
 import type { Expression } from "../grammar/ast.ts";
 import { parseExpression } from "../grammar/parse.ts";

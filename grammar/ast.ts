@@ -131,13 +131,19 @@ export interface ListExpression {
   readonly items: readonly Expression[];
   readonly span: Span;
 }
-/** `(a, b)`: a tuple, in kernels' `for (i, j) in …` ranges and automata. A parenthesised single expression is not a node. */
+/**
+ * `(a, b)`: a tuple, in kernels' `for (i, j) in …` ranges and automata. A parenthesised single expression is not a
+ * node.
+ */
 export interface TupleExpression {
   readonly kind: "tuple";
   readonly items: readonly Expression[];
   readonly span: Span;
 }
-/** `w[i, j] for j in 0..n if j != i`, only as the sole argument of a call such as `sum(…)`, `max(…)`, or as a list `[… for i in …]`. */
+/**
+ * `w[i, j] for j in 0..n if j != i`, only as the sole argument of a call such as `sum(…)`, `max(…)`, or as a list `[…
+ * for i in …]`.
+ */
 export interface ComprehensionExpression {
   readonly kind: "comprehension";
   readonly body: Expression;
@@ -153,7 +159,10 @@ export interface BlockExpression {
   readonly result: Expression;
   readonly span: Span;
 }
-/** `scan frame = x[0] for s in 0..T - 1 { advance(frame, s) }`: the state after each step, stacked along a new first axis. */
+/**
+ * `scan frame = x[0] for s in 0..T - 1 { advance(frame, s) }`: the state after each step, stacked along a new first
+ * axis.
+ */
 export interface ScanExpression {
   readonly kind: "scan";
   readonly state: Identifier;
@@ -183,7 +192,9 @@ export type Expression =
 
 // ── Types and parameters ────────────────────────────────────────────────────────────────────────────────────────
 
-/** `f32[T, V, D]`, `f32` (a scalar), `i32[n]`, `bool`, `binary[edges(G)]`; dimensions are integer expressions or `...`. */
+/**
+ * `f32[T, V, D]`, `f32` (a scalar), `i32[n]`, `bool`, `binary[edges(G)]`; dimensions are integer expressions or `...`.
+ */
 export interface TensorTypeExpression {
   readonly kind: "tensor-type";
   readonly element: "f32" | "i32" | "bool" | "binary";
@@ -385,7 +396,9 @@ export interface EmbeddingClause {
   readonly parts: readonly { readonly name: Identifier; readonly type: TensorTypeExpression }[];
   readonly span: Span;
 }
-/** `count binomial(n, k)`, or, for one shape of argument only, `count complete(n) = n ^ (n - 2)`: the number of members. */
+/**
+ * `count binomial(n, k)`, or, for one shape of argument only, `count complete(n) = n ^ (n - 2)`: the number of members.
+ */
 export interface CountClause {
   readonly kind: "count";
   /** The argument shape for which the formula holds; absent when it always holds. */
@@ -405,10 +418,10 @@ export interface ArgmaxClause {
  * `relax ExpFamily by matrix_tree symmetric cost vertices ^ 3`;
  * `relax Separable by capped_simplex(total = k) symmetric backward capped_simplex_vjp(total = k)`;
  * `relax ExpFamily(clip = inf) by …`: parameters with defaults, visible in the arguments;
- * `relax ExpFamily(clip = inf) by … after clip_range(range = clip) transpose clip_range_vjp(range = clip) when clip < inf`:
- * the utilities pass through a kernel first, of which the transpose of the derivative is another kernel;
- * `relax ExpFamily refused "marginals of permutations need a permanent, which is #P-hard; use CategoricalEntropy"`.
- * The clauses after `by` may come in any order.
+ * `relax ExpFamily(clip = inf) by … after clip_range(range = clip) transpose clip_range_vjp(range = clip) when clip <
+ * inf`: the utilities pass through a kernel first, of which the transpose of the derivative is another kernel; `relax
+ * ExpFamily refused "marginals of permutations need a permanent, which is #P-hard; use CategoricalEntropy"`. The
+ * clauses after `by` may come in any order.
  */
 export interface RelaxClause {
   readonly kind: "relax";
@@ -470,7 +483,10 @@ export type StructureClause =
   | LogPartitionClause
   | AutomatonClause;
 
-/** `noise v: uniform`: the parameter-free random variable that a sample is computed from (`uniform` on (0, 1) or `normal`). */
+/**
+ * `noise v: uniform`: the parameter-free random variable that a sample is computed from (`uniform` on (0, 1) or
+ * `normal`).
+ */
 export interface NoiseClause {
   readonly kind: "noise";
   readonly name: Identifier;
@@ -511,7 +527,10 @@ export interface RelaxationClause {
 
 // ── Kernels ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** `let a = x`, `let order = descending_order(u)`: a scalar that never changes, or the array that another kernel returns. */
+/**
+ * `let a = x`, `let order = descending_order(u)`: a scalar that never changes, or the array that another kernel
+ * returns.
+ */
 export interface KernelLet {
   readonly kind: "kernel-let";
   readonly name: Identifier;
@@ -595,7 +614,10 @@ export interface VaryClause {
   readonly values: readonly Expression[];
   readonly span: Span;
 }
-/** `data from "./data.js" graph_layout(T, train = 50000)`; in a scale, `data train = 5000 valid = 500` overrides arguments. */
+/**
+ * `data from "./data.js" graph_layout(T, train = 50000)`; in a scale, `data train = 5000 valid = 500` overrides
+ * arguments.
+ */
 export interface ExperimentDataClause {
   readonly kind: "experiment-data";
   readonly source?: { readonly path: StringLiteral; readonly function: Identifier };
@@ -689,7 +711,9 @@ export interface FunctionDeclaration extends DeclarationBase {
   readonly result?: TypeExpression;
   readonly body: Expression;
 }
-/** `structure SpanningTree(G: Graph) { … }`, or `structure TopKEdges(G: Graph) = KSubset(edges(G), vertices(G) - 1)`. */
+/**
+ * `structure SpanningTree(G: Graph) { … }`, or `structure TopKEdges(G: Graph) = KSubset(edges(G), vertices(G) - 1)`.
+ */
 export interface StructureDeclaration extends DeclarationBase {
   readonly kind: "structure";
   readonly parameters: readonly Parameter[];

@@ -5,12 +5,10 @@ import type {
   BlockExpression,
   EllipsisExpression,
   Expression,
-  Identifier,
   LetStatement,
   Parameter,
   RangeExpression,
   RequireStatement,
-  Span,
   StringLiteral,
   TensorTypeExpression,
   TypeExpression,
@@ -317,5 +315,3 @@ export function commaList<T>(c: Cursor, item: () => T): T[] {
   while (c.accept(",")) list.push(item());
   return list;
 }
-
-export type { Identifier, Span };

@@ -18,7 +18,6 @@ import {
   letStatement,
   parameters,
   requireStatement,
-  tensorType,
   typeExpression,
   updateStatement,
 } from "./expressions.ts";
@@ -244,5 +243,3 @@ function method(c: Cursor): Method {
     span: c.spanFrom(start),
   };
 }
-
-export { tensorType };

@@ -39,7 +39,10 @@ export interface Checkpoint {
   readonly training?: TrainingPosition;
 }
 
-/** Identifies what a checkpoint fits: the model's name, arguments, parameters and states (FNV-1a, 16 hexadecimal digits). */
+/**
+ * Identifies what a checkpoint fits: the model's name, arguments, parameters and states (FNV-1a, 16 hexadecimal
+ * digits).
+ */
 export function fingerprint(artifact: Artifact): string {
   const parts = [...artifact.parameters, ...artifact.states].map((s) => [s.name, s.dtype, s.shape]);
   const text = JSON.stringify([artifact.model, Object.entries(artifact.arguments).sort(), parts]);

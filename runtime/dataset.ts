@@ -1,4 +1,6 @@
-/** Data sets in memory: checked once against the model, then cut into mini-batches in an order that the seed decides. */
+/**
+ * Data sets in memory: checked once against the model, then cut into mini-batches in an order that the seed decides.
+ */
 import type { Artifact } from "../compiler/artifact.ts";
 import { type HostArray, type HostTensor, sizeOf } from "./host-tensor.ts";
 import { permutation } from "./random.ts";
@@ -17,8 +19,8 @@ export interface Dataset {
 
 /**
  * The columns that the model declares, with the number of examples. `where` names the split in messages. Throws a
- * UserError for missing, misshapen or non-finite columns; columns that the model does not declare are left out, since one
- * data module may serve several models.
+ * UserError for missing, misshapen or non-finite columns; columns that the model does not declare are left out, since
+ * one data module may serve several models.
  */
 export function createDataset(artifact: Artifact, split: Split, where: string): Dataset {
   const names = artifact.data.map(({ name }) => name);
@@ -32,7 +34,10 @@ export function batchesPerEpoch(examples: number, batch: number): number {
   return Math.ceil(examples / batch);
 }
 
-/** The examples of training step `step` (from 0): a function of (seed, step) alone. The last batch of an epoch may be smaller. */
+/**
+ * The examples of training step `step` (from 0): a function of (seed, step) alone. The last batch of an epoch may be
+ * smaller.
+ */
 export class Shuffler {
   private readonly seed: number;
   private readonly examples: number;

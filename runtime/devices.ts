@@ -20,7 +20,10 @@ export interface Device {
 }
 
 export interface DeviceOptions {
-  /** Where the .wasm files are served from: a folder ending in "/", or a map from file name to address. Browsers need it. */
+  /**
+   * Where the .wasm files are served from: a folder ending in "/", or a map from file name to address. Browsers need
+   * it.
+   */
   readonly wasmPaths?: string | { readonly [file: string]: string };
   /** Bytes that tensors may take at once, instead of the device's own limit; callers pass free memory for `cpu`. */
   readonly memoryLimit?: number;

@@ -16,7 +16,10 @@ import { unknownName } from "./validate.ts";
 export type PlainArgument = number | boolean | string;
 export type Arguments = { readonly [name: string]: PlainArgument };
 
-/** Files under one directory; the command line's are on disk. `write` makes directories, and replaces a file at once or not at all. */
+/**
+ * Files under one directory; the command line's are on disk. `write` makes directories, and replaces a file at once or
+ * not at all.
+ */
 export interface Files {
   read(path: string): Promise<Uint8Array>;
   write(path: string, bytes: Uint8Array): Promise<void>;
@@ -128,7 +131,10 @@ export function modelArguments(spec: ExperimentSpec, variant: Variant): Argument
   return fillAll({ ...spec.modelArguments, ...variant.values }, variant.values);
 }
 
-/** Calls `module[call.function](positional…, { named })`. Throws a UserError when the module lacks it or returns something else. */
+/**
+ * Calls `module[call.function](positional…, { named })`. Throws a UserError when the module lacks it or returns
+ * something else.
+ */
 export async function callDataModule(
   module: { readonly [name: string]: unknown },
   call: DataCall,
@@ -151,7 +157,10 @@ export async function callDataModule(
   return data as ExperimentData;
 }
 
-/** Runs all variants, one after the other. Throws a UserError for anything in the spec or the data that cannot be carried out. */
+/**
+ * Runs all variants, one after the other. Throws a UserError for anything in the spec or the data that cannot be
+ * carried out.
+ */
 export async function runExperiment(spec: ExperimentSpec, options: ExperimentOptions): Promise<ExperimentResult> {
   const results: VariantResult[] = [];
   const baselines: { name: string; variant: Variant; metrics: { readonly [path: string]: number } }[] = [];
@@ -315,7 +324,8 @@ export function resultTable(
   const reported = spec.report.map(({ split, metric }) => `${split}.${metric}`);
   const first = varied.length === 0 ? ["model"] : varied;
   const values = (metrics: { readonly [path: string]: number }): Cell[] => reported.map((path) => metrics[path]);
-  // Data without a variation of their own were used by every variant; a baseline then has no value for the varied names.
+  // Data without a variation of their own were used by every variant; a baseline then has no value for the varied
+  // names.
   const usedByData = new Set(
     [...spec.data.positional, ...Object.values(spec.data.named)].flatMap((a) =>
       typeof a === "object" ? [a.vary] : [],

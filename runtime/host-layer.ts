@@ -1,6 +1,6 @@
 /**
- * Runs a compiled structure in float64 on the host: hard and soft samples, vector–Jacobian products, log-partitions, for
- * rows of utilities.
+ * Runs a compiled structure in float64 on the host: hard and soft samples, vector–Jacobian products, log-partitions,
+ * for rows of utilities.
  */
 import type { CompiledLayer, PrintedKernel } from "../compiler/artifact.ts";
 

@@ -1,4 +1,6 @@
-/** Starting values of parameters: a function of the seed and the parameter's name, so that adding one changes no other. */
+/**
+ * Starting values of parameters: a function of the seed and the parameter's name, so that adding one changes no other.
+ */
 import type { ParameterSignature } from "../compiler/artifact.ts";
 import { sizeOf } from "./host-tensor.ts";
 import { normal, PURPOSES, streamOfName, uniform } from "./random.ts";

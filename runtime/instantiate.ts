@@ -69,8 +69,8 @@ export interface RunArguments {
 }
 
 /**
- * Compiles nothing: evaluates the artifact's program on a device and initialises its parameters. Throws a UserError when
- * the device is missing or the model does not fit into its memory.
+ * Compiles nothing: evaluates the artifact's program on a device and initialises its parameters. Throws a UserError
+ * when the device is missing or the model does not fit into its memory.
  */
 export async function instantiate(artifact: Artifact, options: InstantiateOptions = {}): Promise<Model> {
   const given = options.device ?? "wasm";
@@ -151,8 +151,8 @@ export class Model {
   }
 
   /**
-   * Samples of every latent, `[batch, …shape]`: members of the structure, or the relaxed samples where `soft`. Every call
-   * draws anew; with `seed`, the draw depends on the seed and `draw` (0) alone.
+   * Samples of every latent, `[batch, …shape]`: members of the structure, or the relaxed samples where `soft`. Every
+   * call draws anew; with `seed`, the draw depends on the seed and `draw` (0) alone.
    */
   async sample(
     batch: Batch,
@@ -221,7 +221,9 @@ export class Model {
     this.variables.setParameters(values);
   }
 
-  /** Fixes a hyperparameter from now on, schedules included. Throws a UserError for a temperature that is not positive. */
+  /**
+   * Fixes a hyperparameter from now on, schedules included. Throws a UserError for a temperature that is not positive.
+   */
   setHyper(name: string, value: number): void {
     const hyper = this.artifact.hypers.find((candidate) => candidate.name === name);
     if (hyper === undefined)
@@ -341,7 +343,9 @@ export class Model {
     return resolveMetrics(this.artifact.metrics, means.means());
   }
 
-  /** Adam on every parameter that has a gradient, and the new states. All gradients are checked before anything changes. */
+  /**
+   * Adam on every parameter that has a gradient, and the new states. All gradients are checked before anything changes.
+   */
   private update(outputs: TensorRecord): void {
     const gradients = new Map<string, Float32Array>();
     for (const { name } of this.artifact.parameters) {

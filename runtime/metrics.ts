@@ -1,4 +1,7 @@
-/** Metrics of a data set: means of the program's metric outputs over examples, then read through the artifact's metric tree. */
+/**
+ * Metrics of a data set: means of the program's metric outputs over examples, then read through the artifact's metric
+ * tree.
+ */
 import type { MetricTree } from "../compiler/artifact.ts";
 import type { HostTensor } from "./host-tensor.ts";
 import { UserError } from "./user-error.ts";
@@ -14,7 +17,9 @@ export class MetricMeans {
   private readonly totals = new Map<string, number>();
   private examples = 0;
 
-  /** `leaves`: outputs of one batch; those whose leading axis is the batch (`batched`) are averaged over examples first. */
+  /**
+   * `leaves`: outputs of one batch; those whose leading axis is the batch (`batched`) are averaged over examples first.
+   */
   add(leaves: { readonly [name: string]: HostTensor }, batch: number): void {
     for (const [name, tensor] of Object.entries(leaves)) {
       let total = 0;
@@ -44,7 +49,8 @@ export function metricOutputs(tree: MetricTree): string[] {
 }
 
 /**
- * The value of a tree. `best` picks, for the whole set at once, the reading whose part `by` is largest, the earlier one on a tie.
+ * The value of a tree. `best` picks, for the whole set at once, the reading whose part `by` is largest, the earlier one
+ * on a tie.
  */
 export function resolveMetric(tree: MetricTree, means: ReadonlyMap<string, number>): number | Metrics {
   switch (tree.kind) {

@@ -1,6 +1,6 @@
 /**
- * Samples of a latent as an SVG: a row for each example, a column for each way of seeing it (the truth, soft samples, hard
- * samples). Edges of a graph are lines between vertices; anything else is a grid of cells.
+ * Samples of a latent as an SVG: a row for each example, a column for each way of seeing it (the truth, soft samples,
+ * hard samples). Edges of a graph are lines between vertices; anything else is a grid of cells.
  */
 import type { LatentSummary } from "../compiler/artifact.ts";
 

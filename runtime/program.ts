@@ -85,7 +85,9 @@ export class Program {
     return entry;
   }
 
-  /** Runs an entry point. The outputs become the caller's to dispose. When the program throws, nothing is left behind. */
+  /**
+   * Runs an entry point. The outputs become the caller's to dispose. When the program throws, nothing is left behind.
+   */
   call(entry: EntryPoint, call: Call): TensorRecord {
     const { tf } = this.device;
     this.device.use();

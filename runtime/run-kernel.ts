@@ -1,4 +1,7 @@
-/** Runs a structured solver (a host kernel) in the middle of a tfjs program: tensors out of the device, typed arrays in, tensors back. */
+/**
+ * Runs a structured solver (a host kernel) in the middle of a tfjs program: tensors out of the device, typed arrays in,
+ * tensors back.
+ */
 import type * as core from "@tensorflow/tfjs-core";
 import type { Tensorflow } from "./devices.ts";
 import { sizeOf } from "./host-tensor.ts";
@@ -10,8 +13,8 @@ export type KernelArrayType = Float32Array | Int32Array | Uint8Array;
 export type HostKernel = (batch: number, inputs: readonly KernelArrayType[], outputs: readonly Float32Array[]) => void;
 
 /**
- * `batch` counts problems: examples, times the copies of a latent that is an array. `outputSizes` are values per problem,
- * `outputShapes` whole shapes, batch axis first. Inputs stay the caller's, outputs become the caller's.
+ * `batch` counts problems: examples, times the copies of a latent that is an array. `outputSizes` are values per
+ * problem, `outputShapes` whole shapes, batch axis first. Inputs stay the caller's, outputs become the caller's.
  */
 export type RunKernel = (
   name: string,

@@ -1,6 +1,6 @@
 /**
- * Reads and writes safetensors: eight bytes of header length, a JSON header, then the tensors' bytes. The reader accepts
- * nothing but a well-formed file, and says what is wrong with any other.
+ * Reads and writes safetensors: eight bytes of header length, a JSON header, then the tensors' bytes. The reader
+ * accepts nothing but a well-formed file, and says what is wrong with any other.
  */
 import { type HostArray, type HostTensor, sizeOf } from "./host-tensor.ts";
 import { UserError, writeShape } from "./user-error.ts";
@@ -45,7 +45,9 @@ export function writeSafetensors({ tensors, metadata }: Safetensors): Uint8Array
   return bytes;
 }
 
-/** Throws a UserError that begins with `file` when the bytes are not a well-formed safetensors file of f32, i32 and u8. */
+/**
+ * Throws a UserError that begins with `file` when the bytes are not a well-formed safetensors file of f32, i32 and u8.
+ */
 export function readSafetensors(bytes: Uint8Array, file = "the file"): Safetensors {
   const { header, start } = readHeader(bytes, file);
   const available = bytes.length - start;

@@ -7,8 +7,8 @@ export interface Table {
 }
 
 /**
- * A number with `digits` significant digits (4): 0.8812, −1532, 3.000e-7. Whole numbers below a million are written whole;
- * digits before the point are never rounded away.
+ * A number with `digits` significant digits (4): 0.8812, −1532, 3.000e-7. Whole numbers below a million are written
+ * whole; digits before the point are never rounded away.
  */
 export function writeNumber(value: number, digits = 4): string {
   if (Number.isNaN(value)) return "NaN";
@@ -26,7 +26,9 @@ function minus(text: string): string {
   return text.replace(/^-/, "−");
 }
 
-/** Markdown where asked for, otherwise columns parted by two spaces; numbers are aligned to the right, text to the left. */
+/**
+ * Markdown where asked for, otherwise columns parted by two spaces; numbers are aligned to the right, text to the left.
+ */
 export function formatTable(table: Table, format: "text" | "markdown" = "text"): string {
   const cells = table.rows.map((row) => table.columns.map((_, i) => writeCell(row[i])));
   const numeric = table.columns.map((_, i) => table.rows.some((row) => typeof row[i] === "number"));

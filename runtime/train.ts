@@ -55,15 +55,21 @@ export interface TrainResult {
   readonly finished: boolean;
   readonly steps: number;
   readonly best?: NonNullable<TrainingPosition["best"]>;
-  /** The checkpoint of the best model seen in this call; undefined when none was better than those before a resumption. */
+  /**
+   * The checkpoint of the best model seen in this call; undefined when none was better than those before a resumption.
+   */
   readonly bestBytes?: Uint8Array;
 }
 
-/** Yields to timers and signals between steps, which tfjs on WASM never does on its own. Browsers have no setImmediate. */
+/**
+ * Yields to timers and signals between steps, which tfjs on WASM never does on its own. Browsers have no setImmediate.
+ */
 const breathe = (): Promise<void> =>
   new Promise((resolve) => (typeof setImmediate === "function" ? setImmediate(resolve) : setTimeout(resolve, 0)));
 
-/** Trains `model` in place. Throws a UserError for impossible options, data or checkpoints, and when training diverges. */
+/**
+ * Trains `model` in place. Throws a UserError for impossible options, data or checkpoints, and when training diverges.
+ */
 export async function train(model: Model, options: TrainOptions): Promise<TrainResult> {
   checkOptions(options);
   let best: TrainingPosition["best"];
@@ -174,8 +180,8 @@ function isBetter(metric: string, value: number, than: number): boolean {
 }
 
 /**
- * Metrics of a whole data set, every example weighing the same. The noise depends on the seed and the batch's place alone,
- * so two models of one seed are compared on the same draws.
+ * Metrics of a whole data set, every example weighing the same. The noise depends on the seed and the batch's place
+ * alone, so two models of one seed are compared on the same draws.
  */
 export async function evaluateDataset(model: Model, dataset: Dataset, batch: number): Promise<Metrics> {
   const means = new MetricMeans();

@@ -1,4 +1,7 @@
-/** Checks what a caller hands to a model against the artifact's signatures, so that mistakes are named before any arithmetic. */
+/**
+ * Checks what a caller hands to a model against the artifact's signatures, so that mistakes are named before any
+ * arithmetic.
+ */
 import type { HyperSignature, Signature } from "../compiler/artifact.ts";
 import { type HostArray, type HostTensor, sameShape, sizeOf } from "./host-tensor.ts";
 import { writeValue } from "./run-kernel.ts";
@@ -155,7 +158,10 @@ function position(index: number, shape: readonly number[]): number[] {
   return coordinates;
 }
 
-/** All the named inputs, present and of one batch size. Declared data that `needed` does not name is checked and left out. */
+/**
+ * All the named inputs, present and of one batch size. Declared data that `needed` does not name is checked and left
+ * out.
+ */
 export function checkBatch(
   data: readonly Signature[],
   needed: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * What a model remembers between calls: parameters (one flat vector on the host, a tensor each on the device) and states
- * (tensors on the device). The host's copy of the parameters is the truth; tensors are remade from it.
+ * What a model remembers between calls: parameters (one flat vector on the host, a tensor each on the device) and
+ * states (tensors on the device). The host's copy of the parameters is the truth; tensors are remade from it.
  */
 import type * as core from "@tensorflow/tfjs-core";
 import type { Artifact } from "../compiler/artifact.ts";

@@ -1,5 +1,7 @@
-// Writes stdlib/library.generated.ts: the texts of the standard library, and which file declares each name.
-// Writes compiler/ops/registry.generated.ts and compiler/laws/registry.generated.ts: every operation's and every law's record by name.
+/**
+ * Writes what is generated from the files of folders: the texts of the standard library and which file declares each
+ * name (stdlib/library.generated.ts), every operation's and every law's record by name (registry.generated.ts).
+ */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const files = {};

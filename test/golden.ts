@@ -1,4 +1,7 @@
-/** Reads the numeric truth that was computed outside this project; absent for ordinary users, and then its tests are skipped. */
+/**
+ * Reads the numeric truth that was computed outside this project; absent for ordinary users, and then its tests are
+ * skipped.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";

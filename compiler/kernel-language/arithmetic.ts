@@ -1,4 +1,7 @@
-/** Typed arithmetic of kernel expressions: conversions, and operations that are computed at once where all operands are constants. */
+/**
+ * Typed arithmetic of kernel expressions: conversions, and operations that are computed at once where all operands are
+ * constants.
+ */
 import type { BinaryOperator, Span } from "../../grammar/ast.ts";
 import { Failure } from "../failure.ts";
 import type { KernelBinary, KernelExpression, KernelUnary, ScalarType } from "../ir/kernel/kernel.ts";
@@ -124,7 +127,10 @@ export const UNARY: ReadonlyMap<string, KernelUnary> = new Map([
   ["constant", "detach"],
 ]);
 
-/** A function of one argument; undefined where the operand is not a constant or the function has no value at compile time. */
+/**
+ * A function of one argument; undefined where the operand is not a constant or the function has no value at compile
+ * time.
+ */
 export function foldUnary(operator: KernelUnary, operand: KernelExpression): KernelExpression | undefined {
   const compute = FOLD_UNARY[operator];
   if (operand.kind !== "constant" || compute === undefined) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Lowers the expressions of a kernel: flat indices, named costly values, reductions as statements of their own, functions of a
- * relaxation inlined, end points of edges as tables.
+ * Lowers the expressions of a kernel: flat indices, named costly values, reductions as statements of their own,
+ * functions of a relaxation inlined, end points of edges as tables.
  */
 import type { CallExpression, Expression, IndexExpression, RangeExpression, Span } from "../../grammar/ast.ts";
 import { printExpression } from "../../grammar/format.ts";
@@ -221,8 +221,8 @@ export class ExpressionLowering {
   }
 
   /**
-   * What is written more than once in the result (min and max are printed as choices): named if it is long, because nested
-   * repetitions would double the text again and again.
+   * What is written more than once in the result (min and max are printed as choices): named if it is long, because
+   * nested repetitions would double the text again and again.
    */
   private repeatable(name: string, value: KernelExpression): KernelExpression {
     return length(value, LONGEST_REPEATED) > LONGEST_REPEATED ? this.emitter.named(name, value) : value;

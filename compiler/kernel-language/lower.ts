@@ -1,6 +1,6 @@
 /**
- * Lowers a kernel of the language to kernel IR: sizes become constants, two-dimensional indices flat ones, and calls of other
- * kernels are inlined. Mistakes are thrown as Failures with the place in the kernel's source.
+ * Lowers a kernel of the language to kernel IR: sizes become constants, two-dimensional indices flat ones, and calls of
+ * other kernels are inlined. Mistakes are thrown as Failures with the place in the kernel's source.
  */
 import type {
   Argument,
@@ -34,9 +34,9 @@ const MOST_CALLS = 200;
 const LARGEST_ARRAY = 2 ** 27;
 
 /**
- * `declaration` with its compile-time arguments `values`; its tensors are the inputs. `declarations` are what its file sees,
- * `name` is the name of the result, unique within an artifact. With `problems`, a statement that fails is noted there and
- * left out; without, the first failure is thrown.
+ * `declaration` with its compile-time arguments `values`; its tensors are the inputs. `declarations` are what its file
+ * sees, `name` is the name of the result, unique within an artifact. With `problems`, a statement that fails is noted
+ * there and left out; without, the first failure is thrown.
  */
 export function lowerKernel(
   declaration: KernelDeclaration,

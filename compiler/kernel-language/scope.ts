@@ -42,7 +42,9 @@ export class KernelScope {
     return [...this.bindings.keys(), ...(this.parent?.names() ?? this.statics.names())];
   }
 
-  /** The compile-time values of this place: `let` names with constant values count too, and other names hide arguments. */
+  /**
+   * The compile-time values of this place: `let` names with constant values count too, and other names hide arguments.
+   */
   constants(): Environment {
     return {
       lookup: (name) => {

@@ -1,6 +1,6 @@
 /**
- * The kernel that a clause of a structure names, such as `capped_simplex(total = k)`, lowered for the structure's sizes and
- * checked to fit it.
+ * The kernel that a clause of a structure names, such as `capped_simplex(total = k)`, lowered for the structure's sizes
+ * and checked to fit it.
  */
 import type { Expression, Span } from "../../grammar/ast.ts";
 import { type Declarations, located } from "../declarations.ts";
@@ -20,8 +20,8 @@ export interface KernelShape {
 }
 
 /**
- * Missing compile-time arguments come from `options` and the structure's own arguments by name. Failures in the kernel or
- * the clause are told at `span` of the file that `declarations` are of, unless they stand in that file.
+ * Missing compile-time arguments come from `options` and the structure's own arguments by name. Failures in the kernel
+ * or the clause are told at `span` of the file that `declarations` are of, unless they stand in that file.
  */
 export function structureKernel(
   call: Expression,

@@ -65,9 +65,9 @@ export function enlarges(gather: Node): boolean {
 }
 
 /**
- * Operations that copying and adding one element of a product cost as much. On the WASM backend both take 0.4 ns, the time
- * of 12 operations of a narrow product; but the other side has a concatenation to make, and backward one to cut and wide
- * operands to pack. Measured on NRI it pays from rows of two on (a training step of 2,825 ms against 2,865).
+ * Operations that copying and adding one element of a product cost as much. On the WASM backend both take 0.4 ns, the
+ * time of 12 operations of a narrow product; but the other side has a concatenation to make, and backward one to cut
+ * and wide operands to pack. Measured on NRI it pays from rows of two on (a training step of 2,825 ms against 2,865).
  */
 const REPETITION_COST = 3;
 

@@ -1,4 +1,7 @@
-/** The exponential linear unit: with the WASM backend ten times faster than an exponential. The gradient reads the result only. */
+/**
+ * The exponential linear unit: with the WASM backend ten times faster than an exponential. The gradient reads the
+ * result only.
+ */
 import { unaryOp } from "./helpers.ts";
 
 export const op = unaryOp({

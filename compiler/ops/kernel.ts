@@ -63,7 +63,9 @@ function operands(backward: KernelSummary, node: Node, cotangent: Node, build: B
   });
 }
 
-/** Paper, eq. 56, along the normalised cotangent of each row, so that the step does not depend on the cotangent's size. */
+/**
+ * Paper, eq. 56, along the normalised cotangent of each row, so that the step does not depend on the cotangent's size.
+ */
 function centralDifference(node: Node, input: number, epsilon: number, cotangent: Node, build: Builder): Node {
   const rank = kernelOf(node.attributes).inputs[input]!.shape.length;
   const { shape } = cotangent.type;

@@ -41,8 +41,8 @@ function matrixGradient(a: Node, b: Node, cotangent: Node, build: TfjsBuilder): 
 type TfjsBuilder = Parameters<Extract<PrimitiveOp["gradient"], (...given: never[]) => unknown>>[2];
 
 /**
- * A product of flat matrices: with the WASM backend 22 GFLOP/s, where products with three axes or with transposed operands
- * reach 1 and 2.
+ * A product of flat matrices: with the WASM backend 22 GFLOP/s, where products with three axes or with transposed
+ * operands reach 1 and 2.
  */
 function flatProduct(context: TfjsContext, a: TensorType, b: TensorType): string {
   const inner = a.shape.at(-1)!;

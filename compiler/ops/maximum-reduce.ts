@@ -34,8 +34,8 @@ export const op: PrimitiveOp = {
     return { shape: result.shape, data };
   },
   /**
-   * To the first of equal elements: where an element equals the maximum, its number among the reduced ones, counted from the
-   * end, is compared with the largest such number.
+   * To the first of equal elements: where an element equals the maximum, its number among the reduced ones, counted
+   * from the end, is compared with the largest such number.
    */
   gradient(node, cotangent, build) {
     const x = node.inputs[0]!;

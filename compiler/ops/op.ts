@@ -1,7 +1,7 @@
 /**
- * What an operation is: one record with everything about it. The interpreter runs `eval`, the differentiator `gradient`,
- * the tfjs target prints `tfjs`, and the conformance suite tries `samples`. An op with `expand` is a name for an expression
- * of other ops; everything else follows from the expansion.
+ * What an operation is: one record with everything about it. The interpreter runs `eval`, the differentiator
+ * `gradient`, the tfjs target prints `tfjs`, and the conformance suite tries `samples`. An op with `expand` is a name
+ * for an expression of other ops; everything else follows from the expansion.
  */
 
 import type { Builder } from "../ir/tensor/builder.ts";
@@ -17,12 +17,15 @@ export interface Values {
 export type KernelRunner = (kernel: string, inputs: readonly Float64Array[]) => readonly Float64Array[];
 
 /**
- * Functions of printed programs. `$sumRows(x, outer, rows, columns)`: of `outer` blocks of rows, the sums of each column,
- * `[outer, columns]`. `$transpose(x, rows, columns)`: the transpose of a matrix, `[columns, rows]`.
+ * Functions of printed programs. `$sumRows(x, outer, rows, columns)`: of `outer` blocks of rows, the sums of each
+ * column, `[outer, columns]`. `$transpose(x, rows, columns)`: the transpose of a matrix, `[columns, rows]`.
  */
 export type HelperName = "$sumRows" | "$transpose";
 
-/** What printing to tfjs may use: `inputs` are JavaScript expressions for tensors (with a leading batch axis when batched). */
+/**
+ * What printing to tfjs may use: `inputs` are JavaScript expressions for tensors (with a leading batch axis when
+ * batched).
+ */
 export interface TfjsContext {
   readonly inputs: readonly string[];
   readonly node: Node;
@@ -38,13 +41,14 @@ export interface TfjsContext {
   temporary(expression: string): string;
   /**
    * JavaScript expression of an int32 tensor `[blocks · indices.length, 1]`: the row numbers of `indices` in each of
-   * `blocks` blocks of `stride` rows, where there are `perExample` blocks an example. Kept between steps; never disposed.
+   * `blocks` blocks of `stride` rows, where there are `perExample` blocks an example. Kept between steps; never
+   * disposed.
    */
   rows(indices: readonly number[], stride: number, perExample: number, batched: boolean): string;
   /**
-   * The input of an index as the right operand of `tf.matMul`, in a shape given as JavaScript text. The WASM backend keeps
-   * the packed matrix for a tensor's memory whatever its shape, so memory that serves in two shapes is copied for the
-   * second.
+   * The input of an index as the right operand of `tf.matMul`, in a shape given as JavaScript text. The WASM backend
+   * keeps the packed matrix for a tensor's memory whatever its shape, so memory that serves in two shapes is copied for
+   * the second.
    */
   rightOperand(index: number, shape: string): string;
 }
@@ -69,7 +73,9 @@ interface OpBase {
 export interface PrimitiveOp extends OpBase {
   /** The meaning, in float64. Inputs and output without batch axis, except when `wholeBatch`. */
   eval(inputs: readonly Values[], attributes: Attributes, result: TensorType, runKernel: KernelRunner): Values;
-  /** True when an element of the result depends on nothing but the elements of the operands in its place (or of rank 0). */
+  /**
+   * True when an element of the result depends on nothing but the elements of the operands in its place (or of rank 0).
+   */
   readonly elementwise?: true;
   /** True for the few ops that reduce over the batch: `eval` sees batched inputs with their leading batch axis. */
   readonly wholeBatch?: true;

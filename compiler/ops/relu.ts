@@ -1,4 +1,6 @@
-/** The rectifier: with the WASM backend twenty times faster than a maximum with 0. The gradient reads the result only. */
+/**
+ * The rectifier: with the WASM backend twenty times faster than a maximum with 0. The gradient reads the result only.
+ */
 import { unaryOp } from "./helpers.ts";
 
 export const op = unaryOp({

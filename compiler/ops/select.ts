@@ -4,7 +4,10 @@ import { formatType, type Node, type TensorType } from "../ir/tensor/tensor.ts";
 import { at, bool, elementwise, expectInputs, f32, unspread, values } from "./helpers.ts";
 import type { PrimitiveOp, TfjsContext } from "./op.ts";
 
-/** An operand of the full shape: with the WASM backend, `where` on smaller operands is ten times slower than with equal ones. */
+/**
+ * An operand of the full shape: with the WASM backend, `where` on smaller operands is ten times slower than with equal
+ * ones.
+ */
 function full(context: TfjsContext, index: number): string {
   const type = context.node.inputs[index]!.type;
   const result = context.node.type;

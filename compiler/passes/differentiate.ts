@@ -15,8 +15,8 @@ function carries(node: Node): boolean {
 }
 
 /**
- * The gradients of an unbatched scalar with respect to the given nodes, in their order. Nodes that the loss does not depend
- * on get zeros.
+ * The gradients of an unbatched scalar with respect to the given nodes, in their order. Nodes that the loss does not
+ * depend on get zeros.
  */
 export function gradients(loss: Node, wrt: readonly Node[], build: Builder): Node[] {
   if (loss.type.batched || loss.type.shape.length > 0 || !carries(loss)) {

@@ -86,7 +86,9 @@ function findClause(structure: Structure, relaxation: StaticRelaxation, span: Sp
   throw new Failure(span, "no-relaxation", `${name} is refused for ${structure.label}`, { why: refused.value, help });
 }
 
-/** Values of the clause's parameters, such as clip in `relax ExpFamily(clip = inf) by …`, and R, the relaxation itself. */
+/**
+ * Values of the clause's parameters, such as clip in `relax ExpFamily(clip = inf) by …`, and R, the relaxation itself.
+ */
 function optionsOf(
   structure: Structure,
   clause: RelaxClause,

@@ -11,8 +11,8 @@ import type {
 } from "../ir/kernel/kernel.ts";
 
 /**
- * An identifier for a name of the source. The prefix keeps it apart from words of JavaScript; names that are made from it end
- * in a dollar sign and a word, which no name of the source does.
+ * An identifier for a name of the source. The prefix keeps it apart from words of JavaScript; names that are made from
+ * it end in a dollar sign and a word, which no name of the source does.
  */
 function identifier(name: string): string {
   return `_${name.replace(/[^A-Za-z0-9_]/g, "_")}`;

@@ -1,6 +1,6 @@
 /**
- * Prints tensor programs as straight-line JavaScript over tfjs: no tape, and every tensor disposed right after the step that
- * reads it last. What each op prints as is in its record; this file decides nothing but names and lifetimes.
+ * Prints tensor programs as straight-line JavaScript over tfjs: no tape, and every tensor disposed right after the step
+ * that reads it last. What each op prints as is in its record; this file decides nothing but names and lifetimes.
  */
 import { kernelOf } from "../ir/tensor/kernel-node.ts";
 import { ownerOf } from "../ir/tensor/owner.ts";

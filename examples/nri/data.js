@@ -1,6 +1,7 @@
 /**
- * The graph-layout data of Paulus et al. 2020 (D.5.1): a hidden spanning tree pulls its vertices together, step by step. Each
- * example is a tree from Kruskal's algorithm on Gumbel weights, and the positions over T steps of the layout.
+ * The graph-layout data of Paulus et al. 2020 (D.5.1): a hidden spanning tree pulls its vertices together, step by
+ * step. Each example is a tree from Kruskal's algorithm on Gumbel weights, and the positions over T steps of the
+ * layout.
  */
 
 /** Seeded uniform numbers in (0, 1): a 32-bit mix of a counter (the finaliser of MurmurHash3, twice keyed). */
@@ -71,8 +72,8 @@ export function maximumTree(weights, vertices) {
 }
 
 /**
- * One step of the force-directed layout of Fruchterman and Reingold (1991), with the constants of the published data: step
- * length a tenth of the larger extent, no cooling; then centred and scaled to the unit square.
+ * One step of the force-directed layout of Fruchterman and Reingold (1991), with the constants of the published data:
+ * step length a tenth of the larger extent, no cooling; then centred and scaled to the unit square.
  * @param {Float64Array} x positions, vertices × 2; changed in place
  * @param {Uint8Array} adjacency vertices × vertices
  */

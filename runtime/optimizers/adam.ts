@@ -1,7 +1,8 @@
 /**
- * Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019) over one flat float32 vector on the host. Measured on
- * the NRI model (931 thousand parameters, WASM): 12 ms, of which 1 ms moves gradients and parameters between heap and
- * host; the same in tfjs operations takes as long per parameter and ten times as long where the vector is concatenated.
+ * Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019) over one flat float32 vector on the host. Measured
+ * on the NRI model (931 thousand parameters, WASM): 12 ms, of which 1 ms moves gradients and parameters between heap
+ * and host; the same in tfjs operations takes as long per parameter and ten times as long where the vector is
+ * concatenated.
  */
 import { UserError } from "../user-error.ts";
 
@@ -34,7 +35,10 @@ const ARGUMENTS: { readonly [name: string]: keyof Omit<AdamOptions, "name"> } = 
   weight_decay: "weightDecay",
 };
 
-/** Options from an experiment's `train adam(lr = 1e-3, …)`. Throws a UserError on an unknown name or an impossible value. */
+/**
+ * Options from an experiment's `train adam(lr = 1e-3, …)`. Throws a UserError on an unknown name or an impossible
+ * value.
+ */
 export function adamOptions(name: "adam" | "adamw", given: { readonly [name: string]: number }): AdamOptions {
   const options: Partial<Record<keyof Omit<AdamOptions, "name">, number>> = {};
   for (const [argument, value] of Object.entries(given)) {

@@ -20,8 +20,8 @@ import {
 } from "../tensor/harness.ts";
 
 /**
- * The backends compute in f32 (relative error 6e-8 an operation); exp and its kin lose a few units in the last place, and
- * WASM's tanh is a rational approximation.
+ * The backends compute in f32 (relative error 6e-8 an operation); exp and its kin lose a few units in the last place,
+ * and WASM's tanh is a rational approximation.
  */
 const tolerance = 5e-6;
 const batch = 3;

@@ -101,7 +101,10 @@ const makers: readonly Maker[] = [
   (build, pick) => build.batchBroadcast(pick()),
 ];
 
-/** A program of so many operations or less, over inputs and parameters of ranks 0 to 2; its outputs are what nothing reads. */
+/**
+ * A program of so many operations or less, over inputs and parameters of ranks 0 to 2; its outputs are what nothing
+ * reads.
+ */
 export function randomProgram(seed: number, size: number): TensorProgram {
   const next = random(seed);
   const integer = (below: number) => Math.floor(next() * below);

@@ -127,8 +127,8 @@ describe("the law of products on graphs, on NRI", () => {
   });
 
   test("first layers work on vertices: 10 rows where there are 90 arcs", () => {
-    // Each of the decoder's two message networks has one product of arcs with a square matrix at each of 9 steps, forward
-    // and backward; the encoder has three, and one for the last layer.
+    // Each of the decoder's two message networks has one product of arcs with a square matrix at each of 9 steps,
+    // forward and backward; the encoder has three, and one for the last layer.
     const rows = (node: Node) => node.type.shape.at(-2)!;
     const onArcs = nodes.filter((node) => node.op === "matmul" && rows(node) === 90);
     expect(onArcs.length).toBe(2 * (2 * 9 + 3 + 1));

@@ -1,4 +1,7 @@
-/** A hand-written artifact for the runtime's tests: linear regression through one kernel, with noise, a state and metrics. */
+/**
+ * A hand-written artifact for the runtime's tests: linear regression through one kernel, with noise, a state and
+ * metrics.
+ */
 import type { Artifact, EntryPoint } from "../../compiler/artifact.ts";
 import type { HostTensor } from "../../runtime/host-tensor.ts";
 import { normal, uniform } from "../../runtime/random.ts";

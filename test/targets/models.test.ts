@@ -8,8 +8,9 @@ import { cases, environmentOf } from "../passes/programs.ts";
 import { difference } from "../tensor/harness.ts";
 
 /**
- * Relative to the largest value of each output. The devices compute in float32 (6e-8 an operation). Gradients pass through
- * some hundred operations, and those of biases before batch normalisation nearly cancel: 1e-3 of them is 1e-6 of the terms.
+ * Relative to the largest value of each output. The devices compute in float32 (6e-8 an operation). Gradients pass
+ * through some hundred operations, and those of biases before batch normalisation nearly cancel: 1e-3 of them is 1e-6
+ * of the terms.
  */
 const tolerance = 2e-3;
 const batch = 3;

@@ -1,4 +1,6 @@
-/** What tests of the tensor IR share: random values, running printed programs on a tfjs backend, and comparing results. */
+/**
+ * What tests of the tensor IR share: random values, running printed programs on a tfjs backend, and comparing results.
+ */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";

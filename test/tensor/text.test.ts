@@ -1,4 +1,6 @@
-/** The text form of tensor programs: what is printed reads back as the same program, and what is wrong is told by line. */
+/**
+ * The text form of tensor programs: what is printed reads back as the same program, and what is wrong is told by line.
+ */
 import { describe, expect, test } from "vitest";
 import { Builder } from "../../compiler/ir/tensor/builder.ts";
 import { printTensorProgram } from "../../compiler/ir/tensor/print.ts";

@@ -1,4 +1,6 @@
-/** Builds one kernel out of calls of others and statements in between: the calls are inlined under names of their own. */
+/**
+ * Builds one kernel out of calls of others and statements in between: the calls are inlined under names of their own.
+ */
 import { removeDead } from "./dead.ts";
 import type { Kernel, KernelArray, KernelStatement, KernelTable } from "./kernel.ts";
 import { renameBlock } from "./rename.ts";

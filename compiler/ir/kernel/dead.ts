@@ -105,29 +105,32 @@ function stored(body: readonly Statement[], used: Set<string>): void {
 }
 
 function sweep(body: readonly Statement[], live: ReadonlySet<string>): Statement[] {
-  return body.flatMap((s): Statement[] => {
-    switch (s.kind) {
-      case "declare":
-      case "assign":
-      case "reduce":
-        return live.has(s.name) ? [s] : [];
-      case "store":
-      case "fill":
-        return live.has(s.array) ? [s] : [];
-      case "for": {
-        const inner = sweep(s.body, live);
-        return inner.length === 0 ? [] : [{ ...s, body: inner }];
-      }
-      case "while":
-        return [{ ...s, body: sweep(s.body, live) }];
-      case "if": {
-        const [a, b] = [sweep(s.consequent, live), sweep(s.alternative, live)];
-        return a.length + b.length === 0 ? [] : [{ ...s, consequent: a, alternative: b }];
-      }
-      case "break":
-        return [s];
+  return body.flatMap((s) => swept(s, live));
+}
+
+/** What is left of a statement: itself, a smaller one, or nothing. */
+function swept(s: Statement, live: ReadonlySet<string>): Statement[] {
+  switch (s.kind) {
+    case "declare":
+    case "assign":
+    case "reduce":
+      return live.has(s.name) ? [s] : [];
+    case "store":
+    case "fill":
+      return live.has(s.array) ? [s] : [];
+    case "for": {
+      const inner = sweep(s.body, live);
+      return inner.length === 0 ? [] : [{ ...s, body: inner }];
     }
-  });
+    case "while":
+      return [{ ...s, body: sweep(s.body, live) }];
+    case "if": {
+      const [a, b] = [sweep(s.consequent, live), sweep(s.alternative, live)];
+      return a.length + b.length === 0 ? [] : [{ ...s, consequent: a, alternative: b }];
+    }
+    case "break":
+      return [s];
+  }
 }
 
 function count(body: readonly Statement[]): number {

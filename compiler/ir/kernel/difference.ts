@@ -1,13 +1,14 @@
 /**
- * Central differences as a kernel (paper, eq. 56): where the Jacobian is symmetric, the difference of two forward runs along the
- * cotangent is the vector–Jacobian product, up to a step size.
+ * Central differences as a kernel (paper, eq. 56): where the Jacobian is symmetric, the difference of two forward runs
+ * along the cotangent is the vector–Jacobian product, up to a step size.
  */
 import { Composition } from "./compose.ts";
 import type { KernelExpression as Expression, Kernel, KernelArray, KernelBinary } from "./kernel.ts";
 
 /**
- * Inputs: those of `kernel`, then `cotangent`; output: `vjp`, for the first output. The step is `epsilon` long, whatever the
- * cotangent's length: a step of epsilon · cotangent is far too long for large cotangents and drowns small ones in rounding.
+ * Inputs: those of `kernel`, then `cotangent`; output: `vjp`, for the first output. The step is `epsilon` long,
+ * whatever the cotangent's length: a step of epsilon · cotangent is far too long for large cotangents and drowns small
+ * ones in rounding.
  */
 export function difference(kernel: Kernel, active: string, epsilon: number): Kernel {
   const input = kernel.inputs.find((array) => array.name === active);

@@ -1,6 +1,7 @@
 /**
- * The dual-number transformation: from a kernel to one that computes the directional derivative of its outputs. For a symmetric
- * relaxation the Jacobian is symmetric, so this is the vector–Jacobian product: an exact backward for the price of a forward.
+ * The dual-number transformation: from a kernel to one that computes the directional derivative of its outputs. For a
+ * symmetric relaxation the Jacobian is symmetric, so this is the vector–Jacobian product: an exact backward for the
+ * price of a forward.
  */
 import { removeDead } from "./dead.ts";
 import type { KernelExpression as Expression, Kernel, KernelArray, KernelStatement as Statement } from "./kernel.ts";
@@ -19,8 +20,8 @@ function binary(operator: "add" | "subtract" | "multiply" | "divide", left: Expr
 }
 
 /**
- * Inputs: those of `kernel`, then the tangent of `active` (named `cotangent`, as it is used). Outputs: the tangents of the
- * outputs. Values that do not depend on `active` carry no tangent.
+ * Inputs: those of `kernel`, then the tangent of `active` (named `cotangent`, as it is used). Outputs: the tangents of
+ * the outputs. Values that do not depend on `active` carry no tangent.
  */
 export function dual(kernel: Kernel, active: string): Kernel {
   const input = kernel.inputs.find((array) => array.name === active);
@@ -35,7 +36,8 @@ export function dual(kernel: Kernel, active: string): Kernel {
     ...kernel.outputs,
   ];
   const clear = (array: KernelArray): Statement => ({ kind: "fill", array: array.name, value: zero });
-  // What was an output starts at zero; as scratch it must be told to. An output that does not depend on `active` has tangent zero.
+  // What was an output starts at zero; as scratch it must be told to. An output that does not depend on `active` has
+  // tangent zero.
   const cleared = [...kernel.outputs, ...kernel.outputs.filter((array) => !dependent.has(array.name)).map(rename)].map(
     clear,
   );
@@ -49,7 +51,9 @@ export function dual(kernel: Kernel, active: string): Kernel {
   });
 }
 
-/** Names for tangents that the kernel has not taken; the tangent of the active input is called cotangent, as it is used. */
+/**
+ * Names for tangents that the kernel has not taken; the tangent of the active input is called cotangent, as it is used.
+ */
 class TangentNames {
   private readonly taken: Set<string>;
   private readonly chosen = new Map<string, string>();

@@ -1,6 +1,7 @@
 /**
- * Interprets kernel IR in float64, slowly and plainly: this is what a kernel means. Printed kernels are tested against it. It
- * also finds what printed code would not notice: indices out of bounds, integers that leave 32 bits, loops without end.
+ * Interprets kernel IR in float64, slowly and plainly: this is what a kernel means. Printed kernels are tested against
+ * it. It also finds what printed code would not notice: indices out of bounds, integers that leave 32 bits, loops
+ * without end.
  */
 import type {
   KernelExpression as Expression,

@@ -1,4 +1,7 @@
-/** The text form of kernel IR, for people: it reads like the kernel language, with sizes, flat indices and inlined calls. */
+/**
+ * The text form of kernel IR, for people: it reads like the kernel language, with sizes, flat indices and inlined
+ * calls.
+ */
 import type {
   KernelExpression as Expression,
   Kernel,

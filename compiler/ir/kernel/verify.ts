@@ -1,6 +1,7 @@
 /**
- * Checks that kernel IR is well formed: every name declared before its use and once, types that agree, indices that are integers
- * and in range where they are constant, outputs written, inputs left alone. Transformations are tested with it.
+ * Checks that kernel IR is well formed: every name declared before its use and once, types that agree, indices that are
+ * integers and in range where they are constant, outputs written, inputs left alone. Transformations are tested with
+ * it.
  */
 import type {
   KernelExpression as Expression,

@@ -1,5 +1,6 @@
 /**
- * Attributes of nodes: their canonical text, by which nodes are interned and printed, and typed access for the op records.
+ * Attributes of nodes: their canonical text, by which nodes are interned and printed, and typed access for the op
+ * records.
  */
 import type { Attributes, AttributeValue, ElementType } from "./tensor.ts";
 

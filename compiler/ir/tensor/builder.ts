@@ -1,6 +1,6 @@
 /**
- * Builds tensor IR: every node is made here, typed by its op's record, and interned, so that the same operation on the same
- * inputs is the same object. Derived ops are expanded on the spot; the graph holds primitives only.
+ * Builds tensor IR: every node is made here, typed by its op's record, and interned, so that the same operation on the
+ * same inputs is the same object. Derived ops are expanded on the spot; the graph holds primitives only.
  */
 import type { Op } from "../../ops/op.ts";
 import { ops } from "../../ops/registry.generated.ts";

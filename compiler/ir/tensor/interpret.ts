@@ -1,6 +1,6 @@
 /**
- * The meaning of the tensor IR: an interpreter in float64, slow and obvious. Ops are evaluated one example at a time, but for
- * those that reduce over the batch.
+ * The meaning of the tensor IR: an interpreter in float64, slow and obvious. Ops are evaluated one example at a time,
+ * but for those that reduce over the batch.
  */
 import type { KernelRunner, PrimitiveOp, Values } from "../../ops/op.ts";
 import { ops } from "../../ops/registry.generated.ts";

@@ -1,6 +1,6 @@
 /**
- * How a kernel appears in the tensor IR: the plain data that a `kernel` node carries about the kernel it runs and about the
- * kernel that computes its vector–Jacobian product.
+ * How a kernel appears in the tensor IR: the plain data that a `kernel` node carries about the kernel it runs and about
+ * the kernel that computes its vector–Jacobian product.
  */
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Attributes } from "./tensor.ts";

@@ -1,6 +1,7 @@
 /**
- * The order in which a program is carried out, what each step really reads, and when each value is read last. Repetitions
- * (`broadcast`, `batch_broadcast`) that only feed arithmetic are not carried out: arithmetic on targets broadcasts by itself.
+ * The order in which a program is carried out, what each step really reads, and when each value is read last.
+ * Repetitions (`broadcast`, `batch_broadcast`) that only feed arithmetic are not carried out: arithmetic on targets
+ * broadcasts by itself.
  */
 import { nodesInOrder } from "./order.ts";
 import type { Node, TensorProgram } from "./tensor.ts";

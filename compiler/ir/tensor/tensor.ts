@@ -1,7 +1,7 @@
 /**
- * Tensor IR: an immutable, interned graph of typed nodes. A node is written for one example; `batched` says that its value
- * differs between examples, so that at run time it carries one more, leading axis. Node identity is structure: the
- * builder returns the same object for the same operation on the same inputs.
+ * Tensor IR: an immutable, interned graph of typed nodes. A node is written for one example; `batched` says that its
+ * value differs between examples, so that at run time it carries one more, leading axis. Node identity is structure:
+ * the builder returns the same object for the same operation on the same inputs.
  */
 
 export type ElementType = "f32" | "i32" | "bool";
@@ -34,8 +34,9 @@ export interface Node {
 }
 
 /**
- * One entry point of a compiled model: what it returns, as a function of its inputs (the leaf nodes `input`, `parameter`,
- * `state`, `hyper`, `noise`). Outputs are named; `gradient:NAME` and `state:NAME` mark gradients and new states.
+ * One entry point of a compiled model: what it returns, as a function of its inputs (the leaf nodes `input`,
+ * `parameter`, `state`, `hyper`, `noise`). Outputs are named; `gradient:NAME` and `state:NAME` mark gradients and new
+ * states.
  */
 export interface TensorProgram {
   readonly name: string;
