@@ -71,6 +71,8 @@ export interface LatentSummary {
   readonly name: string;
   readonly structure: string;
   readonly shape: readonly number[];
+  /** The number of the structure's members, where it declares it. */
+  readonly count?: number;
   /** Present when the embedding is a set of edges. */
   readonly graph?: {
     readonly vertices: number;
@@ -83,7 +85,8 @@ export interface LatentSummary {
 export interface Decision {
   readonly latent: string;
   readonly pass: "solver" | "relaxation" | "backward";
-  readonly entry?: string;
+  /** The entry points whose programs carry it out; of a structure on its own there are none. */
+  readonly entries?: readonly EntryPoint["name"][];
   readonly chosen: string;
   readonly reason: string;
   /** Declared cost at the actual sizes, in elementary steps per example. */
@@ -139,14 +142,18 @@ export interface CompiledLayer {
   readonly size: number;
   /** The number of members, where the structure declares it. */
   readonly count: number | undefined;
+  /** The temperature t, where the text says it. */
+  readonly temperature: number | undefined;
+  /** The hard sample has the gradient of the soft one. */
+  readonly straightThrough: boolean;
   /** From u to the hard sample. */
   readonly argmax: PrintedKernel;
   /** From u / t to the soft sample. */
   readonly soft: PrintedKernel | undefined;
   /** From u / t (called u), the soft sample (x) and cotangent, as far as it reads them, to t · (∂x/∂u)ᵀ cotangent. */
   readonly backward: { readonly strategy: string; readonly kernel: PrintedKernel } | undefined;
-  /** From u / t to log Σ_x exp(uᵀx / t). */
-  readonly logPartition: PrintedKernel | undefined;
+  /** From u / t to log Σ_x exp(uᵀx / t), and to the marginals: t times its gradient. */
+  readonly logPartition: { readonly kernel: PrintedKernel; readonly marginals: PrintedKernel } | undefined;
   readonly decisions: readonly Decision[];
 }
 

@@ -3,8 +3,8 @@
  * artifact.
  */
 import type { ModelDeclaration } from "../grammar/ast.ts";
-import type { Artifact, EntryPoint, LatentSummary, NoiseSignature, Signature } from "./artifact.ts";
-import type { EntryName } from "./elaborate/context.ts";
+import type { Artifact, Decision, EntryPoint, LatentSummary, NoiseSignature, Signature } from "./artifact.ts";
+import type { DeclaredLatent, EntryName } from "./elaborate/context.ts";
 import type { ElaboratedModel } from "./elaborate/model.ts";
 import type { Kernel } from "./ir/kernel/kernel.ts";
 import { kernelOf } from "./ir/tensor/kernel-node.ts";
@@ -20,6 +20,8 @@ export interface Assembled {
   readonly artifact: Artifact;
   readonly programs: readonly TensorProgram[];
   readonly kernels: readonly Kernel[];
+  /** Operations of each entry point: as the model was written, and of its program, the backward included. */
+  readonly operations: readonly { readonly entry: string; readonly written: number; readonly generated: number }[];
 }
 
 /** The outputs of one entry point, before simplification. */
@@ -42,14 +44,23 @@ function latentNode(model: ElaboratedModel, name: string): Node {
   return value.current.node;
 }
 
+interface Finished {
+  readonly program: TensorProgram;
+  /** Operations before simplification and differentiation. */
+  readonly written: number;
+}
+
 /** Simplifies, then differentiates the simplified loss, so that the backward benefits, then simplifies again. */
-function finishProgram(entry: EntryName, model: ElaboratedModel): TensorProgram {
+function finishProgram(entry: EntryName, model: ElaboratedModel): Finished {
   const written: TensorProgram = {
     name: entry,
     outputs: outputsOf(entry, model),
     labels: model.context.builder.labels,
   };
-  if (entry !== "train" || !written.outputs.has("loss")) return simplify(written, "final").program;
+  const count = operationsOf(written);
+  if (entry !== "train" || !written.outputs.has("loss")) {
+    return { program: simplify(written, "final").program, written: count };
+  }
   const { program, build } = simplify(written, "differentiable");
   const parameters = [...model.context.parameters.values()];
   const nodes = parameters.map(({ name, node }) => build.parameter(name, node.type.shape));
@@ -57,7 +68,7 @@ function finishProgram(entry: EntryName, model: ElaboratedModel): TensorProgram 
   for (const [i, node] of gradients(outputs.get("loss")!, nodes, build).entries()) {
     outputs.set(`gradient:${parameters[i]!.name}`, node);
   }
-  return simplify({ ...program, outputs, labels: build.labels }, "final").program;
+  return { program: simplify({ ...program, outputs, labels: build.labels }, "final").program, written: count };
 }
 
 /** Programs and artifact of a model that was elaborated, without errors, for every entry point. */
@@ -69,17 +80,12 @@ export function assemble(
   const main = elaborated.get("train")!;
   const { context } = main;
   const kernels = new Map<string, Kernel>();
-  const programs = [...elaborated]
+  const finished = [...elaborated]
     .map(([entry, each]) => finishProgram(entry, each))
-    .filter((program) => program.outputs.size > 0);
+    .filter(({ program }) => program.outputs.size > 0);
+  const programs = finished.map(({ program }) => program);
   for (const each of elaborated.values()) for (const [name, kernel] of each.context.kernels) kernels.set(name, kernel);
-  const used = new Set(
-    programs.flatMap((program) =>
-      nodesInOrder([...program.outputs.values()])
-        .filter((node) => node.op === "kernel")
-        .map((node) => kernelOf(node.attributes).name),
-    ),
-  );
+  const used = new Set(programs.flatMap(kernelNodes).map((node) => kernelOf(node.attributes).name));
   const printed = [...kernels.values()].filter((kernel) => used.has(kernel.name));
   const signature = (name: string, node: Node): Signature => ({
     name,
@@ -108,29 +114,59 @@ export function assemble(
     metrics: Object.fromEntries(main.metricTrees),
     objective: { direction: main.direction },
     entries: programs.map((program) => entryPoint(program)),
-    decisions: context.decisions,
+    decisions: decisionsOf(elaborated, programs),
     program: printProgram(
       programs,
       printed.map((kernel) => ({ name: kernel.name, text: printJavaScriptKernel(kernel) })),
     ),
   };
-  return { artifact, programs, kernels: printed };
+  const operations = finished.map(({ written, program }) => ({
+    entry: program.name,
+    written,
+    generated: operationsOf(program),
+  }));
+  return { artifact, programs, kernels: printed, operations };
 }
 
-function latentSummary(latent: {
-  name: string;
-  label: string;
-  structure: {
-    graph: { vertices: number; directed: boolean; edges: readonly (readonly [number, number])[] } | undefined;
-  };
-  dimensions: readonly { size: number }[];
-}): LatentSummary {
-  const { graph } = latent.structure;
-  const shape = latent.dimensions.map((dimension) => dimension.size);
+/** The decisions of all entry points, each once, with the entry points whose programs run what was chosen. */
+function decisionsOf(
+  elaborated: ReadonlyMap<EntryName, ElaboratedModel>,
+  programs: readonly TensorProgram[],
+): Decision[] {
+  const runs = new Set(
+    programs.flatMap((program) =>
+      kernelNodes(program).map(({ attributes }) =>
+        JSON.stringify([program.name, attributes.latent, kernelOf(attributes).name]),
+      ),
+    ),
+  );
+  const all = [...elaborated.values()].flatMap(({ context }) => context.decisions);
+  const distinct = new Map(all.map((each) => [JSON.stringify(each), each]));
+  return [...distinct.values()].map(({ decision, kernel }) => ({
+    ...decision,
+    entries: programs
+      .map((program) => program.name as EntryPoint["name"])
+      .filter((name) => runs.has(JSON.stringify([name, decision.latent, kernel]))),
+  }));
+}
+
+function kernelNodes(program: TensorProgram): Node[] {
+  return nodesInOrder([...program.outputs.values()]).filter((node) => node.op === "kernel");
+}
+
+function operationsOf(program: TensorProgram): number {
+  return nodesInOrder([...program.outputs.values()]).length;
+}
+
+function latentSummary({ name, label, structure, dimensions }: DeclaredLatent): LatentSummary {
+  const { graph, count } = structure;
+  const shape = dimensions.map((dimension) => dimension.size);
   return {
-    name: latent.name,
-    structure: latent.label,
+    name,
+    structure: label,
     shape,
+    // JSON has no infinite numbers.
+    ...(count === undefined || !Number.isFinite(count) ? {} : { count }),
     ...(graph === undefined
       ? {}
       : { graph: { vertices: graph.vertices, directed: graph.directed, edges: graph.edges } }),

@@ -5,7 +5,7 @@
  */
 import type { ModelDeclaration } from "../grammar/ast.ts";
 import type { Artifact } from "./artifact.ts";
-import { assemble } from "./assemble.ts";
+import { type Assembled, assemble } from "./assemble.ts";
 import { type Diagnostic, hasErrors, inOrder, type Source } from "./diagnostic.ts";
 import { Context, type EntryName } from "./elaborate/context.ts";
 import { evaluateExpression } from "./elaborate/expressions.ts";
@@ -35,7 +35,11 @@ export interface Compilation {
   readonly diagnostics: readonly Diagnostic[];
   readonly programs: readonly TensorProgram[];
   readonly kernels: readonly Kernel[];
+  readonly operations: Assembled["operations"];
 }
+
+/** What a compilation that failed leaves. */
+const NOTHING = { programs: [], kernels: [], operations: [] } as const;
 
 const ENTRIES: readonly EntryName[] = ["train", "evaluate", "sample", "sample_soft"];
 
@@ -47,8 +51,7 @@ export function compile(source: Source, options: CompileOptions): Compilation {
   const failed = (...problems: readonly Diagnostic[]): Compilation => ({
     artifact: undefined,
     diagnostics: inOrder(resolved, problems),
-    programs: [],
-    kernels: [],
+    ...NOTHING,
   });
   if (options.target === "webgpu") return failed(notYet({ start: 0, end: 0 }, "the target webgpu").diagnostic(source));
   const model = chooseModel(file.declarations, source, options.model);
@@ -58,7 +61,7 @@ export function compile(source: Source, options: CompileOptions): Compilation {
   const elaborated = elaborateEntries(names, source, model, values);
   const hypers = hyperValues(source, model, options.hypers ?? {}, elaborated.get("train")!.context.hypers, given);
   const diagnostics = inOrder(resolved, given, ...findings(elaborated, remaining(names, resolved)));
-  if (hasErrors(diagnostics)) return { artifact: undefined, diagnostics, programs: [], kernels: [] };
+  if (hasErrors(diagnostics)) return { artifact: undefined, diagnostics, ...NOTHING };
   return { ...assemble(model, elaborated, hypers), diagnostics };
 }
 

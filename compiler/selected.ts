@@ -22,9 +22,10 @@ export interface Relaxed {
   /** Compile-time arguments for the kernels of this clause. */
   readonly options: ReadonlyMap<string, StaticValue>;
   readonly cost: number | undefined;
+  readonly costFormula: string | undefined;
 }
 
-interface Costed {
+export interface Costed {
   readonly cost: number | undefined;
   readonly costFormula: string | undefined;
 }

@@ -14,6 +14,7 @@ import type {
   StructureDeclaration,
 } from "../grammar/ast.ts";
 import { printExpression } from "../grammar/format.ts";
+import { type Part, partsOf as partsOfExpression } from "../grammar/walk.ts";
 import { type Declarations, located } from "./declarations.ts";
 import type { Source } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
@@ -271,8 +272,21 @@ function candidate<Clause extends { cost?: Expression }>(
     clause,
     name,
     cost: value?.kind === "number" && Number.isFinite(value.value) ? value.value : undefined,
-    costFormula: clause.cost === undefined ? undefined : printExpression(clause.cost),
+    costFormula: clause.cost === undefined ? undefined : formulaWithSizes(clause.cost, scope),
   };
+}
+
+/** `edges * log(edges) with edges = 45`. */
+function formulaWithSizes(e: Expression, scope: Environment): string {
+  const sizes = new Map<string, number>();
+  const collect = (part: Part) => {
+    const value = part.kind === "name" ? scope.lookup(part.name) : undefined;
+    if (part.kind === "name" && value?.kind === "number") sizes.set(part.name, value.value);
+    partsOfExpression(part).forEach(collect);
+  };
+  collect(e);
+  const list = [...sizes].map(([name, value]) => `${name} = ${value}`).join(", ");
+  return list === "" ? printExpression(e) : `${printExpression(e)} with ${list}`;
 }
 
 export function headName(e: Expression): string {

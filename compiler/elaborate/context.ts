@@ -98,7 +98,8 @@ export class Context {
   /** Latent variables that have a prior. */
   readonly priors = new Set<string>();
   readonly noise: DeclaredNoise[] = [];
-  readonly decisions: Decision[] = [];
+  /** What was selected, each with the name of the kernel that carries it out. */
+  readonly decisions: { readonly decision: Decision; readonly kernel: string }[] = [];
   readonly kernels = new Map<string, Kernel>();
   /** Modules applied where they stand, by the place of the call. */
   readonly inlineModules = new Map<string, ModuleValue>();

@@ -9,7 +9,6 @@ import type {
   Expression,
   LatentStatement,
   PriorStatement,
-  Span,
 } from "../../grammar/ast.ts";
 import { declarationsFor } from "../declarations.ts";
 import { Failure } from "../failure.ts";
@@ -21,6 +20,7 @@ import { type Backward, type BackwardRequest, selectBackward } from "../passes/s
 import { selectRelaxation } from "../passes/select-relaxation.ts";
 import { selectSolver } from "../passes/select-solver.ts";
 import { applyStructure, type Structure } from "../structure.ts";
+import { requireTemperature } from "../temperature.ts";
 import { mentionsError, staticEnvironment } from "./binding.ts";
 import type { Context } from "./context.ts";
 import { asDistribution, divergence, sampleDistribution } from "./distributions.ts";
@@ -82,7 +82,7 @@ function hardSample(
   const { name } = statement.name;
   const declarations = declarationsFor(context.names, context.source);
   const solver = selectSolver(structure, declarations, "tfjs", statement.structure.span);
-  context.decisions.push({ latent: name, ...solver.decision });
+  context.decisions.push({ decision: { latent: name, ...solver.decision }, kernel: solver.value.name });
   const none: KernelBackward = { strategy: "none", reason: "the argmax is piecewise constant" };
   const hard = runKernel(context, solver.value, utilities, none, name);
   context.builder.label(hard.node, `${name}_hard`);
@@ -130,7 +130,10 @@ function softSample(
   const request = backwardRequest(context, scope, estimator.backward);
   if (temperature === undefined || request === "failed") return "failed";
   const chosen = selectBackward(structure, relaxed.value, declarations, span, request);
-  context.decisions.push({ latent: name, ...relaxed.decision }, { latent: name, ...chosen.decision });
+  context.decisions.push(
+    { decision: { latent: name, ...relaxed.decision }, kernel: relaxed.value.forward.name },
+    { decision: { latent: name, ...chosen.decision }, kernel: chosen.value.kernel.name },
+  );
   const scaled = tensor(context.builder.divide(utilities.node, temperature.node), utilities.dimensions);
   const soft = runKernel(context, relaxed.value.forward, scaled, kernelBackward(context, chosen.value), name);
   context.builder.label(soft.node, `${name}_soft`);
@@ -187,8 +190,8 @@ function temperatureOf(
     const to = finiteNumber(context, scope, temperature.to, "the last temperature");
     const steps = finiteNumber(context, scope, temperature.steps, "the number of steps of a schedule");
     if (from === undefined || to === undefined || steps === undefined) return undefined;
-    positive(from, temperature.from.span);
-    positive(to, temperature.to.span);
+    requireTemperature(from, temperature.from.span);
+    requireTemperature(to, temperature.to.span);
     if (steps < 1) throw new Failure(temperature.steps.span, "bad-size", "a schedule takes at least one step");
     // A name that no hyper of the model can have.
     const hyper = `${name}.temperature`;
@@ -199,27 +202,17 @@ function temperatureOf(
   const value = context.evaluate(scope, temperature.value);
   if (value.kind === "error") return undefined;
   if (value.kind === "number") {
-    positive(value.value, temperature.span);
+    requireTemperature(value.value, temperature.span);
     return tensor(context.builder.constant(value.value));
   }
   const hyper = [...context.hypers.values()].find(({ node }) => value.kind === "tensor" && node === value.node);
   if (hyper !== undefined) {
-    positive(hyper.value, temperature.span, hyper.name);
+    requireTemperature(hyper.value, temperature.span, hyper.name);
     hyper.positive = true;
     return tensor(hyper.node);
   }
   const message = `a temperature is a number, a hyper or a schedule, but this is ${describe(value)}`;
   throw new Failure(temperature.span, "type-mismatch", message, { help: "such as hyper t = 0.5" });
-}
-
-function positive(value: number, span: Span, name?: string): void {
-  if (value > 0 && Number.isFinite(value)) return;
-  const what = name === undefined ? "this" : name;
-  const message = `a temperature must be finite and greater than 0, but ${what} is ${value}`;
-  throw new Failure(span, "bad-temperature", message, {
-    why: "X_t is defined for t > 0; it tends to the hard sample as t tends to 0",
-    help: "for hard samples with the relaxed gradient add straight_through",
-  });
 }
 
 /** `prior z ~ Gumbel(0)`: adds KL(U) to the objective's parts. */

@@ -7,7 +7,7 @@ import { dual } from "../ir/kernel/dual.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
 import { sequenceBackward } from "../ir/kernel/sequence.ts";
 import { structureKernel } from "../kernel-language/structure-kernel.ts";
-import type { Relaxed, Selected } from "../selected.ts";
+import { type Costed, costOf, type Relaxed, type Selected } from "../selected.ts";
 import type { Structure } from "../structure.ts";
 
 /** From cheap to dear. */
@@ -52,11 +52,23 @@ export function selectBackward(
   }));
   const reason = request === undefined ? REASON[chosen] : "asked for in the model";
   const then = relaxed.preparation === undefined ? "" : "; the transpose of the preparation follows";
-  const cost = relaxed.cost === undefined ? {} : { cost: relaxed.cost * (chosen === "custom" ? 1 : 2) };
   return {
     value: { strategy: chosen, kernel },
-    decision: { pass: "backward", chosen, reason: `${reason}${then}`, rejected, ...cost },
+    decision: {
+      pass: "backward",
+      chosen,
+      reason: `${reason}${then}`,
+      rejected,
+      ...costOf(backwardCost(chosen, relaxed)),
+    },
   };
+}
+
+/** A closed form is one more pass like the forward; dual numbers and differences are two. */
+function backwardCost(strategy: Backward["strategy"], { cost, costFormula }: Relaxed): Costed {
+  if (strategy === "custom" || cost === undefined || costFormula === undefined) return { cost, costFormula };
+  const [formula, sizes] = costFormula.split(" with ");
+  return { cost: 2 * cost, costFormula: `2 * (${formula})${sizes === undefined ? "" : ` with ${sizes}`}` };
 }
 
 /** Why a strategy cannot be used, for those that cannot. */

@@ -40,6 +40,7 @@ export function selectRelaxation(
       backward: clause.backward,
       options,
       cost: candidate.cost,
+      costFormula: candidate.costFormula,
     },
     decision: {
       pass: "relaxation",
