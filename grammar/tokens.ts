@@ -16,8 +16,7 @@ const Comment = createToken({ name: "Comment", pattern: /\/\/[^\n\r]*/, group: "
 export const NumberToken = createToken({ name: "Number", pattern: /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/ });
 export const Text = createToken({
   name: "Text",
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids control characters in texts, and JSON.parse
-  // reads them
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON.parse reads texts, and refuses control characters
   pattern: /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/,
 });
 export const Word = createToken({ name: "Word", pattern: /[A-Za-z_][A-Za-z0-9_]*/ });

@@ -71,6 +71,7 @@ export function encodeCheckpoint(artifact: Artifact, checkpoint: Checkpoint): Ui
     format: FORMAT,
     model: artifact.model,
     fingerprint: fingerprint(artifact),
+    arguments: JSON.stringify(artifact.arguments),
     seed: String(checkpoint.seed),
     step: String(checkpoint.step),
     hypers: JSON.stringify(checkpoint.hypers),
@@ -79,6 +80,13 @@ export function encodeCheckpoint(artifact: Artifact, checkpoint: Checkpoint): Ui
     metadata.optimizer = JSON.stringify({ options: optimizer.options, updates: optimizer.updates });
   if (checkpoint.training !== undefined) metadata.training = JSON.stringify(checkpoint.training);
   return writeSafetensors({ tensors, metadata });
+}
+
+/** The model's arguments that a checkpoint was trained with, so that the same model can be compiled. */
+export function checkpointArguments(bytes: Uint8Array, file = "the checkpoint"): Artifact["arguments"] {
+  const { tensors, metadata } = readSafetensors(bytes, file);
+  if (metadata.format !== FORMAT) throw foreignTool(file, [...tensors.keys()], metadata.format);
+  return readJson(metadata.arguments, "arguments", file) as Artifact["arguments"];
 }
 
 /**
@@ -156,8 +164,9 @@ function take(
     });
   }
   if (!sameShape(tensor.shape, signature.shape)) {
+    const [found, needed] = [writeShape(tensor.shape), writeShape(signature.shape)];
     throw new UserError(
-      `${file} holds the ${kind} \`${signature.name}\` with shape ${writeShape(tensor.shape)}, and the model needs ${writeShape(signature.shape)}`,
+      `${file} holds the ${kind} \`${signature.name}\` with shape ${found}, and the model needs ${needed}`,
       {
         why: `the model declares ${describe(signature)}`,
         help: "compile the model with the arguments it was trained with",

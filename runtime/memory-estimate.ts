@@ -31,14 +31,13 @@ export function checkMemory(artifact: Artifact, entry: EntryPoint, batch: number
   );
   const ofModel = sizes.length > 0 ? `the sizes of the model, such as ${listNames(sizes)}` : "the sizes of the model";
   const most = perExample > 0 ? Math.floor((limit - fixed) / perExample) : 0;
-  throw new UserError(
-    `${artifact.model} needs about ${writeBytes(estimate)} of memory for \`${entry.name}\` on a batch of ${batch}, and the device \`${device.name}\` has ${writeBytes(limit)}`,
-    {
-      why: `an estimate made before allocating: ${writeBytes(fixed)} whatever the batch, and ${writeBytes(perExample)} for each example`,
-      help:
-        most >= 1
-          ? `reduce the batch to ${most} or fewer, or reduce ${ofModel}`
-          : `reduce ${ofModel}: not even one example fits`,
-    },
-  );
+  const work = `\`${entry.name}\` on a batch of ${batch}`;
+  const has = `the device \`${device.name}\` has ${writeBytes(limit)}`;
+  throw new UserError(`${artifact.model} needs about ${writeBytes(estimate)} of memory for ${work}, and ${has}`, {
+    why: `an estimate made before allocating: ${writeBytes(fixed)} whatever the batch, and ${writeBytes(perExample)} for each example`,
+    help:
+      most >= 1
+        ? `reduce the batch to ${most} or fewer, or reduce ${ofModel}`
+        : `reduce ${ofModel}: not even one example fits`,
+  });
 }

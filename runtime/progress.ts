@@ -62,7 +62,9 @@ export class Progress {
       ([path, value]) => `${path} ${writeNumber(value)}`,
     );
     const star = validation.best ? "  (best so far)" : "";
-    const text = `${this.title}  step ${validation.step}/${validation.steps}  train loss ${writeNumber(validation.trainLoss)}  ${metrics.join("  ")}${star}`;
+    const step = `step ${validation.step}/${validation.steps}`;
+    const loss = `train loss ${writeNumber(validation.trainLoss)}`;
+    const text = `${this.title}  ${step}  ${loss}  ${metrics.join("  ")}${star}`;
     this.clear();
     this.stream.write(`${text}\n`);
   }

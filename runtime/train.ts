@@ -149,10 +149,12 @@ function resume(
 ): TrainingPosition["best"] {
   const { training, step } = model.load(bytes, file, true);
   if (training !== undefined && (training.examples !== options.train.size || training.batch !== options.batch)) {
-    throw new UserError(
-      `${file} was written by a run on ${training.examples} examples in batches of ${training.batch}, this one has ${options.train.size} in batches of ${options.batch}`,
-      { why: "continuing would not be the same run", help: "start a new run, or restore the old settings" },
-    );
+    const run = (examples: number, batch: number) => `${examples} examples in batches of ${batch}`;
+    const [written, now] = [run(training.examples, training.batch), run(options.train.size, options.batch)];
+    throw new UserError(`${file} was written by a run on ${written}, this one has ${now}`, {
+      why: "continuing would not be the same run",
+      help: "start a new run, or restore the old settings",
+    });
   }
   if (step > options.steps)
     throw new UserError(`${file} is at step ${step}, beyond the ${options.steps} steps of this run`);

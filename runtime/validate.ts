@@ -137,13 +137,11 @@ function checkFinite(signature: Signature, tensor: HostTensor, where: string): v
     if (value - value === 0) continue;
     const perExample = signature.batched ? Math.max(1, sizeOf(signature.shape)) : data.length;
     const example = signature.batched ? `example ${Math.floor(i / perExample)}, ` : "";
-    throw new UserError(
-      `${where}: \`${signature.name}\` holds ${writeValue(value)} at ${example}position ${writeShape(position(i % perExample, signature.shape))}`,
-      {
-        why: "data must be finite numbers",
-        help: "leave out the example, or fill in the missing value",
-      },
-    );
+    const place = `${example}position ${writeShape(position(i % perExample, signature.shape))}`;
+    throw new UserError(`${where}: \`${signature.name}\` holds ${writeValue(value)} at ${place}`, {
+      why: "data must be finite numbers",
+      help: "leave out the example, or fill in the missing value",
+    });
   }
 }
 

@@ -3,7 +3,7 @@ import { binaryOp } from "./helpers.ts";
 
 export const op = binaryOp({
   name: "power",
-  doc: "The first tensor to the power of the second, element by element; bases must not be negative unless the exponent is a constant integer.",
+  doc: "The first tensor to the power of the second; a base may be negative where the exponent is a constant integer.",
   apply: (a, b) => a ** b,
   gradient: (a, b, cotangent, build, node) => [
     build.multiply(cotangent, build.multiply(b, build.power(a, build.subtract(b, 1)))),

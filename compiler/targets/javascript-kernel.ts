@@ -26,10 +26,10 @@ export function printJavaScriptKernel(kernel: Kernel): string {
   for (const array of [...kernel.inputs, ...kernel.outputs, ...kernel.scratch]) sizes.set(array.name, size(array));
   const printer = new Printer(offset, sizes);
   const lines = ["(() => {"];
-  for (const table of kernel.tables)
-    lines.push(
-      `  const ${identifier(table.name)} = new ${table.element === "i32" ? "Int32Array" : "Float64Array"}([${table.values.map(number).join(", ")}]);`,
-    );
+  for (const table of kernel.tables) {
+    const type = table.element === "i32" ? "Int32Array" : "Float64Array";
+    lines.push(`  const ${identifier(table.name)} = new ${type}([${table.values.map(number).join(", ")}]);`);
+  }
   for (const array of kernel.scratch)
     lines.push(
       `  const ${identifier(array.name)} = new ${array.element === "f32" ? "Float64Array" : "Int32Array"}(${size(array)});`,
@@ -133,9 +133,10 @@ class Printer {
 
   private loopHead(variable: string, from: Expression, to: Expression, reversed: boolean, indent: string): string {
     const name = identifier(variable);
-    if (reversed)
-      return `${indent}for (let ${name} = ${this.expression(to)} - 1, ${name}$end = ${this.expression(from)}; ${name} >= ${name}$end; ${name}--) {`;
-    return `${indent}for (let ${name} = ${this.expression(from)}, ${name}$end = ${this.expression(to)}; ${name} < ${name}$end; ${name}++) {`;
+    const [start, end] = [this.expression(from), this.expression(to)];
+    return reversed
+      ? `${indent}for (let ${name} = ${end} - 1, ${name}$end = ${start}; ${name} >= ${name}$end; ${name}--) {`
+      : `${indent}for (let ${name} = ${start}, ${name}$end = ${end}; ${name} < ${name}$end; ${name}++) {`;
   }
 
   private reduce(s: Extract<Statement, { kind: "reduce" }>, indent: string): string[] {
@@ -163,7 +164,10 @@ class Printer {
       head,
       ...guard,
       `${inner}const ${name}$item = ${value};`,
-      `${inner}if (${name} < 0 || ${name}$item ${comparison} ${name}$best) { ${name}$best = ${name}$item; ${name} = ${identifier(s.variable)}; }`,
+      `${inner}if (${name} < 0 || ${name}$item ${comparison} ${name}$best) {`,
+      `${inner}  ${name}$best = ${name}$item;`,
+      `${inner}  ${name} = ${identifier(s.variable)};`,
+      `${inner}}`,
       `${indent}}`,
     ];
   }

@@ -56,7 +56,9 @@ const makeRows = `const makeRows = (indices, stride) => {
     if (made !== blocks) {
       if (tensor !== undefined) tensor.dispose();
       const rows = new Int32Array(blocks * indices.length);
-      for (let block = 0, at = 0; block < blocks; block++) for (const index of indices) rows[at++] = block * stride + index;
+      for (let block = 0, at = 0; block < blocks; block++) {
+        for (const index of indices) rows[at++] = block * stride + index;
+      }
       tensor = tf.keep(tf.tensor2d(rows, [rows.length, 1], "int32"));
       made = blocks;
     }

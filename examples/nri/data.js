@@ -126,7 +126,8 @@ function extent(x, axis) {
 }
 
 /**
- * @typedef {{ columns: { x: { shape: number[], data: Float32Array }, truth: { shape: number[], data: Float32Array } } }} Split
+ * @typedef {{ shape: number[], data: Float32Array }} Column
+ * @typedef {{ columns: { x: Column, truth: Column } }} Split
  */
 
 /**

@@ -120,13 +120,13 @@ model M() {
   metric g = record(p = sum(x), q = record(r = mean(x)))
 }`,
   "arguments of models": `
-model M(Edges: Structure = KSubset(3, 2), R: Relaxation = Normal, G: Graph = 3, n: int = 0.5, on: bool = 1, name: text = 2) {
+model M(Edges: Structure = KSubset(3, 2), R: Relaxation = Normal, G: Graph = 3, n: int = 0.5, on: bool = 1, a: text = 2) {
   //~^ type-mismatch «KSubset(3, 2)»: Edges of M must be a Structure, but this is the structure KSubset(3, 2)
   //~^^ type-mismatch «Normal»: R of M must be a Relaxation, but this is the distribution Normal without arguments
   //~^^^ type-mismatch «3»: G of M must be a Graph, but this is the number 3
   //~^^^^ type-mismatch «0.5»: n of M must be an int, but this is the number 0.5
   //~^^^^^ type-mismatch «1»: on of M must be a bool, but this is the number 1
-  //~^^^^^^ type-mismatch «2»: name of M must be a text, but this is the number 2
+  //~^^^^^^ type-mismatch «2»: a of M must be a text, but this is the number 2
   data x: f32[n]
   latent z: Edges(G) ~ Gumbel(0) relax R at 1
   minimize sum(x)

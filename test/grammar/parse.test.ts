@@ -38,7 +38,8 @@ experiment graph_layout for NRI {
   train  adam(lr) batch 128 steps 50000 validate every 500 keep best valid.elbo
   search random 20 { lr in log(1e-5, 1e-2)   t in uniform(0.1, 2) }
   report test.elbo, test.edges.precision, test.edges.recall  bootstrap 100000
-  scale small { train steps 2000 batch 64  data train = 5000 valid = 500 test = 500  model hidden = 64  search random 2 }
+  scale small { train steps 2000 batch 64  data train = 5000 valid = 500 test = 500
+    model hidden = 64  search random 2 }
 }
 `;
 

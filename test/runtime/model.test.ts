@@ -211,7 +211,7 @@ describe("errors", () => {
 
   it("a diverging loss names the step, a diverging gradient the parameter", async () => {
     const huge = tinyArtifact({
-      program: tinyArtifact().program.replace("loss: tf.mean(squared)", "loss: tf.scalar(NaN)"),
+      program: tinyArtifact().program.replace("[tf.mean(squared),", "[tf.scalar(NaN),"),
     });
     const lost = await instantiate(huge);
     expect((await failure(() => lost.step(data))).message).toBe("training step 0: the loss is NaN");

@@ -17,16 +17,21 @@ const PROGRAM = `(tf, runKernel) => {
     },
   };
   const predict = (batch, inputs, parameters, hypers, noise) => tf.tidy(() => {
-    const u = tf.add(tf.add(tf.reshape(tf.matMul(inputs.x, parameters.w), [batch]), parameters.b), tf.mul(noise.eps, 0.01));
+    const product = tf.reshape(tf.matMul(inputs.x, parameters.w), [batch]);
+    const u = tf.add(tf.add(product, parameters.b), tf.mul(noise.eps, 0.01));
     const [z] = runKernel("z", kernels.copy, batch, [u], [1], [[batch]]);
     return tf.mul(z, hypers.t);
   });
   const measure = (z, y) => tf.tidy(() => {
     const squared = tf.square(tf.sub(z, y));
     const agree = tf.cast(tf.equal(tf.greater(z, 0), tf.greater(y, 0)), "float32");
-    return { squared, loss: tf.mean(squared), elbo: tf.neg(squared), agree, disagree: tf.sub(1, agree), fixed: tf.scalar(0.25) };
+    const [loss, elbo, disagree] = [tf.mean(squared), tf.neg(squared), tf.sub(1, agree)];
+    return { squared, loss, elbo, agree, disagree, fixed: tf.scalar(0.25) };
   });
   const withoutSquared = ({ squared, ...rest }) => { squared.dispose(); return rest; };
+  const sample = (batch, inputs, parameters, states, hypers, noise) => ({
+    z: predict(batch, inputs, parameters, hypers, noise),
+  });
   return {
     kernels,
     train: (batch, inputs, parameters, states, hypers, noise) => {
@@ -34,7 +39,8 @@ const PROGRAM = `(tf, runKernel) => {
       const outputs = withoutSquared(measure(z, inputs.y));
       const gradients = tf.tidy(() => {
         const dz = tf.mul(tf.sub(z, inputs.y), 2 * hypers.t / batch);
-        return { "gradient:w": tf.matMul(inputs.x, tf.reshape(dz, [batch, 1]), true), "gradient:b": tf.reshape(tf.sum(dz), [1]) };
+        const w = tf.matMul(inputs.x, tf.reshape(dz, [batch, 1]), true);
+        return { "gradient:w": w, "gradient:b": tf.reshape(tf.sum(dz), [1]) };
       });
       const running = tf.tidy(() => tf.add(tf.mul(states.running, 0.9), tf.mul(outputs.loss, 0.1)));
       z.dispose();
@@ -46,8 +52,8 @@ const PROGRAM = `(tf, runKernel) => {
       z.dispose();
       return outputs;
     },
-    sample: (batch, inputs, parameters, states, hypers, noise) => ({ z: predict(batch, inputs, parameters, hypers, noise) }),
-    sample_soft: (batch, inputs, parameters, states, hypers, noise) => ({ z: predict(batch, inputs, parameters, hypers, noise) }),
+    sample,
+    sample_soft: sample,
   };
 }`;
 

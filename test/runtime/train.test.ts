@@ -182,7 +182,7 @@ describe("training", () => {
     );
     const bytes = model.save({ examples: 49, batch: 16 });
     expect(await message({ resume: { bytes, file: "F" } })).toBe(
-      "F was written by a run on 49 examples in batches of 16, this one has 50 in batches of 16",
+      "F was written by a run on 49 examples in batches of 16, this one has 50 examples in batches of 16",
     );
     expect(await message({ keepBest: { split: "valid", metric: "accuracy" } })).toBe(
       "Tiny has no metric called `accuracy`",

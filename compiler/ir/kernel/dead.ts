@@ -45,7 +45,10 @@ function collectExpression(e: Expression, live: Set<string>): void {
   }
 }
 
-/** What is read, except by a store into the same array or an assignment of the same scalar (`x = x + 1` alone keeps nothing alive). */
+/**
+ * What is read, except by a store into the same array or an assignment of the same scalar: `x = x + 1` alone keeps
+ * nothing alive.
+ */
 function collect(body: readonly Statement[], live: Set<string>): void {
   for (const s of body) {
     switch (s.kind) {
