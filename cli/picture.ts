@@ -121,13 +121,15 @@ export function drawSamples(
       ...(positions === undefined ? {} : { positions }),
     };
   });
-  const named = (each: (typeof views)[number], kind: string) =>
-    `${views.length === 1 ? kind : `${each.title}, ${kind}`}${each.complement ? " (complement)" : ""}`;
+  const named = (each: (typeof views)[number], kind: string): readonly [string] | readonly [string, string] => {
+    const reading = each.complement ? `${kind} (complement)` : kind;
+    return views.length === 1 ? [reading] : [each.title, reading];
+  };
   return drawPicture({
     title,
     latent,
     columns: [
-      ...(truth === undefined ? [] : ["truth"]),
+      ...(truth === undefined ? [] : [["truth"] as const]),
       ...views.flatMap((each) => [named(each, "soft"), named(each, "hard")]),
     ],
     rows: pictureRows,

@@ -7,6 +7,7 @@ import { UserError } from "../runtime/user-error.ts";
 import { type CheckCommandOptions, checkCommand } from "./check.ts";
 import { evalCommand } from "./eval.ts";
 import type { RunOptions } from "./run.ts";
+import type { SampleOptions } from "./sample.ts";
 import { UsageError } from "./usage-error.ts";
 import { collect } from "./values.ts";
 
@@ -58,6 +59,22 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .option("--resume", "goes on with a run that was interrupted")
     .action(async (file: string, options: RunOptions) => {
       status = await (await import("./run.ts")).runCommand(file, options);
+    });
+  program
+    .command("sample <file>")
+    .description("draws soft and hard samples of a model's latents, as JSON and as a picture")
+    .option("--checkpoint <file>", "a trained model, such as runs/…/best.safetensors; untrained without it")
+    .option("--draw <number>", "samples of each example", "1")
+    .option("--examples <number>", "how many examples", "4")
+    .option("--input <file>", 'examples as JSON, {"x": [[…], …]}; by default the test data of the experiment')
+    .option("--svg <file>", "writes a picture")
+    .option("--experiment <name>", "whose data; the first of the file by default")
+    .option("--scale <name>", "one of its scales")
+    .option("--set <key=value>", "lays a setting over the experiment", collect)
+    .option("--device <name>", "wasm, cpu, tensorflow or cuda", "wasm")
+    .option("--seed <number>", "decides the noise; the checkpoint's by default")
+    .action(async (file: string, options: SampleOptions) => {
+      status = await (await import("./sample.ts")).sampleCommand(file, options);
     });
   try {
     await program.parseAsync([...args], { from: "user" });

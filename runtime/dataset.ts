@@ -20,10 +20,14 @@ export interface Dataset {
 /**
  * The columns that the model declares, with the number of examples. `where` names the split in messages. Throws a
  * UserError for missing, misshapen or non-finite columns; columns that the model does not declare are left out, since
- * one data module may serve several models.
+ * one data module may serve several models. `names`: the columns that must be there, all that the model declares.
  */
-export function createDataset(artifact: Artifact, split: Split, where: string): Dataset {
-  const names = artifact.data.map(({ name }) => name);
+export function createDataset(
+  artifact: Artifact,
+  split: Split,
+  where: string,
+  names: readonly string[] = artifact.data.map(({ name }) => name),
+): Dataset {
   const declared = Object.fromEntries(Object.entries(split.columns).filter(([name]) => names.includes(name)));
   const { size, tensors } = checkBatch(artifact.data, names, declared, artifact.model, where);
   return { size, columns: tensors };

@@ -19,14 +19,15 @@ export interface PictureRow {
 export interface Picture {
   readonly title: string;
   readonly latent: LatentSummary;
-  readonly columns: readonly string[];
+  /** Each in a line or two. */
+  readonly columns: readonly (readonly [string] | readonly [string, string])[];
   readonly rows: readonly PictureRow[];
 }
 
 const PANEL = 150;
 const GAP = 16;
 const LEFT = 46;
-const TOP = 64;
+const TOP = 78;
 const BOTTOM = 40;
 /** Blue and orange are told apart by people who do not see red and green. */
 const COLOURS = { right: "#1d4ed8", wrong: "#ea580c", missed: "#9ca3af", vertex: "#111827", frame: "#e5e7eb" } as const;
@@ -40,7 +41,11 @@ export function drawPicture(picture: Picture): string {
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="Helvetica, Arial, sans-serif" font-size="12">`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
     text(LEFT, 24, picture.title, { size: 15 }),
-    ...columns.map((title, i) => text(LEFT + i * (PANEL + GAP) + PANEL / 2, 50, title, { anchor: "middle" })),
+    ...columns.flatMap((lines, i) =>
+      lines.map((title, j) =>
+        text(LEFT + i * (PANEL + GAP) + PANEL / 2, TOP - 10 - 15 * (lines.length - 1 - j), title, { anchor: "middle" }),
+      ),
+    ),
   ];
   for (const [i, row] of rows.entries()) {
     const y = TOP + i * (PANEL + GAP);
@@ -84,12 +89,14 @@ function graph(
 ): string[] {
   const places = fitted(row.positions ?? circle(vertices));
   const parts: string[] = [];
-  for (const [e, [a, b]] of edges.entries()) {
+  const isRight = (e: number) => truth === undefined || truth[e]! > 0.5;
+  // What is right is drawn last, on top.
+  const order = [...edges.entries()].sort(([a], [b]) => Number(isRight(a)) - Number(isRight(b)));
+  for (const [e, [a, b]] of order) {
     const value = Math.min(1, Math.max(0, values[e] ?? 0));
     const ends: Ends = [places[2 * a]!, places[2 * a + 1]!, places[2 * b]!, places[2 * b + 1]!];
-    const isTrue = truth === undefined || truth[e]! > 0.5;
-    const colour = isTrue ? COLOURS.right : COLOURS.wrong;
-    if (kind === "hard" && value < 0.5 && truth !== undefined && isTrue) {
+    const colour = isRight(e) ? COLOURS.right : COLOURS.wrong;
+    if (kind === "hard" && value < 0.5 && truth !== undefined && isRight(e)) {
       parts.push(line(ends, COLOURS.missed, 1.5, 1, true));
     }
     // Fainter than this cannot be seen, and a soft sample has all the edges there are.
