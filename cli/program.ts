@@ -1,24 +1,24 @@
 /** The commands and their options. Results go to standard output, everything else to standard error. */
-import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { render } from "../compiler/diagnostic.ts";
 import { DiagnosticError, Failure } from "../compiler/failure.ts";
 import { UserError } from "../runtime/user-error.ts";
 import { type CheckCommandOptions, checkCommand } from "./check.ts";
 import { evalCommand } from "./eval.ts";
+import { registerModelCommands } from "./model-commands.ts";
 import type { RunOptions } from "./run.ts";
 import type { SampleOptions } from "./sample.ts";
 import { UsageError } from "./usage-error.ts";
 import { collect } from "./values.ts";
 
-const { version } = JSON.parse(
-  readFileSync(
-    new URL(import.meta.url.includes("/dist/") ? "../../package.json" : "../package.json", import.meta.url),
-    "utf8",
-  ),
-) as { version: string };
+// The package by its own name: its package.json lies elsewhere seen from dist/.
+const { version } = createRequire(import.meta.url)("sstc/package.json") as { version: string };
 
-/** Runs one command line and returns the exit status: 0 fine, 1 the input has errors, 2 the command line is wrong, 70 a compiler bug. */
+/**
+ * Runs one command line and returns the exit status: 0 fine, 1 the input has errors, 2 the command line is wrong, 70 a
+ * compiler bug.
+ */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   let status = 0;
   const program = new Command("sstc")
@@ -26,10 +26,14 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .version(version)
     .exitOverride()
     .showSuggestionAfterError();
+  registerModelCommands(program, (result) => {
+    status = result;
+  });
   program
     .command("eval <structure>")
     .description(
-      'hard and soft samples, gradients and log-partitions of a structure, such as "KSubset(6, 2)"; reads {"u": [[…]], "cotangent": [[…]]}',
+      'hard and soft samples, gradients and log-partitions of a structure, such as "KSubset(6, 2)"; ' +
+        'reads {"u": [[…]], "cotangent": [[…]]}',
     )
     .option("--relax <relaxation>", "ExpFamily, Euclidean, CategoricalEntropy, BinaryEntropy")
     .option("--at <temperature>", "the temperature t")
@@ -105,10 +109,8 @@ function report(problem: unknown): number {
     process.stderr.write(`${lines.join("\n")}\n`);
     return 1;
   }
-  process.stderr.write(
-    `sstc: this is a bug in the compiler. Please report it with the command and the source.\n${problem instanceof Error ? problem.stack : String(problem)}\n`,
-  );
+  const trace = problem instanceof Error ? problem.stack : String(problem);
+  const what = "sstc: this is a bug in the compiler. Please report it with the command and the source.";
+  process.stderr.write(`${what}\n${trace}\n`);
   return 70;
 }
-
-export { render };

@@ -83,7 +83,7 @@ export function render(diagnostic: Diagnostic): string {
 }
 
 /** A text without what would move the cursor of a terminal or turn the order of letters: a source may hold anything. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, (character) =>
     character === "\t" ? character : `\\u{${character.codePointAt(0)!.toString(16)}}`,
   );

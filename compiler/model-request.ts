@@ -30,7 +30,7 @@ export function chooseModel(
   return new Failure(start, "unknown-model", message, { help }).diagnostic(source);
 }
 
-/** Arguments as values; what they name wrongly is added to the diagnostics. */
+/** Arguments as values, texts being names of structures where the model does not declare a text; what they name wrongly is added to the diagnostics. */
 export function modelArguments(
   names: Names,
   source: Source,
@@ -42,6 +42,8 @@ export function modelArguments(
   return Object.entries(given).flatMap(([name, value]): BoundArgument[] => {
     if (typeof value === "number") return [{ name, span, value: { kind: "number", value } }];
     if (typeof value === "boolean") return [{ name, span, value: { kind: "boolean", value } }];
+    const type = model.parameters.find((parameter) => parameter.name.name === name)?.type;
+    if (type?.kind === "named-type" && type.name === "text") return [{ name, span, value: { kind: "string", value } }];
     const found = names.find(value, source);
     if (found?.declaration.kind === "structure") {
       return [{ name, span, value: { kind: "structure-name", declaration: found.declaration, source: found.source } }];

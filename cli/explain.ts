@@ -1,0 +1,117 @@
+/** `sstc explain`: what the compiler chose for each latent variable, at what cost, and why not something else. */
+import type { Decision, EntryPoint } from "../compiler/artifact.ts";
+import { type Explanation, explain, type LatentExplanation, type Temperature } from "../compiler/explain.ts";
+import { writeBytes } from "../runtime/memory-estimate.ts";
+import { columns, plural, writeCount } from "./columns.ts";
+import { openSource } from "./experiments.ts";
+import { compileSource, type ModelOptions } from "./model.ts";
+
+export interface ExplainCommandOptions extends ModelOptions {
+  readonly json?: boolean;
+}
+
+/** Prints to standard output; throws a DiagnosticError when the source has errors. */
+export function explainCommand(file: string, options: ExplainCommandOptions): number {
+  const source = openSource(file);
+  const { artifact, operations } = compileSource(source, options);
+  const explanation = explain(source, artifact, operations);
+  const lines = options.json === true ? [JSON.stringify(explanation, null, 2)] : explanationLines(explanation);
+  for (const line of lines) process.stdout.write(`${line}\n`);
+  return 0;
+}
+
+/** The explanation as text. */
+export function explanationLines(explanation: Explanation): string[] {
+  const { model, target, latents, parameters, states, entries } = explanation;
+  const given = Object.entries(explanation.arguments).map(([name, value]) => `${name} = ${value}`);
+  const all = entries.map((entry) => entry.name);
+  const numbers = ({ tensors, numbers }: Explanation["parameters"]) =>
+    tensors === 0 ? "none" : `${writeCount(numbers)} numbers in ${plural(tensors, "tensor")}`;
+  const bytes = writeBytes(4 * parameters.numbers);
+  return [
+    `${model}(${given.join(", ")}) for ${target}`,
+    ...latents.flatMap((latent) => ["", ...latentLines(latent, all)]),
+    ...(latents.length === 0 ? ["", "no latent variables: there is nothing to choose"] : []),
+    "",
+    "sizes",
+    ...columns([
+      ["parameters", numbers(parameters) + (parameters.tensors === 0 ? "" : `, ${bytes}`)],
+      ["states", numbers(states)],
+    ]),
+    "",
+    ...columns([
+      ["entry point", "memory, at most", "", "operations written", "generated"],
+      ...entries.map(({ name, memory, operations }) => [
+        name,
+        writeBytes(memory.fixed),
+        `+ ${writeBytes(memory.perExample)} for each example`,
+        writeCount(operations.written),
+        writeCount(operations.generated) + (name === "train" ? ", the backward included" : ""),
+      ]),
+    ]),
+  ];
+}
+
+function latentLines(latent: LatentExplanation, all: readonly EntryPoint["name"][]): string[] {
+  const { name, structure, shape, utilities, prior, relaxation, temperature, straightThrough, decisions } = latent;
+  const estimator =
+    relaxation === undefined
+      ? "none: hard samples in training too, and no gradient to the utilities"
+      : `relax ${relaxation} at ${temperatureText(temperature)}${straightThrough === true ? ", straight through" : ""}`;
+  return [
+    `latent ${name}`,
+    ...columns([
+      ["structure", [structure, ...structureFacts(latent)].join(", ")],
+      ["shape", `[batch, ${shape.join(", ")}]`],
+      ["utilities", utilities],
+      ["prior", prior ?? "none"],
+      ["estimator", estimator],
+    ]),
+    ...decisions.flatMap((decision) => ["", ...decisionLines(decision, latent, all)]),
+  ];
+}
+
+function structureFacts({ graph, count }: LatentExplanation): string[] {
+  const facts: string[] = [];
+  if (graph !== undefined) {
+    facts.push(
+      `${plural(graph.edges, graph.directed ? "arc" : "edge")} among ${plural(graph.vertices, "vertex").replace(/vertexs$/, "vertices")}`,
+    );
+  }
+  if (count !== undefined) facts.push(plural(count, "member"));
+  return facts;
+}
+
+function temperatureText(temperature: Temperature | undefined): string {
+  if (temperature === undefined) return "an unknown temperature";
+  const { written, value, anneal } = temperature;
+  if (anneal !== undefined || value === undefined || written === String(value)) return written;
+  return `${written} = ${value}`;
+}
+
+function decisionLines(decision: Decision, { shape }: LatentExplanation, all: readonly EntryPoint["name"][]): string[] {
+  const { pass, chosen, reason, cost, costFormula, rejected, entries } = decision;
+  const rows: string[][] = [["why", reason]];
+  if (cost !== undefined) {
+    const formula = costFormula === undefined ? "" : ` (${costFormula})`;
+    const copies = shape.slice(0, -1).reduce((a, b) => a * b, 1);
+    const each = copies === 1 ? "each example" : `each of ${writeCount(copies)} copies in each example`;
+    rows.push(["cost", `${plural(Math.round(cost), "step")} for ${each}${formula}`]);
+  } else rows.push(["cost", "undeclared"]);
+  if (entries !== undefined) rows.push(["runs in", placesText(entries, all)]);
+  const lines = [`  ${pass}: ${chosen}`, ...columns(rows, "    ")];
+  if (rejected.length === 0) return [...lines, "    nothing else is declared"];
+  return [
+    ...lines,
+    "    rejected",
+    ...columns(
+      rejected.map(({ option, reason: why }) => [option, why]),
+      "      ",
+    ),
+  ];
+}
+
+function placesText(entries: readonly string[], all: readonly string[]): string {
+  if (entries.length === 0) return "no entry point: nothing that is returned needs it";
+  return entries.length === all.length ? "all entry points" : entries.join(", ");
+}

@@ -1,0 +1,30 @@
+/** The commands about one model: `compile`, `explain` and `new`, with their options. */
+import type { Command } from "commander";
+import type { CompileCommandOptions } from "./compile.ts";
+import type { ExplainCommandOptions } from "./explain.ts";
+import { collect } from "./values.ts";
+
+/** Adds the commands to `program`; each hands its exit status to `finish`. */
+export function registerModelCommands(program: Command, finish: (status: number) => void): void {
+  program
+    .command("compile <file>")
+    .description("writes a model as a JavaScript module, NAME.js, with its types, NAME.d.ts")
+    .option("--out <folder>", "where to write", ".")
+    .option("--target <target>", "tfjs; webgpu comes in a later version", "tfjs")
+    .option("--emit <stage>", "prints tokens, ast, model, tensor, kernel, js or wgsl instead of writing files")
+    .option("--model <name>", "which model of the file; the first by default")
+    .option("--set <name=value>", "an argument or hyper of the model, such as V=5 or Edges=TopKEdges", collect)
+    .option("--runtime <module>", "what the module imports the runtime from", "sstc/runtime")
+    .action(async (file: string, options: CompileCommandOptions) => {
+      finish((await import("./compile.ts")).compileCommand(file, options));
+    });
+  program
+    .command("explain <file>")
+    .description("tells what was chosen for each latent variable, at what cost, and what was rejected and why")
+    .option("--json", "the same as data")
+    .option("--model <name>", "which model of the file; the first by default")
+    .option("--set <name=value>", "an argument or hyper of the model, such as V=5 or Edges=TopKEdges", collect)
+    .action(async (file: string, options: ExplainCommandOptions) => {
+      finish((await import("./explain.ts")).explainCommand(file, options));
+    });
+}
