@@ -6,7 +6,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 
-const folder = process.env.SSTC_SHARED ?? join(import.meta.dirname, "..", "..", "shared");
+/** Where that truth and the reference data lie. */
+export const shared = process.env.SSTC_SHARED ?? join(import.meta.dirname, "..", "..", "shared");
 
 export interface Tolerance {
   readonly abs: number;
@@ -21,7 +22,7 @@ export interface GoldenCase {
 
 /** The cases of a golden file, or undefined where the folder is absent. */
 export function golden(name: string): readonly GoldenCase[] | undefined {
-  const path = join(folder, "golden", `${name}.json`);
+  const path = join(shared, "golden", `${name}.json`);
   return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as { cases: GoldenCase[] }).cases : undefined;
 }
 
