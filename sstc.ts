@@ -6,12 +6,17 @@ import type { Artifact } from "./compiler/artifact.ts";
 import { check as checkWith } from "./compiler/check.ts";
 import { compile as compileWith } from "./compiler/compile.ts";
 import type { Diagnostic, Source } from "./compiler/diagnostic.ts";
+import { compileLayer } from "./compiler/layer.ts";
 import type { ImportResolver } from "./compiler/names.ts";
+import type { Layer, LayerDevice } from "./runtime/layer.ts";
 import { library } from "./stdlib/library.ts";
 
 export type { Artifact, Decision, EntryPoint, LatentSummary, MetricTree, Signature } from "./compiler/artifact.ts";
 export { type Diagnostic, hasErrors, position, render, type Severity, type Source } from "./compiler/diagnostic.ts";
+export { DiagnosticError } from "./compiler/failure.ts";
 export type { ImportResolver } from "./compiler/names.ts";
+export type { Layer, LayerDevice } from "./runtime/layer.ts";
+export type { LayerInput } from "./runtime/layer-rows.ts";
 
 export interface CompileOptions {
   /** `tfjs` unless given. */
@@ -51,6 +56,30 @@ export function compile(source: string | Source, options: CompileOptions = {}): 
 /** Everything that is wrong with a text, used or not: what `sstc check` reports. Never throws for what a text may hold. */
 export function check(source: string | Source, options: Pick<CompileOptions, "resolveImport"> = {}): Diagnostic[] {
   return checkWith(named(source), { ...options, library });
+}
+
+export interface LayerOptions extends LayerDevice, Pick<CompileOptions, "resolveImport"> {
+  /** A text with structures, relaxations and kernels of your own, which the layer may use besides the library's. */
+  readonly source?: string | Source;
+}
+
+/**
+ * One structured layer for a program of its own: a structure, with its estimator as after `~ Gumbel(theta)` in a model.
+ * Its methods take tensors, typed arrays or lists of numbers, one example or several, and `tf.grad` differentiates them.
+ * Rejects with a DiagnosticError when the text is wrong, a UserError when the device is.
+ *
+ * ```ts
+ * const tree = await layer("SpanningTree(complete(10)) relax ExpFamily at 0.5");
+ * const gradient = tf.grad((u: tf.Tensor) => tree.soft(u).mul(weights).sum())(utilities);
+ * ```
+ */
+export async function layer(text: string, options: LayerOptions = {}): Promise<Layer> {
+  const { source, resolveImport, ...device } = options;
+  const own = source === undefined ? undefined : named(source);
+  const compiled = compileLayer({ structure: text, source: own, resolveImport }, library);
+  // Programs that only compile do not load what runs.
+  const { createLayer } = await import("./runtime/layer.ts");
+  return createLayer(compiled, device);
 }
 
 function named(source: string | Source): Source {

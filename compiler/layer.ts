@@ -2,79 +2,82 @@
  * Compiles one structure, on its own, to host kernels: what `sstc eval`, `layer()` and the certificates run. The result
  * is plain data with JavaScript text; the caller decides where to evaluate it.
  */
-import type { Expression } from "../grammar/ast.ts";
-import { parseExpression } from "../grammar/parse.ts";
+import type { BackwardClause, Span } from "../grammar/ast.ts";
 import type { CompiledLayer, Decision, PrintedKernel } from "./artifact.ts";
 import { type Declarations, declarationsFor } from "./declarations.ts";
-import type { Source } from "./diagnostic.ts";
 import { DiagnosticError, Failure } from "./failure.ts";
 import type { Kernel } from "./ir/kernel/kernel.ts";
 import { logPartitionKernel } from "./kernel-language/structure-kernel.ts";
-import { type ImportResolver, type Library, Names } from "./names.ts";
+import { type LayerPieces, type LayerRequest, type Piece, readLayerRequest, withPiece } from "./layer-request.ts";
+import { type Library, Names } from "./names.ts";
 import { type BackwardRequest, selectBackward } from "./passes/select-backward.ts";
 import { selectRelaxation } from "./passes/select-relaxation.ts";
 import { selectSolver } from "./passes/select-solver.ts";
-import { evaluateStatic } from "./static-evaluate.ts";
-import { describeStatic } from "./static-value.ts";
+import { type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
+import { describeStatic, type StaticValue } from "./static-value.ts";
 import { applyStructure, type Structure } from "./structure.ts";
 import { printJavaScriptKernel } from "./targets/javascript-kernel.ts";
-
-export interface LayerRequest {
-  /** Such as `SpanningTree(complete(4))`. */
-  readonly structure: string;
-  /** Such as `ExpFamily`; without it there is only the argmax. */
-  readonly relaxation?: string | undefined;
-  /** Such as `dual` or `finite_difference(1e-2)`; without it the compiler chooses. */
-  readonly backward?: string | undefined;
-  /** A file whose structures and kernels may be used besides the library's. */
-  readonly source?: Source | undefined;
-  readonly resolveImport?: ImportResolver | undefined;
-}
+import { requireTemperature } from "./temperature.ts";
 
 /** The kernels of a layer, before they are printed. */
-export interface LayerKernels {
-  readonly structure: Structure;
-  readonly argmax: Kernel;
-  readonly soft: Kernel | undefined;
-  readonly backward: { readonly strategy: string; readonly kernel: Kernel } | undefined;
-  readonly logPartition: Kernel | undefined;
-  readonly decisions: readonly Decision[];
+interface LayerKernels {
+  readonly soft: Kernel;
+  readonly backward: { readonly strategy: string; readonly kernel: Kernel };
+  readonly logPartition: { readonly kernel: Kernel; readonly marginals: Kernel } | undefined;
+  readonly decisions: readonly Omit<Decision, "latent">[];
 }
 
 /** Compiles a structure; throws a DiagnosticError that says what does not fit and where. */
 export function compileLayer(request: LayerRequest, library: Library): CompiledLayer {
-  const kernels = layerKernels(request, library);
-  const { structure, argmax, soft, backward, logPartition, decisions } = kernels;
-  return {
-    structure: structure.label,
-    size: structure.size,
-    count: structure.count,
-    argmax: print(argmax),
-    soft: soft === undefined ? undefined : print(soft),
-    backward: backward === undefined ? undefined : { strategy: backward.strategy, kernel: print(backward.kernel) },
-    logPartition: logPartition === undefined ? undefined : print(logPartition),
-    decisions,
-  };
-}
-
-/** Selects and lowers what `request` asks for; throws a DiagnosticError. */
-export function layerKernels(request: LayerRequest, library: Library): LayerKernels {
+  const pieces = readLayerRequest(request);
   const names = new Names(library, request.resolveImport ?? (() => undefined));
   const source = request.source ?? { name: "<none>", text: "" };
   names.load(source);
   if (names.diagnostics.length > 0) throw new DiagnosticError(names.diagnostics);
   const declarations = declarationsFor(names, source);
-  const { structure, argmax } = inText("<structure>", request.structure, declarations, (e, place) => {
-    const structure = applyStructure(e, declarations, place);
+  const scope = settingsScope(pieces, declarations);
+  const { structure, argmax } = withPiece(pieces.structure, (e, source) => {
+    const place = { ...declarations, source };
+    const structure = applyStructure(e, scope, place);
     return { structure, argmax: selectSolver(structure, place, "host", e.span) };
   });
-  const base = { structure, argmax: argmax.value };
-  if (request.relaxation === undefined) {
-    const decisions = [{ latent: "", ...argmax.decision }];
-    return { ...base, soft: undefined, backward: undefined, logPartition: undefined, decisions };
+  const temperature = temperatureOf(pieces, scope);
+  const relaxed = relaxedKernels(structure, pieces, scope, declarations);
+  const { soft, backward, logPartition } = relaxed ?? {};
+  return {
+    structure: structure.label,
+    size: structure.size,
+    count: structure.count,
+    temperature,
+    straightThrough: pieces.straightThrough,
+    argmax: print(argmax.value),
+    soft: soft && print(soft),
+    backward: backward && { strategy: backward.strategy, kernel: print(backward.kernel) },
+    logPartition: logPartition && { kernel: print(logPartition.kernel), marginals: print(logPartition.marginals) },
+    decisions: [argmax.decision, ...(relaxed?.decisions ?? [])].map((decision) => ({ latent: "", ...decision })),
+  };
+}
+
+/** What the texts of a request see: the settings, over the declarations. */
+function settingsScope(pieces: LayerPieces, declarations: Declarations): Environment {
+  const values = new Map<string, StaticValue>();
+  const scope = environment(values, declarations);
+  for (const piece of pieces.settings) {
+    withPiece(piece, ({ name, value }) => values.set(name, evaluateStatic(value, scope)));
   }
-  const { relaxed, logPartition } = inText("<relaxation>", request.relaxation, declarations, (e, place) => {
-    const value = evaluateStatic(e, declarations);
+  return scope;
+}
+
+function relaxedKernels(
+  structure: Structure,
+  { relaxation, temperature, backward: asked }: LayerPieces,
+  scope: Environment,
+  declarations: Declarations,
+): LayerKernels | undefined {
+  if (relaxation === undefined) return refuseWithout(asked ?? temperature);
+  const { relaxed, logPartition } = withPiece(relaxation, (e, source) => {
+    const place = { ...declarations, source };
+    const value = evaluateStatic(e, scope);
     if (value.kind !== "relaxation") {
       const help = { help: "such as ExpFamily or Euclidean" };
       throw new Failure(e.span, "type-mismatch", `expected a relaxation, but got ${describeStatic(value)}`, help);
@@ -83,52 +86,71 @@ export function layerKernels(request: LayerRequest, library: Library): LayerKern
     const isExpFamily = value.declaration.name.name === "ExpFamily";
     return { relaxed, logPartition: isExpFamily ? logPartitionKernel(structure, place, e.span) : undefined };
   });
+  const select = (piece: Piece<unknown>, request?: BackwardRequest) =>
+    withPiece(piece, (_, source) => {
+      const span = request?.span ?? relaxation.value.span;
+      return selectBackward(structure, relaxed.value, { ...declarations, source }, span, request);
+    });
   const backward =
-    request.backward === undefined
-      ? inText("<relaxation>", request.relaxation, declarations, (e, place) =>
-          selectBackward(structure, relaxed.value, place, e.span),
-        )
-      : inText("<backward>", request.backward, declarations, (e, place) =>
-          selectBackward(structure, relaxed.value, place, e.span, backwardRequest(e)),
+    asked === undefined
+      ? select(relaxation)
+      : select(
+          asked,
+          withPiece(asked, (clause) => backwardRequest(clause, scope)),
         );
-  const decisions = [argmax, relaxed, backward].map(({ decision }) => ({ latent: "", ...decision }));
-  return { ...base, soft: relaxed.value.forward, backward: backward.value, logPartition, decisions };
+  return {
+    soft: relaxed.value.forward,
+    backward: backward.value,
+    // Of the utilities as given: a preparation of theirs is no part of the log-partition.
+    logPartition: logPartition && { kernel: logPartition, marginals: relaxed.value.core },
+    decisions: [relaxed.decision, backward.decision],
+  };
 }
 
-/** Works on the expression that a piece of text holds; what is wrong with it is told there. */
-function inText<T>(
-  name: string,
-  text: string,
-  declarations: Declarations,
-  work: (e: Expression, place: Declarations) => T,
-): T {
-  const source = { name, text };
-  try {
-    return work(read(text), { ...declarations, source });
-  } catch (problem) {
-    if (!(problem instanceof Failure)) throw problem;
-    throw new DiagnosticError([problem.diagnostic(source)]);
-  }
+/** Refuses what would be of no use without a relaxation. */
+function refuseWithout(given: LayerPieces["backward"] | LayerPieces["temperature"]): undefined {
+  if (given === undefined) return undefined;
+  return withPiece<{ readonly span: Span }, undefined>(given, ({ span }) => {
+    const help = { help: "name the relaxation too, such as ExpFamily" };
+    throw new Failure(span, "missing-argument", "this is for a relaxation, and there is none", help);
+  });
 }
 
-function read(text: string): Expression {
-  const { value, problems } = parseExpression(text);
-  const [problem] = problems;
-  if (value !== undefined && problem === undefined) return value;
-  throw new Failure(problem?.span ?? { start: 0, end: 0 }, "syntax", problem?.message ?? "there is nothing to read", {
-    help: problem?.help,
+function temperatureOf({ temperature }: LayerPieces, scope: Environment): number | undefined {
+  if (temperature === undefined) return undefined;
+  return withPiece(temperature, (clause) => {
+    if (clause.kind === "anneal") {
+      const help = { help: "give a number; a layer has no steps to count" };
+      throw new Failure(clause.span, "bad-temperature", "a schedule is for training steps of models", help);
+    }
+    const value = evaluateStatic(clause.value, scope);
+    if (value.kind !== "number") {
+      throw new Failure(
+        clause.span,
+        "type-mismatch",
+        `a temperature is a number, but this is ${describeStatic(value)}`,
+      );
+    }
+    requireTemperature(value.value, clause.span);
+    return value.value;
   });
 }
 
 /** `finite_difference(1e-2)` or a bare strategy. */
-function backwardRequest(e: Expression): BackwardRequest {
-  if (e.kind === "name") return { strategy: e.name, span: e.span };
-  const epsilon = e.kind === "call" ? e.arguments[0]?.value : undefined;
-  if (e.kind === "call" && e.callee.kind === "name" && epsilon?.kind === "number" && epsilon.value > 0) {
-    return { strategy: e.callee.name, epsilon: epsilon.value, span: e.span };
+function backwardRequest({ strategy, arguments: list, span }: BackwardClause, scope: Environment): BackwardRequest {
+  const [first, second] = list;
+  if (second !== undefined || first?.name !== undefined) {
+    throw new Failure((second ?? first)!.span, "too-many-arguments", "a backward takes one number at most", {
+      help: "write finite_difference(1e-2)",
+    });
   }
-  const message = "write a strategy such as dual, or finite_difference(1e-2) with a positive step";
-  throw new Failure(e.span, "bad-backward", message);
+  if (first === undefined) return { strategy: strategy.name, span };
+  const step = evaluateStatic(first.value, scope);
+  if (step.kind === "number" && step.value > 0 && Number.isFinite(step.value)) {
+    return { strategy: strategy.name, span, epsilon: step.value };
+  }
+  const message = `the step of a backward must be a number greater than 0, but it is ${describeStatic(step)}`;
+  throw new Failure(first.span, "bad-backward", message);
 }
 
 function print(kernel: Kernel): PrintedKernel {

@@ -327,6 +327,15 @@ export interface LatentStatement {
   readonly estimator?: Estimator;
   readonly span: Span;
 }
+/**
+ * `SpanningTree(complete(10)) relax ExpFamily at 0.5`: a structure on its own, outside of any model. Without an
+ * estimator there is only its argmax.
+ */
+export interface LayerExpression {
+  readonly structure: Expression;
+  readonly estimator?: Estimator;
+  readonly span: Span;
+}
 /** `prior z ~ Gumbel(0)`: adds the KL divergence with respect to the utilities. */
 export interface PriorStatement {
   readonly kind: "prior";

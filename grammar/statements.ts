@@ -5,6 +5,7 @@ import type {
   Expression,
   HyperStatement,
   LatentStatement,
+  LayerExpression,
   Method,
   ModelStatement,
   ModuleStatement,
@@ -137,7 +138,7 @@ function latent(c: Cursor): LatentStatement {
   const utilitiesStart = c.start;
   const utilities = byPart ? commaList(c, () => partUtilities(c)) : expression(c);
   const utilitiesSpan = c.spanFrom(utilitiesStart);
-  const chosen = c.is("relax") ? relax(c) : c.is("score") ? score(c) : undefined;
+  const chosen = estimator(c);
   return {
     kind: "latent",
     name,
@@ -148,6 +149,19 @@ function latent(c: Cursor): LatentStatement {
     ...(chosen === undefined ? {} : { estimator: chosen }),
     span: c.spanFrom(start),
   };
+}
+
+/** A structure with its estimator, as `layer()` and `sstc eval` take it. */
+export function layerExpression(c: Cursor): LayerExpression {
+  const start = c.start;
+  const structure = expression(c);
+  const chosen = estimator(c);
+  if (!c.done) c.fail(chosen === undefined ? "relax, or the end of the text" : "the end of the text");
+  return { structure, ...(chosen === undefined ? {} : { estimator: chosen }), span: c.spanFrom(start) };
+}
+
+function estimator(c: Cursor): Estimator | undefined {
+  return c.is("relax") ? relax(c) : c.is("score") ? score(c) : undefined;
 }
 
 function partUtilities(c: Cursor) {
@@ -182,12 +196,19 @@ function relax(c: Cursor): Estimator {
 function backwardClause(c: Cursor): BackwardClause {
   const start = c.start;
   c.expect("backward");
+  return { ...backwardStrategy(c), span: c.spanFrom(start) };
+}
+
+/** `dual`, `finite_difference(1e-2)`: what stands after `backward`. */
+export function backwardStrategy(c: Cursor): BackwardClause {
+  const start = c.start;
   const strategy = c.name("dual, autodiff, custom or finite_difference(eps)");
   const list = c.is("(") ? callArguments(c) : [];
   return { strategy, arguments: list, span: c.spanFrom(start) };
 }
 
-function temperature(c: Cursor): Temperature {
+/** What stands after `at`. */
+export function temperature(c: Cursor): Temperature {
   const start = c.start;
   if (c.is("anneal") && c.peek(1) === "(") {
     c.take();

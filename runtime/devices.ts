@@ -42,7 +42,8 @@ export async function openDevice(name: string, options: DeviceOptions = {}): Pro
       await startWasm(options.wasmPaths);
       return device("wasm", core, "wasm", Math.min(options.memoryLimit ?? Number.POSITIVE_INFINITY, WASM_HEAP_LIMIT));
     case "cpu":
-      await import("@tensorflow/tfjs-backend-cpu");
+      // All copies of tfjs in a process share its backends: a program's own may have brought this one.
+      if (core.findBackendFactory("cpu") === null) await import("@tensorflow/tfjs-backend-cpu");
       await startQuietly(core, "cpu");
       return device("cpu", core, "cpu", options.memoryLimit);
     case "tensorflow":

@@ -25,25 +25,31 @@ export class HostLayer {
     return this.run(this.layer.soft, new Map([["u", scale(u, 1 / temperature)]]), u.length);
   }
 
-  /** (∂X_t/∂u)ᵀ cotangent. */
-  vjp(u: Float64Array, cotangent: Float64Array, temperature: number): Float64Array {
+  /** (∂X_t/∂u)ᵀ cotangent; `x` is X_t where it is known already. */
+  vjp(u: Float64Array, cotangent: Float64Array, temperature: number, x?: Float64Array): Float64Array {
     const { backward, soft } = this.layer;
     if (backward === undefined || soft === undefined) throw new Error("this layer was compiled without a relaxation");
-    const scaled = scale(u, 1 / temperature);
     const arrays = new Map([
-      ["u", scaled],
+      ["u", scale(u, 1 / temperature)],
       ["cotangent", cotangent],
     ]);
-    if (backward.kernel.inputs.includes("x")) arrays.set("x", this.run(soft, arrays, u.length));
+    if (backward.kernel.inputs.includes("x")) arrays.set("x", x ?? this.run(soft, arrays, u.length));
     return scale(this.run(backward.kernel, arrays, u.length), 1 / temperature);
   }
 
-  /** log Σ_x exp(uᵀx / t) for each row; undefined where the structure declares none. */
+  /** log Σ_x exp(uᵀx / t) for each row; undefined where the structure or its relaxation has none. */
   logPartition(u: Float64Array, temperature: number): Float64Array | undefined {
-    const kernel = this.layer.logPartition;
-    return kernel === undefined
-      ? undefined
-      : this.run(kernel, new Map([["u", scale(u, 1 / temperature)]]), u.length / this.layer.size);
+    const kernel = this.layer.logPartition?.kernel;
+    const scaled = new Map([["u", scale(u, 1 / temperature)]]);
+    return kernel && this.run(kernel, scaled, u.length / this.layer.size);
+  }
+
+  /** The gradient of Σ_rows cotangent · logPartition: marginals / t, weighted row by row. */
+  logPartitionVjp(u: Float64Array, cotangent: Float64Array, temperature: number): Float64Array | undefined {
+    const kernel = this.layer.logPartition?.marginals;
+    const marginals = kernel && this.run(kernel, new Map([["u", scale(u, 1 / temperature)]]), u.length);
+    const { size } = this.layer;
+    return marginals?.map((marginal, i) => (marginal * cotangent[Math.floor(i / size)]!) / temperature);
   }
 
   private run(kernel: PrintedKernel, arrays: ReadonlyMap<string, Float64Array>, outputSize: number): Float64Array {

@@ -43,19 +43,21 @@ export function createRunKernel(tf: Tensorflow): RunKernel {
 }
 
 function checkFinite(name: string, array: KernelArrayType, examples: number): void {
-  if (!(array instanceof Float32Array)) return;
-  for (let i = 0; i < array.length; i++) {
-    const value = array[i]!;
-    if (value - value === 0) continue;
-    const perExample = Math.max(1, array.length / Math.max(1, examples));
-    throw new UserError(
-      `the latent \`${name}\` received ${writeValue(value)} at example ${Math.floor(i / perExample)}, position ${i % perExample}`,
-      {
-        why: "a solver needs finite utilities; the network before it has produced a value outside the range of float32",
-        help: "lower the learning rate or raise the temperature, and check the data",
-      },
-    );
-  }
+  const i = array instanceof Float32Array ? findNotFinite(array) : -1;
+  if (i < 0) return;
+  const perExample = Math.max(1, array.length / Math.max(1, examples));
+  const place = `example ${Math.floor(i / perExample)}, position ${i % perExample}`;
+  throw new UserError(`the latent \`${name}\` received ${writeValue(array[i]!)} at ${place}`, {
+    why: "a solver needs finite utilities; the network before it has produced a value outside the range of float32",
+    help: "lower the learning rate or raise the temperature, and check the data",
+  });
+}
+
+/** Where the first value is that is NaN or infinite; −1 when all are finite. */
+export function findNotFinite(array: Float32Array | Float64Array): number {
+  // A loop and no findIndex: this runs over all utilities of every step.
+  for (let i = 0; i < array.length; i++) if (!(array[i]! - array[i]! === 0)) return i;
+  return -1;
 }
 
 export function writeValue(value: number): string {

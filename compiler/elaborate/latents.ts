@@ -3,13 +3,7 @@
  * point decides which of them the name means. Selection is asked here, once for each latent, and its decisions are
  * kept.
  */
-import type {
-  BackwardClause,
-  Estimator,
-  Expression,
-  LatentStatement,
-  PriorStatement,
-} from "../../grammar/ast.ts";
+import type { BackwardClause, Estimator, Expression, LatentStatement, PriorStatement } from "../../grammar/ast.ts";
 import { declarationsFor } from "../declarations.ts";
 import { Failure } from "../failure.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
