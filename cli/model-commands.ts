@@ -27,4 +27,10 @@ export function registerModelCommands(program: Command, finish: (status: number)
     .action(async (file: string, options: ExplainCommandOptions) => {
       finish((await import("./explain.ts")).explainCommand(file, options));
     });
+  program
+    .command("new <name>")
+    .description("makes a folder with a small model, its data and an experiment, to begin from")
+    .action(async (name: string) => {
+      finish((await import("./new.ts")).newCommand(name));
+    });
 }

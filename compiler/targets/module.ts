@@ -92,10 +92,10 @@ function record<T extends Signature>(name: string, members: readonly T[], type: 
   return [`export interface ${name} {`, ...lines, "}", ""];
 }
 
-/** `f32[T, V, D]: [batch, 10, 10, 2]`. */
+/** `f32[T, V, D]: [batch, 10, 10, 2]`, or the type alone where nobody wrote it. */
 function comment({ written, dtype, shape, batched }: Signature): string {
   const sizes = `[${[...(batched ? ["batch"] : []), ...shape].join(", ")}]`;
-  return `${written ?? dtype}: ${sizes}`;
+  return written === undefined ? `${dtype}${sizes}` : `${written}: ${sizes}`;
 }
 
 /** The latents as the program returns them, each with its structure as what was written. */
