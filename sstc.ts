@@ -1,20 +1,32 @@
 /**
- * `sstc` for programs: the compiler as functions from texts to data, the standard library supplied. Nothing here touches
- * files, so it runs in browsers as it does in Node; artifacts are run by `sstc/runtime`.
+ * `sstc` for programs: the compiler as functions from texts to data, the standard library supplied. Nothing here
+ * touches files, so it runs in browsers as it does in Node; artifacts are run by `sstc/runtime`.
  */
-import type { Artifact } from "./compiler/artifact.ts";
+import type { Artifact, ExperimentSpec } from "./compiler/artifact.ts";
 import { check as checkWith } from "./compiler/check.ts";
 import { compile as compileWith } from "./compiler/compile.ts";
 import type { Diagnostic, Source } from "./compiler/diagnostic.ts";
+import { readExperiment as readExperimentWith } from "./compiler/experiment.ts";
+import { type Explanation, explain as explainWith } from "./compiler/explain.ts";
 import { compileLayer } from "./compiler/layer.ts";
 import type { ImportResolver } from "./compiler/names.ts";
 import type { Layer, LayerDevice } from "./runtime/layer.ts";
 import { library } from "./stdlib/library.ts";
 
-export type { Artifact, Decision, EntryPoint, LatentSummary, MetricTree, Signature } from "./compiler/artifact.ts";
+export type {
+  Artifact,
+  Decision,
+  EntryPoint,
+  ExperimentSpec,
+  LatentSummary,
+  MetricTree,
+  Signature,
+} from "./compiler/artifact.ts";
 export { type Diagnostic, hasErrors, position, render, type Severity, type Source } from "./compiler/diagnostic.ts";
+export type { EntryExplanation, Explanation, LatentExplanation, Temperature } from "./compiler/explain.ts";
 export { DiagnosticError } from "./compiler/failure.ts";
 export type { ImportResolver } from "./compiler/names.ts";
+export { type GeneratedModuleText, type ModuleOptions, printModule } from "./compiler/targets/module.ts";
 export type { Layer, LayerDevice } from "./runtime/layer.ts";
 export type { LayerInput } from "./runtime/layer-rows.ts";
 
@@ -32,7 +44,10 @@ export interface CompileOptions {
 }
 
 export interface CompileResult {
-  /** What `instantiate` of `sstc/runtime` runs: plain data, to be kept or sent as JSON. Undefined when there are errors. */
+  /**
+   * What `instantiate` of `sstc/runtime` runs: plain data, to be kept or sent as JSON. Undefined when there are
+   * errors.
+   */
   readonly artifact: Artifact | undefined;
   /** Errors, warnings and notes in the order of the text; `render` writes one for people. */
   readonly diagnostics: readonly Diagnostic[];
@@ -53,9 +68,42 @@ export function compile(source: string | Source, options: CompileOptions = {}): 
   return { artifact, diagnostics };
 }
 
-/** Everything that is wrong with a text, used or not: what `sstc check` reports. Never throws for what a text may hold. */
+/**
+ * Everything that is wrong with a text, used or not: what `sstc check` reports. Never throws for what a text may hold.
+ */
 export function check(source: string | Source, options: Pick<CompileOptions, "resolveImport"> = {}): Diagnostic[] {
   return checkWith(named(source), { ...options, library });
+}
+
+/**
+ * What was chosen for each latent variable, at what cost, what was rejected and why, and the sizes of the model: what
+ * `sstc explain --json` prints. The explanation is undefined when there are errors; never throws, like `compile`.
+ */
+export function explain(
+  source: string | Source,
+  options: CompileOptions = {},
+): { readonly explanation: Explanation | undefined; readonly diagnostics: readonly Diagnostic[] } {
+  const from = named(source);
+  const { artifact, diagnostics, operations } = compileWith(from, { ...options, library });
+  return { explanation: artifact && explainWith(from, artifact, operations), diagnostics };
+}
+
+export interface ExperimentRequest extends Pick<CompileOptions, "resolveImport"> {
+  /** Which experiment of the text; otherwise the first. */
+  readonly experiment?: string;
+  /** One of its scales, such as `small`. */
+  readonly scale?: string;
+  /** Settings laid over both, such as `hidden=64` or `data.train=1000`. */
+  readonly settings?: readonly string[];
+}
+
+/** An experiment of a text as data; the spec is undefined when there are errors. */
+export function readExperiment(
+  source: string | Source,
+  request: ExperimentRequest = {},
+): { readonly spec: ExperimentSpec | undefined; readonly diagnostics: readonly Diagnostic[] } {
+  const { spec, diagnostics } = readExperimentWith(named(source), { ...request, library });
+  return { spec, diagnostics };
 }
 
 export interface LayerOptions extends LayerDevice, Pick<CompileOptions, "resolveImport"> {
@@ -65,8 +113,8 @@ export interface LayerOptions extends LayerDevice, Pick<CompileOptions, "resolve
 
 /**
  * One structured layer for a program of its own: a structure, with its estimator as after `~ Gumbel(theta)` in a model.
- * Its methods take tensors, typed arrays or lists of numbers, one example or several, and `tf.grad` differentiates them.
- * Rejects with a DiagnosticError when the text is wrong, a UserError when the device is.
+ * Its methods take tensors, typed arrays or lists of numbers, one example or several, and `tf.grad` differentiates
+ * them. Rejects with a DiagnosticError when the text is wrong, a UserError when the device is.
  *
  * ```ts
  * const tree = await layer("SpanningTree(complete(10)) relax ExpFamily at 0.5");

@@ -18,6 +18,6 @@ export function writeCount(value: number): string {
 }
 
 /** `24 tensors`, `1 tensor`. */
-export function plural(count: number, noun: string): string {
-  return `${writeCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+export function plural(count: number, noun: string, several = `${noun}s`): string {
+  return `${writeCount(count)} ${count === 1 ? noun : several}`;
 }

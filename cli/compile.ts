@@ -1,4 +1,6 @@
-/** `sstc compile`: a model as a JavaScript module with type declarations, or what one stage of the compiler made of it. */
+/**
+ * `sstc compile`: a model as a JavaScript module with type declarations, or what one stage of the compiler made of it.
+ */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Diagnostic, position, printable, type Source } from "../compiler/diagnostic.ts";

@@ -74,9 +74,8 @@ function latentLines(latent: LatentExplanation, all: readonly EntryPoint["name"]
 function structureFacts({ graph, count }: LatentExplanation): string[] {
   const facts: string[] = [];
   if (graph !== undefined) {
-    facts.push(
-      `${plural(graph.edges, graph.directed ? "arc" : "edge")} among ${plural(graph.vertices, "vertex").replace(/vertexs$/, "vertices")}`,
-    );
+    const vertices = plural(graph.vertices, "vertex", "vertices");
+    facts.push(`${plural(graph.edges, graph.directed ? "arc" : "edge")} among ${vertices}`);
   }
   if (count !== undefined) facts.push(plural(count, "member"));
   return facts;

@@ -1,4 +1,6 @@
-/** `sstc new`: a folder with a model that runs, to begin from. It is the example examples/quickstart of this package. */
+/**
+ * `sstc new`: a folder with a model that runs, to begin from. It is the example examples/quickstart of this package.
+ */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";

@@ -1,4 +1,7 @@
-/** `explain`: what was compiled and why so, as data: for each latent variable what was chosen, and the sizes of the model. */
+/**
+ * `explain`: what was compiled and why so, as data: for each latent variable what was chosen, and the sizes of the
+ * model.
+ */
 import type { Expression, LatentStatement, ModelDeclaration, PriorStatement } from "../grammar/ast.ts";
 import { printExpression } from "../grammar/format.ts";
 import { parse } from "../grammar/parse.ts";

@@ -30,7 +30,10 @@ export function chooseModel(
   return new Failure(start, "unknown-model", message, { help }).diagnostic(source);
 }
 
-/** Arguments as values, texts being names of structures where the model does not declare a text; what they name wrongly is added to the diagnostics. */
+/**
+ * Arguments as values, texts being names of structures where the model does not declare a text; what they name wrongly
+ * is added to the diagnostics.
+ */
 export function modelArguments(
   names: Names,
   source: Source,

@@ -1,5 +1,6 @@
 /**
- * What generated modules are made of: an artifact with its program, opened as a model whose names the type checker knows.
+ * What generated modules are made of: an artifact with its program, opened as a model whose names the type checker
+ * knows.
  */
 import type { Artifact, EntryPoint } from "../compiler/artifact.ts";
 import type { HostTensor } from "./host-tensor.ts";
@@ -82,14 +83,16 @@ export class GeneratedModel<Types extends ModuleTypes = UntypedModule> {
     this.model.setParameters(values as { readonly [name: string]: Float32Array });
   }
 
-  /** Fixes a hyperparameter from now on, schedules included. Throws a UserError for a temperature that is not positive. */
+  /**
+   * Fixes a hyperparameter from now on, schedules included. Throws a UserError for a temperature that is not positive.
+   */
   setHyper(name: Types["hyper"], value: number): void {
     this.model.setHyper(name, value);
   }
 
   /**
-   * Everything needed to go on as if nothing had happened, as the bytes of a safetensors file; with a path they are also
-   * written there, which only Node can do.
+   * Everything needed to go on as if nothing had happened, as the bytes of a safetensors file; with a path they are
+   * also written there, which only Node can do.
    */
   async save(path?: string): Promise<Uint8Array> {
     const bytes = this.model.save();

@@ -6,8 +6,8 @@ const WIDTH = 120;
 type Plain = string | number | boolean | null | undefined | readonly Plain[] | { readonly [key: string]: Plain };
 
 /**
- * The literal of data that JSON could hold. It is printable ASCII, whatever the data hold, and evaluates to the same data:
- * unlike JSON it may be pasted into a program, where a plain key `__proto__` would set the prototype.
+ * The literal of data that JSON could hold. It is printable ASCII, whatever the data hold, and evaluates to the same
+ * data: unlike JSON it may be pasted into a program, where a plain key `__proto__` would set the prototype.
  */
 export function literal(value: object, indent = ""): string {
   return print(value as Plain, indent, indent.length);

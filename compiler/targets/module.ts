@@ -1,7 +1,7 @@
 /**
- * Prints an artifact as a JavaScript module with its type declarations: `create` opens the model, and every name of it is
- * known to the type checker. The program stands there as code; all else of the artifact is a literal. Names and texts of
- * the source appear only as JSON strings and in comments that they cannot end.
+ * Prints an artifact as a JavaScript module with its type declarations: `create` opens the model, and every name of it
+ * is known to the type checker. The program stands there as code; all else of the artifact is a literal. Names and
+ * texts of the source appear only as JSON strings and in comments that they cannot end.
  */
 import type { Artifact, EntryPoint, MetricTree, Signature } from "../artifact.ts";
 import { literal, stringLiteral } from "./literal.ts";
