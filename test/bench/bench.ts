@@ -1,0 +1,114 @@
+/**
+ * `npm run bench`: measures what the project promises about speed, prints a table and writes JSON. Nothing here is
+ * asserted: a time says something about a machine and what else it did, and a test must not.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { dirname } from "node:path";
+import { parseArgs } from "node:util";
+import { compilationRows } from "./compilation.ts";
+import type { Row } from "./measure.ts";
+import { backwardRows, growthRows, structureRows } from "./structures.ts";
+import { trainingRows } from "./training.ts";
+
+interface Group {
+  readonly title: string;
+  measure(seconds: number): Promise<readonly Row[]>;
+}
+
+const groups: Readonly<Record<string, Group>> = {
+  compile: { title: "Cold start: a fresh process until it ends", measure: compilationRows },
+  structures: { title: "Soft forward and exact backward of a batch, one core", measure: structureRows },
+  backward: { title: "Exact backward of a dynamic program against its forward", measure: backwardRows },
+  train: { title: "A training step of NRI on the device wasm", measure: trainingRows },
+  growth: { title: "Growth of forward and backward with a size", measure: growthRows },
+};
+
+const usage = `npm run bench -- [--only NAME]... [--seconds S] [--json FILE]
+  --only      one of ${Object.keys(groups).join(", ")}; all of them by default
+  --seconds   how long to measure a line; 1 by default
+  --json      where the results go as data; runs/bench/TIME.json by default`;
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (typeof options === "string") {
+    process.stderr.write(`${options}\n${usage}\n`);
+    return 2;
+  }
+  const machine = `${cpus()[0]?.model.trim() ?? "an unknown processor"}, Node ${process.version}`;
+  process.stdout.write(`${machine}; milliseconds; medians, and the least time where others use the machine, too\n`);
+  const results: Record<string, readonly Row[]> = {};
+  for (const name of options.only) {
+    const { title, measure } = groups[name]!;
+    process.stdout.write(`\n${title}\n`);
+    const rows = await measure(options.seconds);
+    results[name] = rows;
+    process.stdout.write(`${table(rows)}\n`);
+  }
+  process.stdout.write(
+    "\nquoted: PyTorch on such a machine, one thread (NRI: 3490 ms with a stock BLAS), measured by others, not here\n",
+  );
+  mkdirSync(dirname(options.json), { recursive: true });
+  writeFileSync(options.json, `${JSON.stringify({ machine, time: new Date().toISOString(), results }, null, 2)}\n`);
+  process.stdout.write(`written to ${options.json}\n`);
+  return 0;
+}
+
+interface Options {
+  readonly only: readonly string[];
+  readonly seconds: number;
+  readonly json: string;
+}
+
+/** The options, or what is wrong with them. */
+function readOptions(): Options | string {
+  try {
+    const { values } = parseArgs({
+      options: {
+        only: { type: "string", multiple: true, default: [] },
+        seconds: { type: "string", default: "1" },
+        json: { type: "string" },
+      },
+    });
+    const unknown = values.only.find((name) => !Object.hasOwn(groups, name));
+    if (unknown !== undefined) return `there is nothing called ${unknown} to measure`;
+    const seconds = Number(values.seconds);
+    if (!(seconds > 0 && Number.isFinite(seconds))) return `--seconds ${values.seconds}: expected a number above 0`;
+    const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+    const only = values.only.length === 0 ? Object.keys(groups) : values.only;
+    return { only, seconds, json: values.json ?? `runs/bench/${stamp}.json` };
+  } catch (problem) {
+    return problem instanceof Error ? problem.message : String(problem);
+  }
+}
+
+const HEADINGS = ["", "median", "least", "processor", "goal", "quoted", ""] as const;
+
+function table(rows: readonly Row[]): string {
+  const cells = [HEADINGS, ...rows.map(cellsOf)];
+  const widths = HEADINGS.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  return cells
+    .map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "))
+    .map((line) => `  ${line.trimEnd()}`)
+    .join("\n");
+}
+
+function cellsOf({ name, timing, goal, ratio, quoted }: Row): readonly string[] {
+  const goalText = goal === undefined ? "" : ratio === undefined ? `< ${digits(goal)}` : `<= ${goal} times`;
+  return [
+    name,
+    digits(timing.median),
+    digits(timing.least),
+    timing.processor === undefined ? "" : digits(timing.processor),
+    goalText,
+    quoted === undefined ? "" : `${quoted.what} ${digits(quoted.milliseconds)}`,
+    ratio === undefined ? "" : `${ratio.value.toFixed(2)} times ${ratio.to}`,
+  ];
+}
+
+/** Three digits that count. */
+function digits(milliseconds: number): string {
+  return milliseconds >= 100 ? milliseconds.toFixed(0) : milliseconds.toPrecision(3);
+}
+
+process.exitCode = await main();
