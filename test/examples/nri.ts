@@ -3,7 +3,8 @@
  * layouts.
  */
 import { readFileSync } from "node:fs";
-import { compile } from "../../compiler/compile.ts";
+import type { Artifact } from "../../compiler/artifact.ts";
+import { type Compilation, compile } from "../../compiler/compile.ts";
 import { render } from "../../compiler/diagnostic.ts";
 import { interpretKernel } from "../../compiler/ir/kernel/interpret.ts";
 import { interpret } from "../../compiler/ir/tensor/interpret.ts";
@@ -31,10 +32,22 @@ export interface Variant {
   readonly hypers?: { readonly [name: string]: number };
 }
 
-export function compiled({ text, ...options }: Variant) {
+const compilations = new Map<string, Compiled>();
+export interface Compiled extends Pick<Compilation, "programs" | "kernels"> {
+  readonly artifact: Artifact;
+}
+
+/** A variant's programs; each variant is compiled once. */
+export function compiled(variant: Variant): Compiled {
+  const key = JSON.stringify(variant);
+  const known = compilations.get(key);
+  if (known !== undefined) return known;
+  const { text, ...options } = variant;
   const { artifact, programs, kernels, diagnostics } = compile({ name: "nri.sst", text }, { library, ...options });
   if (artifact === undefined) throw new Error(diagnostics.map(render).join("\n"));
-  return { artifact, programs, kernels };
+  const result = { artifact, programs, kernels };
+  compilations.set(key, result);
+  return result;
 }
 
 /** Row-major values by name; those of data and noise with the batch as their first axis. */
