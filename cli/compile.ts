@@ -11,7 +11,7 @@ import { GENERATED, printModule } from "../compiler/targets/module.ts";
 import type { SyntaxProblem } from "../grammar/ast.ts";
 import { parse } from "../grammar/parse.ts";
 import { tokenize } from "../grammar/tokens.ts";
-import { openSource } from "./experiments.ts";
+import { openSource } from "./files.ts";
 import { listModel } from "./listing.ts";
 import { type Compiled, compileSource, type ModelOptions } from "./model.ts";
 import { UsageError } from "./usage-error.ts";

@@ -18,18 +18,13 @@ import {
 import type { InstantiateOptions } from "../runtime/instantiate.ts";
 import { UserError } from "../runtime/user-error.ts";
 import { library } from "../stdlib/library.ts";
-import { importFromFiles, readText } from "./files.ts";
+import { importFromFiles } from "./files.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface ExperimentOptions {
   readonly experiment?: string;
   readonly scale?: string;
   readonly set?: readonly string[];
-}
-
-/** The source text that FILE or `-` names. */
-export function openSource(file: string): Source {
-  return { name: file === "-" ? "<stdin>" : file, text: readText(file) };
 }
 
 /** The experiment asked for; throws a DiagnosticError with everything that is wrong with it. */

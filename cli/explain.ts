@@ -3,7 +3,7 @@ import type { Decision, EntryPoint } from "../compiler/artifact.ts";
 import { type Explanation, explain, type LatentExplanation, type Temperature } from "../compiler/explain.ts";
 import { writeBytes } from "../runtime/memory-estimate.ts";
 import { columns, plural, writeCount } from "./columns.ts";
-import { openSource } from "./experiments.ts";
+import { openSource } from "./files.ts";
 import { compileSource, type ModelOptions } from "./model.ts";
 
 export interface ExplainCommandOptions extends ModelOptions {

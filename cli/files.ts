@@ -15,6 +15,11 @@ export function readText(path: string): string {
   }
 }
 
+/** The source text that FILE or `-` names. */
+export function openSource(file: string): Source {
+  return { name: file === "-" ? "<stdin>" : file, text: readText(file) };
+}
+
 /** The file that `import { … } from "./other.sst"` means in the file `from`; undefined when there is none. */
 export function importFromFiles(path: string, from: string): Source | undefined {
   const name = join(from === "<stdin>" ? "." : dirname(from), path);

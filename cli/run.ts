@@ -11,8 +11,8 @@ import {
   type ExperimentOptions,
   experimentOf,
   loadData,
-  openSource,
 } from "./experiments.ts";
+import { openSource } from "./files.ts";
 import { picturesOf } from "./picture.ts";
 import { UsageError } from "./usage-error.ts";
 import { readSeed } from "./values.ts";

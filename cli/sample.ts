@@ -8,14 +8,8 @@ import { type Arguments, dataCall, modelArguments, type Variant, variantsOf } fr
 import { type HostTensor, sizeOf } from "../runtime/host-tensor.ts";
 import { instantiate, type Model } from "../runtime/instantiate.ts";
 import { UserError } from "../runtime/user-error.ts";
-import {
-  compileModel,
-  deviceOptions,
-  type ExperimentOptions,
-  experimentOf,
-  loadData,
-  openSource,
-} from "./experiments.ts";
+import { compileModel, deviceOptions, type ExperimentOptions, experimentOf, loadData } from "./experiments.ts";
+import { openSource } from "./files.ts";
 import { readInput } from "./input.ts";
 import { drawable, drawSamples } from "./picture.ts";
 import { UsageError } from "./usage-error.ts";
