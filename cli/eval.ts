@@ -1,76 +1,97 @@
-/** `sstc eval`: a structure's hard and soft samples, gradients and log-partition for utilities given as JSON, in float64. */
+/**
+ * `sstc eval`: a structure's hard and soft samples, gradients and log-partition for utilities given as JSON; in float64
+ * on the host, or in float32 on a device.
+ */
+import type * as core from "@tensorflow/tfjs-core";
+import type { CompiledLayer } from "../compiler/artifact.ts";
 import { compileLayer } from "../compiler/layer.ts";
-import { HostLayer } from "../runtime/host-layer.ts";
+import { type Layer, StructureLayer } from "../runtime/layer.ts";
+import { type LayerInput, readRows } from "../runtime/layer-rows.ts";
 import { library } from "../stdlib/library.ts";
-import { readText } from "./files.ts";
+import { importFromFiles, readText } from "./files.ts";
+import { readJsonObject } from "./input.ts";
 import { UsageError } from "./usage-error.ts";
 
-export function evalCommand(structure: string, options: Record<string, string>): number {
-  const temperature = readTemperature(options);
-  const source = options.source === undefined ? undefined : { name: options.source, text: readText(options.source) };
-  const compiled = compileLayer({ structure, relaxation: options.relax, backward: options.backward, source }, library);
-  const input = readInput(options.input ?? "-");
-  const u = readRows(input, "u", compiled.size, compiled.structure);
-  if (u === undefined) throw new UsageError('the input has no "u": expected {"u": [[…], …]}', 1);
-  const layer = new HostLayer(compiled);
-  const rows = (values: Float64Array) =>
-    Array.from({ length: u.length / compiled.size }, (_, i) => [
-      ...values.subarray(i * compiled.size, (i + 1) * compiled.size),
-    ]);
-  const result: Record<string, unknown> = { argmax: rows(layer.argmax(u)) };
-  if (temperature !== undefined) {
-    result.soft = rows(layer.soft(u, temperature));
-    const cotangent = readRows(input, "cotangent", compiled.size, compiled.structure);
-    if (cotangent !== undefined && cotangent.length !== u.length)
-      throw new UsageError('"cotangent" needs as many rows as "u"', 1);
-    if (cotangent !== undefined) result.vjp = rows(layer.vjp(u, cotangent, temperature));
-    const log = layer.logPartition(u, temperature);
-    if (log !== undefined) result.log_partition = [...log];
+export interface EvalOptions {
+  readonly relax?: string;
+  readonly at?: string;
+  readonly backward?: string;
+  readonly input?: string;
+  readonly device?: string;
+  readonly set?: readonly string[];
+  readonly source?: string;
+}
+
+type Matrix = readonly (readonly number[])[];
+
+/** What the input must be, for messages. */
+const EXPECTED = 'expected {"u": [[…], …], "cotangent": [[…], …]}, a row for each example';
+
+/** Prints `{"argmax": …, "soft": …, "vjp": …, "log_partition": …}` with the keys that apply. */
+export async function evalCommand(structure: string, options: EvalOptions): Promise<number> {
+  const { relax: relaxation, at: temperature, backward, set: settings, source: path } = options;
+  if (relaxation !== undefined && temperature === undefined) {
+    throw new UsageError("--relax needs a temperature: add --at T, such as --at 0.5");
   }
+  if (path === "-" && (options.input ?? "-") === "-") {
+    throw new UsageError("--source and --input cannot both be standard input: put one of them in a file");
+  }
+  const source = path === undefined ? undefined : { name: path === "-" ? "<stdin>" : path, text: readText(path) };
+  const request = { structure, relaxation, temperature, backward, settings, source, resolveImport: importFromFiles };
+  const compiled = compileLayer(request, library);
+  const input = readJsonObject(options.input ?? "-", '{"u": [[0.5, 1], [2, 0]]}');
+  const u = readMatrix(input, "u");
+  if (u === undefined) {
+    const keys = Object.keys(input).map((key) => JSON.stringify(key));
+    throw new UsageError(`the input has no "u"${keys.length === 0 ? "" : `, only ${keys.join(", ")}`}: ${EXPECTED}`, 1);
+  }
+  const cotangent = compiled.soft === undefined ? undefined : readMatrix(input, "cotangent");
+  const result = await evaluate(compiled, options.device ?? "host", u, cotangent);
   process.stdout.write(`${JSON.stringify(result)}\n`);
   return 0;
 }
 
-function readTemperature(options: Record<string, string>): number | undefined {
-  if (options.relax === undefined) return undefined;
-  if (options.at === undefined) throw new UsageError("--relax needs a temperature: --at T");
-  const temperature = Number(options.at);
-  if (!(temperature > 0) || !Number.isFinite(temperature))
-    throw new UsageError(`--at ${options.at}: a temperature is a number greater than 0`);
-  return temperature;
-}
-
-function readInput(path: string): Record<string, unknown> {
-  const text = readText(path);
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch (problem) {
-    throw new UsageError(`${path === "-" ? "standard input" : path} is not JSON: ${(problem as Error).message}`, 1);
-  }
-  throw new UsageError('expected an object {"u": [[…], …], "cotangent": [[…], …]}', 1);
-}
-
-function readRows(
-  input: Record<string, unknown>,
-  key: string,
-  size: number,
-  structure: string,
-): Float64Array | undefined {
+/** Lists of rows; what the rows hold is checked by the layer. */
+function readMatrix(input: { readonly [key: string]: unknown }, key: string): Matrix | undefined {
   const value = input[key];
   if (value === undefined) return undefined;
-  if (!Array.isArray(value) || !value.every(Array.isArray))
-    throw new UsageError(`"${key}" must be a list of rows of numbers`, 1);
-  const rows = value as unknown[][];
-  rows.forEach((row, i) => {
-    if (row.length !== size)
-      throw new UsageError(`row ${i} of "${key}" has ${row.length} numbers, but ${structure} has ${size}`, 1);
-    const bad = row.findIndex((item) => typeof item !== "number" || !Number.isFinite(item));
-    if (bad >= 0)
-      throw new UsageError(
-        `row ${i} of "${key}" is not a finite number at position ${bad}: ${JSON.stringify(row[bad])}`,
-        1,
-      );
-  });
-  return Float64Array.from(rows.flat() as number[]);
+  if (!Array.isArray(value) || !value.every(Array.isArray)) {
+    throw new UsageError(`"${key}" is not a list of rows: ${EXPECTED}`, 1);
+  }
+  if (value.length === 0) throw new UsageError(`"${key}" has no rows: ${EXPECTED}`, 1);
+  return value as number[][];
+}
+
+type Results = { readonly [key: string]: unknown };
+
+async function evaluate(
+  compiled: CompiledLayer,
+  device: string,
+  u: Matrix,
+  cotangent: Matrix | undefined,
+): Promise<Results> {
+  if (device === "host") return results(compiled, new StructureLayer(compiled), u, cotangent);
+  const { DEVICE_NAMES, openDevice } = await import("../runtime/devices.ts");
+  if (!DEVICE_NAMES.some((known) => known === device)) {
+    throw new UsageError(`--device ${device}: choose one of host, ${DEVICE_NAMES.join(", ")}`);
+  }
+  const { tf } = await openDevice(device);
+  const layer = new StructureLayer(compiled, tf);
+  const tensor = (rows: Matrix, key: string) => {
+    // The rows must be a matrix before they can be a tensor.
+    const values = readRows(rows, { what: `the numbers of "${key}"`, structure: layer.structure, size: layer.size });
+    return tf.tensor(Float32Array.from(values), [rows.length, layer.size], "float32");
+  };
+  const found = results(compiled, layer, tensor(u, "u"), cotangent && tensor(cotangent, "cotangent"));
+  return Object.fromEntries(Object.entries(found).map(([key, value]) => [key, (value as core.Tensor).arraySync()]));
+}
+
+/** What a layer has to say, in the form of `u`. */
+function results(compiled: CompiledLayer, layer: Layer, u: LayerInput, cotangent: LayerInput | undefined): Results {
+  return {
+    argmax: layer.argmax(u),
+    ...(compiled.soft === undefined ? {} : { soft: layer.soft(u) }),
+    ...(cotangent === undefined ? {} : { vjp: layer.vjp(u, cotangent) }),
+    ...(compiled.logPartition === undefined ? {} : { log_partition: layer.logPartition(u) }),
+  };
 }

@@ -5,7 +5,7 @@ import { render } from "../compiler/diagnostic.ts";
 import { DiagnosticError, Failure } from "../compiler/failure.ts";
 import { UserError } from "../runtime/user-error.ts";
 import { type CheckCommandOptions, checkCommand } from "./check.ts";
-import { evalCommand } from "./eval.ts";
+import type { EvalOptions } from "./eval.ts";
 import { registerModelCommands } from "./model-commands.ts";
 import type { RunOptions } from "./run.ts";
 import type { SampleOptions } from "./sample.ts";
@@ -35,13 +35,15 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       'hard and soft samples, gradients and log-partitions of a structure, such as "KSubset(6, 2)"; ' +
         'reads {"u": [[…]], "cotangent": [[…]]}',
     )
-    .option("--relax <relaxation>", "ExpFamily, Euclidean, CategoricalEntropy, BinaryEntropy")
-    .option("--at <temperature>", "the temperature t")
+    .option("--relax <relaxation>", "ExpFamily, Euclidean, CategoricalEntropy or BinaryEntropy; without it, argmax only")
+    .option("--at <temperature>", "the temperature t, greater than 0")
     .option("--input <file>", "JSON file, or - for standard input", "-")
     .option("--backward <strategy>", "custom, dual or finite_difference(eps)")
+    .option("--device <name>", "host (float64), or in float32 wasm, cpu, tensorflow, cuda", "host")
+    .option("--set <name=expression>", "a name for the texts above, such as n=6 or G=complete(n)", collect)
     .option("--source <file>", "a .sst file with structures of your own")
-    .action((structure: string, options: Record<string, string>) => {
-      status = evalCommand(structure, options);
+    .action(async (structure: string, options: EvalOptions) => {
+      status = await (await import("./eval.ts")).evalCommand(structure, options);
     });
   program
     .command("check <files...>")

@@ -85,7 +85,8 @@ function onlyOne<T extends { readonly span: { readonly start: number; readonly e
 ): Piece<T> | undefined {
   if (inText === undefined || apart === undefined) return inText ?? apart;
   return withPiece(apart, ({ span }) => {
-    const message = `the text of the structure says ${inText.source.text.slice(inText.value.span.start)} already`;
+    const { start, end } = inText.value.span;
+    const message = `the text of the structure says ${inText.source.text.slice(start, end)} already`;
     throw new Failure(span, "duplicate-argument", message, { help: "say it in one of the two places" });
   });
 }

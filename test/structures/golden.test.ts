@@ -1,38 +1,45 @@
-/** Structures against the golden files: hard samples, soft samples, vector–Jacobian products, log-partitions. */
-import { describe, expect, test } from "vitest";
-import { compileLayer } from "../../compiler/layer.ts";
-import { HostLayer } from "../../runtime/host-layer.ts";
-import { library } from "../../stdlib/library.ts";
-import { expectClose, type GoldenCase, golden } from "../golden.ts";
+/**
+ * Structures against the golden files, in three ways: `layer()` in float64, `layer()` on tensors, and `sstc eval`. Every
+ * output that a file holds is compared, follows from what is compared, or is listed here with the reason why not.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openDevice } from "../../runtime/devices.ts";
+import { type Layer, layer } from "../../sstc.ts";
+import { run } from "../cli/harness.ts";
+import { expectClose, type GoldenCase, golden, type Tolerance } from "../golden.ts";
 
+type Vector = readonly number[];
 interface Inputs {
-  readonly u: number[] | number[][];
+  /** One example, or a list of them. */
+  readonly u: Vector | readonly Vector[];
+  readonly cotangent?: Vector | readonly Vector[];
   readonly n?: number;
   readonly k?: number;
   readonly t?: number;
   readonly op?: string;
-  readonly edges?: [number, number][];
-  readonly cotangent?: number[] | number[][];
+  readonly eps?: number;
+  readonly edges?: readonly (readonly [number, number])[];
 }
-interface Outputs {
-  readonly x: number[] | number[][];
-  readonly vjp?: number[] | number[][];
-  readonly logZ?: number;
-  readonly hard?: number[][];
-}
+const inputsOf = (item: GoldenCase) => item.inputs as unknown as Inputs;
+const rowsOf = (value: Vector | readonly Vector[]) =>
+  (Array.isArray(value[0]) ? value : [value]) as readonly (readonly number[])[];
 
-function check(item: GoldenCase, structure: string, relaxation: string | undefined, backward?: string): void {
-  const inputs = item.inputs as unknown as Inputs;
-  const outputs = item.outputs as unknown as Outputs;
-  const layer = new HostLayer(compileLayer({ structure, relaxation, backward }, library));
-  const u = Float64Array.from(inputs.u.flat());
-  if (relaxation === undefined) return expectClose(layer.argmax(u), outputs.x.flat(), item.tolerance, "argmax");
-  const t = inputs.t!;
-  expectClose(layer.soft(u, t), outputs.x.flat(), item.tolerance, "x");
-  expectClose(layer.vjp(u, Float64Array.from(inputs.cotangent!.flat()), t), outputs.vjp!.flat(), item.tolerance, "vjp");
-  if (outputs.logZ !== undefined)
-    expectClose(layer.logPartition(u, t)!, [outputs.logZ], { abs: 1e-8, rel: 1e-9 }, "log partition");
-  if (outputs.hard !== undefined) expectClose(layer.argmax(u), outputs.hard.flat(), { abs: 0, rel: 0 }, "argmax");
+/** What is asked of sstc. */
+interface Question {
+  readonly structure: string;
+  readonly relaxation?: string | undefined;
+  readonly backward?: string;
+}
+type Answer = "argmax" | "soft" | "vjp" | "log_partition";
+/** The answer that an output of a file is. */
+interface Check {
+  readonly question: Question;
+  readonly answer: Answer;
+  readonly tolerance?: Tolerance;
 }
 
 const RELAXATIONS: Readonly<Record<string, string | undefined>> = {
@@ -43,34 +50,194 @@ const RELAXATIONS: Readonly<Record<string, string | undefined>> = {
   gumbel2: "ExpFamily",
   hard: undefined,
 };
-const k = (item: GoldenCase) => (item.inputs as unknown as Inputs).k!;
-const u = (item: GoldenCase) => (item.inputs as unknown as Inputs).u;
-const op = (item: GoldenCase) => (item.inputs as unknown as Inputs).op!;
-function graph(item: GoldenCase): string {
-  const { n, edges } = item.inputs as unknown as Inputs;
-  return `SpanningTree(graph(${n}, [${edges!.map(([a, b]) => `[${a}, ${b}]`).join(", ")}]))`;
-}
-
-const SUITES: Readonly<Record<string, (item: GoldenCase) => void>> = {
-  onehot: (item) => check(item, `OneHot(${u(item).length})`, RELAXATIONS[op(item)]),
-  indep_subset: (item) =>
-    check(item, op(item) === "gumbel2" ? "OneHot(2)" : `Subset(${u(item).length})`, RELAXATIONS[op(item)]),
-  ksubset_hard: (item) => check(item, `KSubset(${u(item).length}, ${k(item)})`, undefined),
-  ksubset_euclid: (item) => check(item, `KSubset(${u(item).length}, ${k(item)})`, "Euclidean"),
-  ksubset_categorical: (item) => check(item, `KSubset(${u(item).length}, ${k(item)})`, "CategoricalEntropy"),
-  ksubset_binary: (item) => check(item, `KSubset(${u(item).length}, ${k(item)})`, "BinaryEntropy"),
-  ksubset_expfam: (item) => check(item, `KSubset(${u(item).length}, ${k(item)})`, "ExpFamily"),
-  spanning_tree_hard: (item) => check(item, graph(item), undefined),
-  spanning_tree_marginals: (item) => check(item, graph(item), "ExpFamily"),
+const subset = (relaxation?: string) => (item: GoldenCase) => {
+  const { u, k } = inputsOf(item);
+  return { structure: `KSubset(${u.length}, ${k})`, relaxation };
+};
+const tree = (relaxation?: string) => (item: GoldenCase) => {
+  const { n, edges } = inputsOf(item);
+  const list = edges!.map(([a, b]) => `[${a}, ${b}]`).join(", ");
+  return { structure: `SpanningTree(graph(${n}, [${list}]))`, relaxation };
 };
 
-for (const [name, run] of Object.entries(SUITES)) {
-  const cases = golden(name);
-  describe.skipIf(cases === undefined)(
-    `golden ${name}${cases === undefined ? " (the shared folder is absent)" : ""}`,
-    () => {
-      for (const item of cases ?? []) test(item.name, () => run(item));
-      test("has cases", () => expect(cases?.length).toBeGreaterThan(0));
-    },
+/** What the files ask, by name. */
+const FILES: Readonly<Record<string, (item: GoldenCase) => Question>> = {
+  onehot: (item) => {
+    const { u, op } = inputsOf(item);
+    return { structure: `OneHot(${u.length})`, relaxation: RELAXATIONS[op!] };
+  },
+  indep_subset: (item) => {
+    const { u, op } = inputsOf(item);
+    const structure = op === "gumbel2" ? "OneHot(2)" : `Subset(${u.length})`;
+    return { structure, relaxation: RELAXATIONS[op!] };
+  },
+  ksubset_hard: subset(),
+  ksubset_euclid: subset("Euclidean"),
+  ksubset_categorical: subset("CategoricalEntropy"),
+  ksubset_binary: subset("BinaryEntropy"),
+  ksubset_expfam: subset("ExpFamily"),
+  ksubset_expfam_fd: subset("ExpFamily"),
+  spanning_tree_hard: tree(),
+  spanning_tree_marginals: tree("ExpFamily"),
+};
+
+/** A finite difference of `step` · cotangent in u / t: our step is the length of the whole move. */
+function difference(question: Question, item: GoldenCase, step: number): Check {
+  const { cotangent } = inputsOf(item);
+  const length = Math.hypot(...(cotangent as number[]));
+  return { question: { ...question, backward: `finite_difference(${step * length})` }, answer: "vjp" };
+}
+const clipped = (question: Question): Question => ({ ...question, relaxation: "ExpFamily(clip = 15)" });
+
+/** Outputs that are answers of sstc. */
+const ANSWERS: Readonly<Record<string, (question: Question, item: GoldenCase) => Check>> = {
+  x: (question) => ({ question, answer: question.relaxation === undefined ? "argmax" : "soft" }),
+  hard: (question) => ({ question, answer: "argmax", tolerance: { abs: 0, rel: 0 } }),
+  vjp: (question) => ({ question, answer: "vjp" }),
+  // The tolerances of the files are those of marginals.
+  logZ: (question) => ({ question, answer: "log_partition", tolerance: { abs: 1e-8, rel: 1e-9 } }),
+  x_clip15: (question) => ({ question: clipped(question), answer: "soft" }),
+  vjp_clip15: (question) => ({ question: clipped(question), answer: "vjp" }),
+  vjp_exact: (question) => ({ question: { ...question, backward: "dual" }, answer: "vjp" }),
+  // The published code moves u / t by eps · cotangent, eq. 56 moves u.
+  vjp_code_eps: (question, item) => difference(question, item, inputsOf(item).eps!),
+  vjp_paper_eps: (question, item) => difference(question, item, inputsOf(item).eps! / inputsOf(item).t!),
+};
+
+/** Outputs that follow from x, which is compared with sstc's answer. */
+const PROPERTIES: Readonly<Record<string, (x: Vector, item: GoldenCase, expected: never) => void>> = {
+  value: (x, item, value: number) =>
+    expectClose(
+      [x.reduce((sum, xi, i) => sum + xi * rowsOf(inputsOf(item).u).flat()[i]!, 0)],
+      [value],
+      { abs: 1e-9, rel: 1e-12 },
+      "value",
+    ),
+  // Where the solution touches a bound without leaning on it, either reading is right.
+  support: (x, _, support: Vector) =>
+    expect(x.every((xi, i) => (xi > 1e-9 ? support[i] === 1 : support[i] === 0 || xi > 0))).toBe(true),
+  saturated: (x, _, saturated: Vector) =>
+    expect(x.every((xi, i) => (xi < 1 - 1e-9 ? saturated[i] === 0 : true))).toBe(true),
+  fractional: (x, _, fractional: Vector) =>
+    expect(x.every((xi, i) => (xi > 1e-9 && xi < 1 - 1e-9 ? fractional[i] === 1 : true))).toBe(true),
+};
+
+/** Outputs that nothing is compared with. */
+const REASONS: Readonly<Record<string, string>> = {
+  gap: "how much more the best member is worth than the second: of the inputs, and nothing that sstc says",
+};
+
+type Answers = Readonly<Partial<Record<Answer, number | Vector | readonly Vector[]>>>;
+const flat = (value: number | Vector | readonly Vector[] | undefined) => [value].flat(2) as number[];
+
+const folder = mkdtempSync(join(tmpdir(), "sstc-golden-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What `sstc eval` prints. */
+async function throughCommand({ structure, relaxation, backward }: Question, inputs: Inputs): Promise<Answers> {
+  const input = join(folder, "input.json");
+  const { u, cotangent, t } = inputs;
+  writeFileSync(input, JSON.stringify({ u: rowsOf(u), ...(cotangent && { cotangent: rowsOf(cotangent) }) }));
+  const relaxed = relaxation === undefined ? [] : ["--relax", relaxation, "--at", String(t)];
+  const chosen = backward === undefined ? [] : ["--backward", backward];
+  const { status, stdout, stderr } = await run("eval", structure, ...relaxed, ...chosen, "--input", input);
+  expect([status, stderr]).toEqual([0, ""]);
+  return JSON.parse(stdout) as Answers;
+}
+
+function textOf({ structure, relaxation, backward }: Question, t: number | undefined): string {
+  if (relaxation === undefined) return structure;
+  return `${structure} relax ${relaxation} at ${t}${backward === undefined ? "" : ` backward ${backward}`}`;
+}
+
+/** Compiled once for the forms of one question. */
+let latest: { readonly text: string; readonly layer: Layer } | undefined;
+async function layerOf(text: string): Promise<Layer> {
+  if (latest?.text !== text) latest = { text, layer: await layer(text, { tf }) };
+  return latest.layer;
+}
+
+/** What `layer()` says of one form of utilities, read back by `numbers`. */
+async function throughLayer<U extends Float64Array | tf.Tensor>(
+  question: Question,
+  inputs: Inputs,
+  form: (rows: readonly Vector[]) => U,
+  numbers: (value: never) => number[],
+): Promise<Answers> {
+  const solver = await layerOf(textOf(question, inputs.t));
+  const u = form(rowsOf(inputs.u));
+  const given = inputs.cotangent && form(rowsOf(inputs.cotangent));
+  const read = (value: unknown) => numbers(value as never);
+  const answers: Answers = { argmax: read(solver.argmax(u)) };
+  if (question.relaxation === undefined) return answers;
+  return {
+    ...answers,
+    soft: read(solver.soft(u)),
+    vjp: read(solver.vjp(u, given!)),
+    ...(question.relaxation.startsWith("ExpFamily") && { log_partition: read(solver.logPartition(u)) }),
+  };
+}
+const inDouble = (question: Question, inputs: Inputs) =>
+  throughLayer(
+    question,
+    inputs,
+    (rows) => Float64Array.from(rows.flat()),
+    (value: Float64Array) => [...value],
   );
+const onTensors = (question: Question, inputs: Inputs) =>
+  throughLayer(
+    question,
+    inputs,
+    (rows) => tf.tensor2d(rows.map((row) => [...row])),
+    (value: tf.Tensor) => [...value.dataSync()],
+  );
+const single = (rows: readonly Vector[]) => rows.map((row) => row.map(Math.fround));
+
+async function compare(item: GoldenCase, asked: Question): Promise<void> {
+  const inputs = inputsOf(item);
+  const outputs = Object.entries(item.outputs as Readonly<Record<string, never>>);
+  const checks = outputs.flatMap(([key, expected]) => {
+    const check = ANSWERS[key]?.(asked, item);
+    return check === undefined ? [] : [{ key, expected, ...check }];
+  });
+  const questions = new Map(checks.map(({ question }) => [JSON.stringify(question), question]));
+  for (const [written, question] of questions) {
+    const printed = await throughCommand(question, inputs);
+    const double = await inDouble(question, inputs);
+    for (const { key, expected, answer, tolerance } of checks.filter((c) => JSON.stringify(c.question) === written)) {
+      expectClose(flat(double[answer]), flat(expected), tolerance ?? item.tolerance, `layer(): ${key}`);
+      expectClose(flat(printed[answer]), flat(expected), tolerance ?? item.tolerance, `eval: ${key}`);
+    }
+    // Tensors hold float32; the solver computes in float64 between reading and writing them, and nothing else differs.
+    const { u, cotangent } = inputs;
+    const rounded = { ...inputs, u: single(rowsOf(u)), ...(cotangent && { cotangent: single(rowsOf(cotangent)) }) };
+    const exact = await inDouble(question, rounded);
+    const tensors = await onTensors(question, inputs);
+    for (const [answer, value] of Object.entries(exact)) {
+      expect(flat(tensors[answer as Answer]), `tensors: ${answer}`).toEqual(flat(value).map(Math.fround));
+    }
+  }
+  for (const [key, expected] of outputs) PROPERTIES[key]?.(flat(item.outputs.x), item, expected);
+}
+
+beforeAll(async () => {
+  await openDevice("wasm");
+});
+
+for (const [name, question] of Object.entries(FILES)) {
+  const cases = golden(name);
+  const title = `golden ${name}${cases === undefined ? " (the shared folder is absent)" : ""}`;
+  describe.skipIf(cases === undefined)(title, () => {
+    test("has cases, and says nothing that is passed over", () => {
+      expect(cases?.length).toBeGreaterThan(0);
+      const keys = new Set(cases?.flatMap((item) => Object.keys(item.outputs)));
+      const known = [ANSWERS, PROPERTIES, REASONS].flatMap(Object.keys);
+      expect([...keys].filter((key) => !known.includes(key))).toEqual([]);
+    });
+    for (const item of cases ?? []) {
+      test(item.name, async () => {
+        await compare(item, question(item));
+      });
+    }
+  });
 }
