@@ -6,8 +6,7 @@ import { type Attributes, formatType, type Node, sameShape, sizeOf, type TensorT
 import type { PrimitiveOp } from "./op.ts";
 
 type Vjp =
-  | { readonly strategy: "dual" | "custom"; readonly kernel: KernelSummary; readonly input: number }
-  | { readonly strategy: "finite_difference"; readonly epsilon: number; readonly input?: number }
+  | { readonly strategy: "custom"; readonly kernel: KernelSummary; readonly input: number }
   | { readonly strategy: "none"; readonly reason: string };
 
 function outputIndex(attributes: Attributes): number {
@@ -32,19 +31,13 @@ function leadOf(kernel: KernelSummary, inputs: readonly TensorType[]): readonly 
   return first;
 }
 
-/** A node for one output of a kernel that computes a vector–Jacobian product. */
-function backwardNode(
-  kernel: KernelSummary,
-  inputs: readonly Node[],
-  output: number,
-  node: Node,
-  build: Builder,
-): Node {
+/** A node for the output of a kernel that computes a vector–Jacobian product. */
+function backwardNode(kernel: KernelSummary, inputs: readonly Node[], node: Node, build: Builder): Node {
   const vjp = { strategy: "none", reason: "it is itself a derivative" };
   const { latent } = node.attributes;
   return build.node("kernel", inputs, {
     kernel: data(kernel),
-    output: kernel.outputs[output]!.name,
+    output: kernel.outputs[0]!.name,
     vjp,
     ...(latent === undefined ? {} : { latent }),
   });
@@ -63,25 +56,6 @@ function operands(backward: KernelSummary, node: Node, cotangent: Node, build: B
   });
 }
 
-/**
- * Paper, eq. 56, along the normalised cotangent of each row, so that the step does not depend on the cotangent's size.
- */
-function centralDifference(node: Node, input: number, epsilon: number, cotangent: Node, build: Builder): Node {
-  const rank = kernelOf(node.attributes).inputs[input]!.shape.length;
-  const { shape } = cotangent.type;
-  const axes = shape.map((_, axis) => axis).slice(shape.length - rank);
-  const norm = build.sqrt(build.sum(build.multiply(cotangent, cotangent), axes, true));
-  const safe = build.select(build.lessEqual(norm, 0), 1, norm);
-  const direction = build.divide(cotangent, build.broadcast(safe, shape));
-  const shifted = (step: number) => {
-    const moved = build.add(node.inputs[input]!, build.multiply(direction, step));
-    const inputs = node.inputs.map((each, i) => (i === input ? moved : each));
-    return build.node("kernel", inputs, node.attributes);
-  };
-  const difference = build.subtract(shifted(epsilon), shifted(-epsilon));
-  return build.multiply(build.multiply(difference, 1 / (2 * epsilon)), build.broadcast(norm, shape));
-}
-
 export const op: PrimitiveOp = {
   name: "kernel",
   doc: "One output of a host kernel, run on each row of inputs [...lead, ...kernel shape].",
@@ -91,7 +65,7 @@ export const op: PrimitiveOp = {
     const output = kernel.outputs[outputIndex(attributes)]!;
     return { dtype: "f32", shape: [...lead, ...output.shape], batched: inputs.some((type) => type.batched) };
   },
-  // A kernel is given by the program; test/ops/kernel.test.ts runs this op.
+  // A kernel is given by the program: whole models run this op (test/targets/models.test.ts).
   samples: [],
   eval(inputs, attributes, result, runKernel) {
     const kernel = kernelOf(attributes);
@@ -112,14 +86,8 @@ export const op: PrimitiveOp = {
     if (vjp.strategy === "none") {
       throw new TypeError(`the kernel ${kernelOf(node.attributes).name} has no gradient: ${vjp.reason}`);
     }
-    const input = vjp.input ?? 0;
     const result = node.inputs.map((): Node | undefined => undefined);
-    if (vjp.strategy === "finite_difference") {
-      result[input] = centralDifference(node, input, vjp.epsilon, cotangent, build);
-    } else {
-      const index = vjp.strategy === "dual" ? outputIndex(node.attributes) : 0;
-      result[input] = backwardNode(vjp.kernel, operands(vjp.kernel, node, cotangent, build), index, node, build);
-    }
+    result[vjp.input] = backwardNode(vjp.kernel, operands(vjp.kernel, node, cotangent, build), node, build);
     return result;
   },
   // Runs are printed by the target, which groups the outputs of one run.

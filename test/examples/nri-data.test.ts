@@ -71,4 +71,41 @@ describe("generated data", () => {
     expect(split.columns.x.shape).toEqual([2000, T, 10, 2]);
     for (const value of split.columns.x.data) if (!(Math.abs(value) <= 1)) throw new Error(`a coordinate is ${value}`);
   });
+
+  const sizes = { train: 5, valid: 3, test: 4 };
+  test("a seed gives the same data, and the size of one split changes no other", async () => {
+    const one = await graph_layout(4, { ...sizes, seed: 1 });
+    expect(await graph_layout(4, { ...sizes, seed: 1 })).toEqual(one);
+    const other = await graph_layout(4, { train: 9, valid: 3, test: 4, seed: 1 });
+    expect([other.valid, other.test]).toEqual([one.valid, one.test]);
+    const values = ({ train, valid, test }: typeof one) =>
+      [train, valid, test].map(({ columns }) => columns.x.data.slice(0, 24));
+    const different = [...values(one), ...values(await graph_layout(4, { ...sizes, seed: 2 }))];
+    expect(new Set(different.map(String)).size).toBe(different.length);
+  });
+
+  test("truths are spanning trees: V − 1 edges that join all vertices", async () => {
+    const vertices = 6;
+    const { train } = await graph_layout(2, { train: 50, valid: 1, test: 1, vertices });
+    const pairs = completeEdges(vertices);
+    for (let example = 0; example < 50; example++) {
+      const truth = train.columns.truth.data.subarray(example * pairs.length, (example + 1) * pairs.length);
+      expect(truth.reduce((total, value) => total + value)).toBe(vertices - 1);
+      const reached = new Set([0]);
+      for (let round = 0; round < vertices; round++)
+        pairs.forEach(([i, j], e) => {
+          if (truth[e] === 1 && (reached.has(i) || reached.has(j))) reached.add(i).add(j);
+        });
+      expect(reached.size).toBe(vertices);
+    }
+  });
+
+  test.each([
+    [1, sizes, "graph_layout: T must be an integer of at least 2, but it is 1"],
+    [4, { ...sizes, valid: 0 }, "graph_layout: valid must be an integer of at least 1, but it is 0"],
+    [4, { ...sizes, test: 2.5 }, "graph_layout: test must be an integer of at least 1, but it is 2.5"],
+    [4, { ...sizes, vertices: 1 }, "graph_layout: vertices must be an integer of at least 2, but it is 1"],
+  ])("T = %s with %o is refused", async (T, options, message) => {
+    await expect(graph_layout(T, options)).rejects.toThrow(message);
+  });
 });

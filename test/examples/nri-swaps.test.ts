@@ -161,6 +161,20 @@ describe.each(STRUCTURES)("%s", (structure) => {
     },
   );
 
+  test("evaluation sees hard samples, whatever the estimator", async () => {
+    for (const change of [SWAPS["as written"]!, SWAPS.straight_through!]) {
+      const each = variant(structure, LINEAR, change);
+      const { artifact } = compiled(each);
+      const states = artifact.states.map(({ name, shape, value }) => [name, Array(shape[0]).fill(value)]);
+      const values = { ...given(artifact), states: Object.fromEntries(states) };
+      const outputs = await runOn(await openDevice("wasm"))(each, "evaluate", values);
+      for (let e = 0; e < edges; e++) {
+        for (const value of outputs[`metric:sample_${e}`]!) expect([0, 1]).toContain(value);
+        expect(outputs[`metric:sample_${e}`]).toEqual(outputs[`metric:hard_${e}`]);
+      }
+    }
+  });
+
   test("straight-through: what follows sees the hard sample", async () => {
     const straight = await gradientsOf("wasm", structure, SWAPS.straight_through!);
     const hard = await gradientsOf("wasm", structure, ["rollout(x, z,", "rollout(x, hard(z),"]);

@@ -14,12 +14,8 @@ export interface KernelSummary {
 
 /** The backward of a kernel node with respect to its input number `input` (the first by default). */
 export type KernelBackward =
-  /** A kernel over (inputs…, tangent): the forward on dual numbers; its Jacobian is symmetric. */
-  | { readonly strategy: "dual"; readonly kernel: Kernel; readonly input?: number }
   /** A kernel over forward inputs, forward outputs and `cotangent`, by name. */
   | { readonly strategy: "custom"; readonly kernel: Kernel; readonly input?: number }
-  /** Central difference along the cotangent, with a step relative to its norm. */
-  | { readonly strategy: "finite_difference"; readonly epsilon: number; readonly input?: number }
   | { readonly strategy: "none"; readonly reason: string };
 
 export function summarize(kernel: Kernel): KernelSummary {
@@ -38,7 +34,7 @@ export function kernelAttributes(
   latent: string | undefined,
 ): Attributes {
   const vjp =
-    backward.strategy === "dual" || backward.strategy === "custom"
+    backward.strategy === "custom"
       ? { strategy: backward.strategy, kernel: data(summarize(backward.kernel)), input: backward.input ?? 0 }
       : { ...backward };
   return { kernel: data(summarize(kernel)), output, vjp, ...(latent === undefined ? {} : { latent }) };
