@@ -10,16 +10,17 @@ const packagePath = createRequire(import.meta.url).resolve("sstc/package.json");
 const TEMPLATE = join(dirname(packagePath), "examples", "quickstart");
 const FILES = ["model.sst", "data.js", "README.md"] as const;
 
-/** Makes the folder `name` and tells what to do next; what is there already is never touched. */
-export function newCommand(name: string): number {
+/** Makes the folder `name` in the folder `within` and tells what to do next; what is there already is never touched. */
+export function newCommand(name: string, within = "."): number {
   checkName(name);
-  if (existsSync(name)) throw new UsageError(`${name} exists already: choose another name`);
+  const folder = join(within, name);
+  if (existsSync(folder)) throw new UsageError(`${name} exists already: choose another name`);
   try {
-    mkdirSync(name);
+    mkdirSync(folder);
     for (const file of FILES) {
-      writeFileSync(join(name, file), readFileSync(join(TEMPLATE, file)), { flag: "wx" });
+      writeFileSync(join(folder, file), readFileSync(join(TEMPLATE, file)), { flag: "wx" });
     }
-    writeFileSync(join(name, "package.json"), `${JSON.stringify(packageOf(name), null, 2)}\n`, { flag: "wx" });
+    writeFileSync(join(folder, "package.json"), `${JSON.stringify(packageOf(name), null, 2)}\n`, { flag: "wx" });
   } catch (problem) {
     throw new UsageError(`cannot make ${name}: ${(problem as Error).message}`);
   }
