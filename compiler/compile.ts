@@ -66,7 +66,8 @@ export function compile(source: Source, options: CompileOptions): Compilation {
 }
 
 /**
- * A model elaborated for every entry point, up to one that is too large. What is wrong stays with the context of each.
+ * A model elaborated for every entry point, up to one that is too large; what is wrong stays with the context of each.
+ * Drawing samples elaborates as evaluation does: where that or training has failed, it would say nothing new.
  */
 export function elaborateEntries(
   names: Names,
@@ -79,7 +80,8 @@ export function elaborateEntries(
   for (const entry of entries) {
     const context = new Context(names, source, entry, evaluateExpression);
     elaborated.set(entry, elaborateModel(context, model, given));
-    if (context.exhausted) break;
+    if (context.exhausted || (entry === "evaluate" && [...elaborated.values()].some((each) => each.context.failed)))
+      break;
   }
   return elaborated;
 }

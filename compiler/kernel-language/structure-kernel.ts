@@ -2,11 +2,12 @@
  * The kernel that a clause of a structure names, such as `capped_simplex(total = k)`, lowered for the structure's sizes
  * and checked to fit it.
  */
-import type { Expression, Span } from "../../grammar/ast.ts";
+import type { Expression, KernelDeclaration, Span } from "../../grammar/ast.ts";
 import { type Declarations, located } from "../declarations.ts";
 import { didYouMean } from "../diagnostic.ts";
 import { Failure } from "../failure.ts";
 import type { Kernel, KernelArray } from "../ir/kernel/kernel.ts";
+import { Memo } from "../memo.ts";
 import { bindStatic, environment } from "../static-evaluate.ts";
 import type { StaticValue } from "../static-value.ts";
 import { headName, type Structure } from "../structure.ts";
@@ -48,12 +49,17 @@ export function structureKernel(
     const given = call.kind === "call" ? call.arguments : [];
     const values = bindStatic(parameters, given, scope, own, call.span, name, scope);
     const kernel = located(found.source, structure.source, call.span, () =>
-      lowerKernel(found.declaration, values, own.from(found.source), name),
+      LOWERED.get(found.declaration, values, () =>
+        lowerKernel(found.declaration, values, own.from(found.source), name),
+      ),
     );
     checkShape(kernel, shape, structure, call.span);
-    return { ...flat(kernel), name: uniqueName(kernel, values) };
+    return NAMED.get(kernel, values, () => ({ ...flat(kernel), name: uniqueName(kernel, values) }));
   });
 }
+
+const LOWERED = new Memo<KernelDeclaration, Kernel>();
+const NAMED = new Memo<Kernel, Kernel>();
 
 /** The kernel with its inputs and outputs as vectors: an embedding is one, whatever the shapes of its parts. */
 function flat(kernel: Kernel): Kernel {

@@ -7,6 +7,7 @@ import { dual } from "../ir/kernel/dual.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
 import { sequenceBackward } from "../ir/kernel/sequence.ts";
 import { structureKernel } from "../kernel-language/structure-kernel.ts";
+import { Memo, type StaticValues } from "../memo.ts";
 import { type Costed, costOf, type Relaxed, type Selected } from "../selected.ts";
 import type { Structure } from "../structure.ts";
 
@@ -105,6 +106,9 @@ function checkRequest(request: BackwardRequest, illegal: ReadonlyMap<Strategy, s
   });
 }
 
+const DUALS = new Memo<Kernel, Kernel>();
+const NO_VALUES: StaticValues = new Map();
+
 /** The backward of the algorithm alone, preparation left out. */
 function coreBackward(
   strategy: Backward["strategy"],
@@ -120,7 +124,7 @@ function coreBackward(
       return structureKernel(relaxed.backward!, structure, declarations, span, shape, relaxed.options);
     }
     case "dual":
-      return dual(relaxed.core, "u");
+      return DUALS.get(relaxed.core, NO_VALUES, () => dual(relaxed.core, "u"));
     case "finite_difference":
       return difference(relaxed.core, "u", epsilon);
   }

@@ -13,6 +13,9 @@ import { sizeOf } from "./tensor.ts";
 /** A number stands for a rank-0 f32 constant. */
 export type Operand = Node | number;
 
+/** One object, so that its key is made once. */
+const NO_ATTRIBUTES: Attributes = Object.freeze({});
+
 export class Builder {
   /** Names from the source, for readable output. */
   readonly labels = new Map<Node, string>();
@@ -20,7 +23,7 @@ export class Builder {
   private nextId = 0;
 
   /** The node of an operation; throws a `TypeError` when the inputs do not fit. */
-  node(op: string, inputs: readonly Node[], attributes: Attributes = {}): Node {
+  node(op: string, inputs: readonly Node[], attributes: Attributes = NO_ATTRIBUTES): Node {
     const record = operation(op);
     const key = `${op}(${inputs.map((input) => input.id).join(",")})${keyOf(attributes)}`;
     const existing = this.interned.get(key);
