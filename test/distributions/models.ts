@@ -6,8 +6,8 @@ import { type Environment, interpret } from "../../compiler/ir/tensor/interpret.
 import { library } from "../../stdlib/library.ts";
 
 /**
- * A latent that is its own utilities: the structure's argmax hands them through, so that `sample` returns what the distribution's
- * `sample` makes of its noise.
+ * A latent that is its own utilities: the structure's argmax hands them through, so that `sample` returns what the
+ * distribution's `sample` makes of its noise.
  */
 export function utilities(distribution: string, size: number): string {
   return `

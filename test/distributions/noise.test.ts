@@ -1,4 +1,7 @@
-/** What distributions make of uniform and normal draws, against the golden file, and their densities against their samples. */
+/**
+ * What distributions make of uniform and normal draws, against the golden file, and their densities against their
+ * samples.
+ */
 import { describe, expect, test } from "vitest";
 import { instantiate } from "../../runtime/instantiate.ts";
 import { expectClose, golden } from "../golden.ts";
@@ -66,7 +69,8 @@ describe.each(Object.keys(FAMILIES) as Family[])("%s", (family) => {
       noise: { z: { shape: [1, uniforms.length], data: Float32Array.from(uniforms) } },
     });
     model.dispose();
-    // A few roundings of 6e-8; near v = 0.37 the terms of a Gumbel cancel, so absolutely; log(1 − v) and log(v) as well.
+    // A few roundings of 6e-8; near v = 0.37 the terms of a Gumbel cancel, so absolutely; log(1 − v) and log(v) as
+    // well.
     expectClose(z!.data as Float32Array, wanted, { abs: 1e-6, rel: 1e-6 }, family);
   });
 

@@ -1,4 +1,7 @@
-/** The data of the NRI example against layouts computed elsewhere: trees, steps, and what a tree of the last positions recovers. */
+/**
+ * The data of the NRI example against layouts computed elsewhere: trees, steps, and what a tree of the last positions
+ * recovers.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -57,8 +60,9 @@ describe.skipIf(!existsSync(path))("published data sets (need the shared folder)
 });
 
 describe("generated data", () => {
-  // Published facts. The share of a tree's nine edges has a standard deviation of 0.16 between examples (0.13 at T = 20), so that of 2,000
-  // examples has a standard error of 0.0036; four of them are allowed, and half a unit of the published last digit.
+  // Published facts. The share of a tree's nine edges has a standard deviation of 0.16 between examples (0.13 at T =
+  // 20), so that of 2,000 examples has a standard error of 0.0036; four of them are allowed, and half a unit of the
+  // published last digit.
   test.each([
     [10, 0.816],
     [20, 0.881],

@@ -1,6 +1,7 @@
 /**
- * Whole-model truth: the NRI example against the published model, run elsewhere in float64 with the same parameters and noise.
- * Everything is compared: logits, edges, roll-outs, likelihood, divergence, loss, every gradient, running statistics.
+ * Whole-model truth: the NRI example against the published model, run elsewhere in float64 with the same parameters and
+ * noise. Everything is compared: logits, edges, roll-outs, likelihood, divergence, loss, every gradient, running
+ * statistics.
  */
 import { describe, expect, test } from "vitest";
 import { openDevice } from "../../runtime/devices.ts";
@@ -55,8 +56,8 @@ const steps = ({ n, T }: Inputs) => [T - 1, n, 2];
 const scaled = ({ var: variance }: Inputs) => `(log_likelihood + 0.5 * log(2 * pi * ${variance}) * (T - 1) * V * D)`;
 
 /**
- * The example with the published objective. Undirected edges count twice there in the divergence; directed ones are pairs of
- * Gumbels (3.1 of the design), each counted once. The clip is the one the spanning trees were published with.
+ * The example with the published objective. Undirected edges count twice there in the divergence; directed ones are
+ * pairs of Gumbels (3.1 of the design), each counted once. The clip is the one the spanning trees were published with.
  */
 function variantOf(inputs: Inputs): Variant {
   const { sst, n, T, hidden, tau, pred_steps, max_range } = inputs;
@@ -278,10 +279,10 @@ function decoderGiven(inputs: Inputs, outputs: Outputs): Given {
 }
 
 /**
- * Float32 rounds at 6e-8 for each operation. Values forward are within 5e-7 of the largest of their tensor, so 3e-6 has room for
- * other orders of summation; gradients have twice the operations and are sums over all arcs, examples and steps: 1e-5. Some nearly
- * cancel (those behind the last normalisation sum to 1e-3 of their terms): 2e-7 of the largest gradient of the same network, three
- * roundings, is for them.
+ * Float32 rounds at 6e-8 for each operation. Values forward are within 5e-7 of the largest of their tensor, so 3e-6 has
+ * room for other orders of summation; gradients have twice the operations and are sums over all arcs, examples and
+ * steps: 1e-5. Some nearly cancel (those behind the last normalisation sum to 1e-3 of their terms): 2e-7 of the largest
+ * gradient of the same network, three roundings, is for them.
  */
 const compareFloats: Compare = (actual, expected, what, terms) => {
   expect(actual.length, what).toBe(expected.length);
@@ -319,8 +320,8 @@ describe.skipIf(cases === undefined)("whole-model truth of NRI (needs the shared
     });
   });
 
-  // The published cases never start again. At every second step: what follows a true position is as if all were shown, and what follows
-  // the first prediction is the second step of the roll-out.
+  // The published cases never start again. At every second step: what follows a true position is as if all were shown,
+  // and what follows the first prediction is the second step of the roll-out.
   test.each(items)("%s: a roll-out starts again from the truth", async (_, item) => {
     const [inputs, outputs] = [inputsOf(item), outputsOf(item)];
     const found = await runInterpreter(decoderVariant(inputs, 2), "train", decoderGiven(inputs, outputs));

@@ -1,6 +1,6 @@
 /**
- * The promise of the language: one word of the latent's line swaps the estimator, and nothing else in the file changes. Each swap
- * is made in the example's own text, which must then compile, train and sample.
+ * The promise of the language: one word of the latent's line swaps the estimator, and nothing else in the file changes.
+ * Each swap is made in the example's own text, which must then compile, train and sample.
  */
 import { describe, expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
@@ -183,8 +183,9 @@ describe.each(STRUCTURES)("%s", (structure) => {
     expect(straight.outputs.loss![0]! / soft.outputs.loss![0]!).not.toBeCloseTo(1, 3);
   });
 
-  // The error of a central difference is the step squared, times a third derivative of the soft sample: about 1e-4 / 6 at t = 0.5.
-  test("finite differences are close to the exact gradient, at cotangents of any size, and closer with a smaller step", async () => {
+  // The error of a central difference is the step squared, times a third derivative of the soft sample: about 1e-4 / 6
+  // at t = 0.5.
+  test("finite differences are close to the exact gradient, and closer with a smaller step", async () => {
     const exact = await gradientsOf("wasm", structure);
     const error = async (step: string) => {
       const change: Change = ["ExpFamily at t", `ExpFamily at t backward finite_difference(${step})`];

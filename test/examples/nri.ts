@@ -1,6 +1,6 @@
 /**
- * The NRI example for tests: variants of its text, and the golden cases of the published model in this project's names and
- * layouts.
+ * The NRI example for tests: variants of its text, and the golden cases of the published model in this project's names
+ * and layouts.
  */
 import { readFileSync } from "node:fs";
 import type { Artifact } from "../../compiler/artifact.ts";
