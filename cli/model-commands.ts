@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { CompileCommandOptions } from "./compile.ts";
 import type { ExplainCommandOptions } from "./explain.ts";
+import { expectShortRun } from "./short-run.ts";
 import { collect } from "./values.ts";
 
 /** Adds the commands to `program`; each hands its exit status to `finish`. */
@@ -16,6 +17,7 @@ export function registerModelCommands(program: Command, finish: (status: number)
     .option("--set <name=value>", "an argument or hyper of the model, such as V=5 or Edges=TopKEdges", collect)
     .option("--runtime <module>", "what the module imports the runtime from", "sstc/runtime")
     .action(async (file: string, options: CompileCommandOptions) => {
+      expectShortRun();
       finish((await import("./compile.ts")).compileCommand(file, options));
     });
   program
@@ -25,6 +27,7 @@ export function registerModelCommands(program: Command, finish: (status: number)
     .option("--model <name>", "which model of the file; the first by default")
     .option("--set <name=value>", "an argument or hyper of the model, such as V=5 or Edges=TopKEdges", collect)
     .action(async (file: string, options: ExplainCommandOptions) => {
+      expectShortRun();
       finish((await import("./explain.ts")).explainCommand(file, options));
     });
   program

@@ -7,7 +7,7 @@ import type { Attributes, AttributeValue, ElementType } from "./tensor.ts";
 /** JSON with sorted keys; numbers that JSON lacks are written `{"$number": "Infinity"}`. */
 export function attributesKey(value: AttributeValue): string {
   if (typeof value === "number") {
-    return Number.isFinite(value) ? JSON.stringify(value) : `{"$number":"${value}"}`;
+    return Number.isFinite(value) ? `${value}` : `{"$number":"${value}"}`;
   }
   if (typeof value !== "object") return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(attributesKey).join(",")}]`;
