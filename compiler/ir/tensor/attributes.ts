@@ -10,7 +10,11 @@ export function attributesKey(value: AttributeValue): string {
     return Number.isFinite(value) ? `${value}` : `{"$number":"${value}"}`;
   }
   if (typeof value !== "object") return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(attributesKey).join(",")}]`;
+  if (Array.isArray(value)) {
+    // Lists of numbers are long: the rows of a gather, the values of a constant.
+    const plain = value.every(Number.isFinite);
+    return `[${(plain ? value : value.map(attributesKey)).join(",")}]`;
+  }
   const fields = Object.entries(value as { readonly [key: string]: AttributeValue });
   fields.sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${attributesKey(field)}`).join(",")}}`;
