@@ -26,16 +26,31 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .version(version)
     .exitOverride()
     .showSuggestionAfterError();
-  registerModelCommands(program, (result) => {
+  const finish = (result: number) => {
     status = result;
-  });
+  };
+  registerModelCommands(program, finish);
+  registerChecks(program, finish);
+  registerExperiments(program, finish);
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return status;
+  } catch (problem) {
+    return report(problem);
+  }
+}
+
+function registerChecks(program: Command, finish: (status: number) => void): void {
   program
     .command("eval <structure>")
     .description(
       'hard and soft samples, gradients and log-partitions of a structure, such as "KSubset(6, 2)"; ' +
         'reads {"u": [[…]], "cotangent": [[…]]}',
     )
-    .option("--relax <relaxation>", "ExpFamily, Euclidean, CategoricalEntropy or BinaryEntropy; without it, argmax only")
+    .option(
+      "--relax <relaxation>",
+      "ExpFamily, Euclidean, CategoricalEntropy or BinaryEntropy; without it, argmax only",
+    )
     .option("--at <temperature>", "the temperature t, greater than 0")
     .option("--input <file>", "JSON file, or - for standard input", "-")
     .option("--backward <strategy>", "custom, dual or finite_difference(eps)")
@@ -43,7 +58,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .option("--set <name=expression>", "a name for the texts above, such as n=6 or G=complete(n)", collect)
     .option("--source <file>", "a .sst file with structures of your own")
     .action(async (structure: string, options: EvalOptions) => {
-      status = await (await import("./eval.ts")).evalCommand(structure, options);
+      finish(await (await import("./eval.ts")).evalCommand(structure, options));
     });
   program
     .command("check <files...>")
@@ -51,8 +66,11 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .option("--format <format>", "text or json", "text")
     .option("--gradients", "compare gradients with enumeration and differences (in a later version)")
     .action((files: string[], options: CheckCommandOptions) => {
-      status = checkCommand(files, options);
+      finish(checkCommand(files, options));
     });
+}
+
+function registerExperiments(program: Command, finish: (status: number) => void): void {
   program
     .command("run <file>")
     .description("carries out an experiment: trains every variant, and prints a table of its results")
@@ -64,7 +82,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .option("--out <directory>", "where results go; runs/EXPERIMENT-SCALE by default")
     .option("--resume", "goes on with a run that was interrupted")
     .action(async (file: string, options: RunOptions) => {
-      status = await (await import("./run.ts")).runCommand(file, options);
+      finish(await (await import("./run.ts")).runCommand(file, options));
     });
   program
     .command("sample <file>")
@@ -80,14 +98,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .option("--device <name>", "wasm, cpu, tensorflow or cuda", "wasm")
     .option("--seed <number>", "decides the noise; the checkpoint's by default")
     .action(async (file: string, options: SampleOptions) => {
-      status = await (await import("./sample.ts")).sampleCommand(file, options);
+      finish(await (await import("./sample.ts")).sampleCommand(file, options));
     });
-  try {
-    await program.parseAsync([...args], { from: "user" });
-    return status;
-  } catch (problem) {
-    return report(problem);
-  }
 }
 
 function report(problem: unknown): number {
