@@ -1,0 +1,248 @@
+/**
+ * Every structure of the library, with every relaxation that it declares and every legal backward, against its members
+ * listed by definition. What is looped over are the library's own declarations: a new structure without an example
+ * fails.
+ */
+import { describe, expect, test } from "vitest";
+import { declarationsFor } from "../../compiler/declarations.ts";
+import { DiagnosticError } from "../../compiler/failure.ts";
+import { compileLayer } from "../../compiler/layer.ts";
+import { type Library, Names } from "../../compiler/names.ts";
+import { applyStructure } from "../../compiler/structure.ts";
+import type { Declaration } from "../../grammar/ast.ts";
+import { printExpression } from "../../grammar/format.ts";
+import { parse, parseExpression } from "../../grammar/parse.ts";
+import { library } from "../../stdlib/library.ts";
+import {
+  checkArgmax,
+  checkBackward,
+  checkBatch,
+  checkLimit,
+  checkLogPartition,
+  checkMembers,
+  checkSoft,
+  type Example,
+  layerOf,
+  type Subject,
+} from "./conform.ts";
+import {
+  completeEdges,
+  type Edges,
+  inBox,
+  inHypersimplex,
+  inTreePolytope,
+  kSubsets,
+  spanningTrees,
+  subsets,
+} from "./enumeration.ts";
+
+const kSubset = (structure: string, n: number, k: number): Example => ({
+  structure,
+  members: kSubsets(n, k),
+  inHull: inHypersimplex(k),
+});
+const tree = (graph: string, n: number, edges: Edges): Example => ({
+  structure: `SpanningTree(${graph})`,
+  members: spanningTrees(n, edges),
+  inHull: inTreePolytope(n, edges),
+});
+/** A square with a diagonal and a tail, given out of order. */
+const KITE: Edges = [
+  [1, 2],
+  [0, 1],
+  [2, 3],
+  [0, 3],
+  [1, 3],
+  [4, 3],
+];
+
+/** Small sizes, the smallest included. */
+const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
+  OneHot: [1, 2, 5].map((n) => kSubset(`OneHot(${n})`, n, 1)),
+  Subset: [1, 4].map((n) => ({ structure: `Subset(${n})`, members: subsets(n), inHull: inBox })),
+  IndependentEdges: [
+    { structure: "IndependentEdges(complete(3))", members: subsets(3), inHull: inBox },
+    { structure: "IndependentEdges(complete_directed(2))", members: subsets(2), inHull: inBox },
+  ],
+  KSubset: [
+    [1, 1],
+    [4, 1],
+    [6, 3],
+    [5, 4],
+    [3, 3],
+  ].map(([n, k]) => kSubset(`KSubset(${n}, ${k})`, n!, k!)),
+  TopKEdges: [kSubset("TopKEdges(complete(4))", 6, 3)],
+  SpanningTree: [
+    tree("complete(2)", 2, completeEdges(2)),
+    tree("complete(3)", 3, completeEdges(3)),
+    tree("complete(4)", 4, completeEdges(4)),
+    tree("graph(3, [[0, 1], [1, 2]])", 3, KITE.slice(0, 2)),
+    tree(`graph(5, [${KITE.map((edge) => `[${edge}]`).join(", ")}])`, 5, KITE),
+  ],
+};
+
+const declarations = [...library.files].flatMap(([path, text]) =>
+  parse(text).file.declarations.map((declaration) => ({ path, declaration })),
+);
+const named = (kind: Declaration["kind"]) =>
+  declarations.flatMap(({ declaration }) => (declaration.kind === kind ? [declaration] : []));
+/** The regularisers that `relax Separable` stands for. */
+const SEPARABLE = named("relaxation").flatMap((each) =>
+  each.kind === "relaxation" && each.body.some(({ name }) => name.name === "map") ? [each.name.name] : [],
+);
+
+/** Which relaxations a structure declares, and which backwards are legal for each. */
+function declared(structure: string) {
+  const names = new Names(library, () => undefined);
+  const source = { name: "<none>", text: "" };
+  const scope = declarationsFor(names, source);
+  const { relaxations, logPartition } = applyStructure(parseExpression(structure).value!, scope, scope);
+  const usable = relaxations.filter(({ clause }) => clause.refused === undefined);
+  const backwards = usable.flatMap(({ name, clause }) => {
+    const legal = [
+      ...(clause.symmetric ? ["dual", "finite_difference(1e-4)"] : []),
+      ...(clause.backward ? ["custom"] : []),
+    ];
+    return (name === "Separable" ? SEPARABLE : [name]).map((relaxation) => ({ relaxation, legal }));
+  });
+  return { backwards, logPartition: logPartition !== undefined };
+}
+
+test("every structure of the library has an example, and every relaxation is one of a structure's", () => {
+  const structures = named("structure").map(({ name }) => name.name);
+  expect(structures.length).toBeGreaterThan(0);
+  expect(Object.keys(EXAMPLES).sort()).toEqual([...structures].sort());
+  const used = new Set(Object.values(EXAMPLES).flatMap(([example]) => declared(example!.structure).backwards));
+  const relaxations = named("relaxation").map(({ name }) => name.name);
+  expect(new Set([...used].map(({ relaxation }) => relaxation))).toEqual(new Set(relaxations));
+});
+
+/** All checks of an example by name. */
+function checksOf(subject: Subject): readonly (readonly [name: string, check: () => void])[] {
+  const { backwards, logPartition } = declared(subject.structure);
+  const of = backwards.flatMap(({ relaxation, legal }) => [
+    [`${relaxation}: the soft sample`, () => checkSoft(subject, relaxation)] as const,
+    [`${relaxation}: the limit of low temperature`, () => checkLimit(subject, relaxation)] as const,
+    [`${relaxation}: batches`, () => checkBatch(subject, relaxation)] as const,
+    ...legal.map(
+      (backward) =>
+        [`${relaxation}: backward ${backward}`, () => checkBackward(subject, relaxation, backward)] as const,
+    ),
+  ]);
+  return [
+    ["the members", () => checkMembers(subject)],
+    ["the argmax", () => checkArgmax(subject)],
+    ...(logPartition ? [["the log-partition", () => checkLogPartition(subject)] as const] : []),
+    ...of,
+  ];
+}
+
+describe.each(Object.values(EXAMPLES).flat())("$structure", (example) => {
+  for (const [name, check] of checksOf({ ...example, library })) test(name, check);
+  test("backwards that it does not declare are refused", () => {
+    for (const { relaxation, legal } of declared(example.structure).backwards) {
+      for (const backward of ["dual", "custom", "autodiff"].filter((each) => !legal.includes(each))) {
+        const compile = () => compileLayer({ structure: example.structure, relaxation, backward }, library);
+        expect(compile, `${relaxation} backward ${backward}`).toThrow(DiagnosticError);
+      }
+    }
+  });
+});
+
+describe("the solvers that are too dear at these sizes are right too", () => {
+  const solvers = named("structure").flatMap(({ name, ...declaration }) =>
+    declaration.kind === "structure" && declaration.body.kind === "clauses"
+      ? [{ structure: name.name, solvers: declaration.body.clauses.filter((clause) => clause.kind === "argmax") }]
+      : [],
+  );
+  for (const { structure, solvers: clauses } of solvers.filter((each) => each.solvers.length > 1)) {
+    for (const { solver, span } of clauses) {
+      const { path } = declarations.find(({ declaration }) => declaration.name.name === structure)!;
+      const text = library.files.get(path)!;
+      const others = clauses
+        .filter((clause) => clause.span !== span)
+        .map((clause) => text.slice(clause.span.start, clause.span.end));
+      const alone = others.reduce((left, clause) => left.replace(clause, ""), text);
+      const only: Library = { ...library, files: new Map([...library.files, [path, alone]]) };
+      test.each(EXAMPLES[structure]!)(`${printExpression(solver)} on $structure`, (example) => {
+        const layer = layerOf({ ...example, library: only });
+        expect(layer.decisions[0]!.chosen).toBe(printExpression(solver));
+        checkArgmax({ ...example, library: only });
+      });
+    }
+  }
+});
+
+/** Faults in the library's texts, each with the check that must find it. */
+const PLANTED: readonly (readonly [path: string, from: string, to: string, example: Example, check: RegExp])[] = [
+  ["structures/one-hot.sst", "count n\n", "count n + 1\n", EXAMPLES.OneHot![2]!, /the members/],
+  ["structures/one-hot.sst", "let best = argmax(u)", "let best = 0", EXAMPLES.OneHot![2]!, /the argmax/],
+  ["structures/one-hot.sst", "value[0] = top + log", "value[0] = log", EXAMPLES.OneHot![2]!, /log-partition/],
+  [
+    "structures/one-hot.sst",
+    "(cotangent[i] - mean)",
+    "cotangent[i]",
+    EXAMPLES.OneHot![2]!,
+    /ExpFamily: backward custom/,
+  ],
+  ["structures/subset.sst", "if u[i] > 0 then", "if u[i] > 0.2 then", EXAMPLES.Subset![1]!, /the argmax/],
+  ["structures/k-subset.sst", "if x[i] == 0)", "if x[i] <= 1)", EXAMPLES.KSubset![2]!, /the argmax/],
+  [
+    "structures/k-subset.sst",
+    "mu[i] = p[i] * others",
+    "mu[i] = q[i] * others",
+    EXAMPLES.KSubset![2]!,
+    /ExpFamily: the soft/,
+  ],
+  [
+    "structures/k-subset.sst",
+    "let shift = constant(lambda[0])",
+    "let shift = constant(lambda[0] - 800)",
+    EXAMPLES.KSubset![2]!,
+    /soft/,
+  ],
+  ["structures/spanning-tree.sst", "if a != b {", "if a <= b {", EXAMPLES.SpanningTree![2]!, /the argmax/],
+  ["structures/spanning-tree.sst", "0.5 * energy", "0.49 * energy", EXAMPLES.SpanningTree![2]!, /ExpFamily: the soft/],
+  ["structures/spanning-tree.sst", "(n - 1) * top", "n * top", EXAMPLES.SpanningTree![2]!, /log-partition/],
+  [
+    "relaxations/regularisers.sst",
+    "min(max(s, 0), 1)",
+    "min(max(s, 0), 0.9)",
+    EXAMPLES.KSubset![2]!,
+    /Euclidean: the soft/,
+  ],
+  [
+    "relaxations/regularisers.sst",
+    "x * (1 - x)",
+    "x * (1 - 0.99 * x)",
+    EXAMPLES.KSubset![2]!,
+    /BinaryEntropy: backward custom/,
+  ],
+  [
+    "relaxations/regularisers.sst",
+    "exp(min(s, 0))",
+    "exp(min(0.9 * s, 0))",
+    EXAMPLES.Subset![1]!,
+    /CategoricalEntropy: the soft/,
+  ],
+];
+
+test.each(PLANTED)("a fault planted in %s is found: %s → %s", (path, from, to, example, expected) => {
+  const text = library.files.get(path)!;
+  expect(text).toContain(from);
+  const faulty: Library = { ...library, files: new Map([...library.files, [path, text.replace(from, to)]]) };
+  const checks = checksOf({ ...example, library: faulty });
+  const failed = checks.filter(([, check]) => fails(check)).map(([name]) => name);
+  expect(failed.join("; ")).toMatch(expected);
+  // A text that is not even compiled would fail them all.
+  expect(failed.length).toBeLessThan(checks.length);
+});
+
+function fails(check: () => void): boolean {
+  try {
+    check();
+    return false;
+  } catch {
+    return true;
+  }
+}
