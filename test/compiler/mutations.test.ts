@@ -1,84 +1,20 @@
 /**
- * Ten thousand sources that nobody would write: mutations of valid models and random programs. The whole compiler
- * answers each with an artifact or with diagnostics, never with an exception, and never without end.
+ * Ten thousand sources that nobody would write: mutations of valid models, and the programs of random-programs.test.ts.
+ * The whole compiler answers each with an artifact or with diagnostics, never with an exception, and never without end.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { check } from "../../compiler/check.ts";
-import { CODES } from "../../compiler/codes.ts";
 import { type CompileOptions, compile } from "../../compiler/compile.ts";
-import { type Diagnostic, render } from "../../compiler/diagnostic.ts";
+import { render } from "../../compiler/diagnostic.ts";
 import { library } from "../../stdlib/library.ts";
+import { examine, examineAll, type Tally } from "./examine.ts";
 import { MODELS } from "./models.ts";
 import { mutate, randomFrom } from "./mutate.ts";
-import { randomModel } from "./random-program.ts";
 
 const NRI = readFileSync(join(import.meta.dirname, "..", "..", "examples", "nri", "nri.sst"), "utf8");
 const SMALL: Omit<CompileOptions, "library"> = { arguments: { V: 3, T: 3, hidden: 4 } };
-
-interface Tally {
-  artifacts: number;
-  readonly codes: Map<string, number>;
-}
-
-/** Compiles a text and holds the outcome against what the compiler promises. */
-function examine(text: string, tally: Tally, options: Omit<CompileOptions, "library"> = {}): void {
-  const { artifact, diagnostics } = compile({ name: "mutated.sst", text }, { library, ...options });
-  const failed = diagnostics.some(({ severity }) => severity === "error");
-  hold((artifact === undefined) === failed, "an artifact, or else an error");
-  for (const diagnostic of diagnostics) {
-    examineDiagnostic(diagnostic);
-    tally.codes.set(diagnostic.code, (tally.codes.get(diagnostic.code) ?? 0) + 1);
-  }
-  if (artifact === undefined) return;
-  tally.artifacts++;
-  const { program, ...data } = artifact;
-  // One expression, which V8 parses.
-  hold(typeof new Function(`return (${program});`) === "function", "a program that can be read");
-  holdJson(data);
-}
-
-/** `expect` for a million conditions: it costs nothing where they hold. */
-function hold(condition: boolean, what: string): void {
-  if (!condition) throw new Error(`expected ${what}`);
-}
-
-function examineDiagnostic(diagnostic: Diagnostic): void {
-  const { code, source, span, message } = diagnostic;
-  hold(Object.hasOwn(CODES, code), `a known code, not ${code}`);
-  hold(message !== "", "a message");
-  const inside = span.start >= 0 && span.end >= span.start && span.end <= source.text.length;
-  hold(inside, `a place in the text, not ${JSON.stringify(span)}`);
-  hold(render(diagnostic).includes("^"), "a mark under the line");
-}
-
-/** A value is JSON, so that nothing of it is lost on the way to a file: no infinities, no undefined, no functions. */
-function holdJson(value: unknown): void {
-  if (typeof value === "number") hold(Number.isFinite(value), "a finite number");
-  else if (Array.isArray(value)) value.forEach(holdJson);
-  else if (typeof value === "object" && value !== null) Object.values(value).forEach(holdJson);
-  else hold(typeof value === "string" || typeof value === "boolean", `JSON, not ${typeof value}`);
-}
-
-/** Examines sources and shows the one that fails. */
-function examineAll(
-  count: number,
-  next: (index: number) => string,
-  options: Omit<CompileOptions, "library"> = {},
-): Tally {
-  const tally: Tally = { artifacts: 0, codes: new Map() };
-  for (let i = 0; i < count; i++) {
-    const text = next(i);
-    try {
-      examine(text, tally, options);
-      if (i % 10 === 0) check({ name: "mutated.sst", text }, { library }).forEach(examineDiagnostic);
-    } catch (problem) {
-      throw new Error(`source number ${i}:\n\n${text}\n\n${(problem as Error).stack}`, { cause: problem });
-    }
-  }
-  return tally;
-}
 
 describe("the sources that are mutated are valid", () => {
   for (const [name, text] of Object.entries(MODELS)) {
@@ -101,13 +37,6 @@ test("4,000 mutations of small models", () => {
   // The mutations reach deep: some programs survive, and much besides syntax is found wrong.
   expect(tally.artifacts).toBeGreaterThan(300);
   expect(tally.codes.size).toBeGreaterThan(30);
-});
-
-test("5,800 random programs", () => {
-  const random = randomFrom(2);
-  const tally = examineAll(5_800, () => randomModel(random));
-  expect(tally.artifacts).toBeGreaterThan(200);
-  expect(tally.codes.size).toBeGreaterThan(15);
 });
 
 test("200 mutations of the NRI model", () => {
