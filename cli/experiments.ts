@@ -1,4 +1,7 @@
-/** What `run` and `sample` share: the experiment of a file, its models compiled, its data modules loaded, its directory. */
+/**
+ * What `run` and `sample` share: the experiment of a file, its models compiled, its data modules loaded, its
+ * directory.
+ */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { freemem } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";

@@ -47,10 +47,8 @@ function toTensor(signature: Signature, value: unknown, path: string): HostTenso
     : [...signature.shape];
   flatten(value, shape, [], numbers, (place, found) => {
     const where = place.map((index) => `[${index}]`).join("");
-    return new UsageError(
-      `${path}: ${signature.name}${where} is ${found}, but the model declares ${describe(signature)}${signature.batched ? " for each example" : ""}`,
-      1,
-    );
+    const declared = `${describe(signature)}${signature.batched ? " for each example" : ""}`;
+    return new UsageError(`${path}: ${signature.name}${where} is ${found}, but the model declares ${declared}`, 1);
   });
   const data =
     signature.dtype === "f32"

