@@ -96,18 +96,23 @@ export class GeneratedModel<Types extends ModuleTypes = UntypedModule> {
    */
   async save(path?: string): Promise<Uint8Array> {
     const bytes = this.model.save();
-    if (path !== undefined)
-      await (await fileSystem(path, "save() returns the bytes of the file")).writeFile(path, bytes);
+    if (path === undefined) return bytes;
+    const files = await fileSystem(path, "save() returns the bytes of the file");
+    await files.writeFile(path, bytes).catch((problem: Error) => refuse("write", path, problem));
     return bytes;
   }
 
   /**
    * Restores what `save` wrote, from its bytes or, in Node, from a path. Throws a UserError, and changes nothing, when
-   * they are damaged or do not fit the model.
+   * they are missing, damaged or do not fit the model.
    */
   async load(from: Uint8Array | string): Promise<void> {
-    if (typeof from !== "string") this.model.load(from);
-    else this.model.load(await (await fileSystem(from, "pass load() the bytes of the file")).readFile(from), from);
+    if (typeof from !== "string") {
+      this.model.load(from);
+      return;
+    }
+    const files = await fileSystem(from, "pass load() the bytes of the file");
+    this.model.load(await files.readFile(from).catch((problem: Error) => refuse("read", from, problem)), from);
   }
 
   /** Frees the device's memory; the model cannot be used afterwards. */
@@ -138,6 +143,10 @@ export function createModule(data: Omit<Artifact, "program">, program: ProgramFa
   const create = async (options: CreateOptions = {}): Promise<GeneratedModel> =>
     new GeneratedModel(await instantiate(artifact, { ...options, program }));
   return { artifact, create };
+}
+
+function refuse(what: "read" | "write", path: string, problem: Error): never {
+  throw new UserError(`cannot ${what} ${path}`, { why: problem.message });
 }
 
 /** Node's file system; elsewhere a UserError for `path` with what to do instead. */

@@ -90,6 +90,9 @@ test("the module trains, samples, saves and loads, with the numbers of the compi
   await restored.load(bytes);
   expect(restored.stepCount).toBe(2);
   await expect(restored.load(file("foreign.safetensors", "nothing"))).rejects.toThrow(UserError);
+  await expect(restored.load(join(folder, "missing"))).rejects.toThrow(UserError);
+  await expect(restored.save(join(folder, "missing", "a"))).rejects.toThrow(UserError);
+  expect(restored.stepCount).toBe(2);
   for (const model of [nri, restored, other]) model.dispose();
 });
 
