@@ -39,6 +39,9 @@ export function utilities(size: number): readonly (readonly [kind: string, u: Ve
     ["within 1", draw(1)],
     ["within 6", draw(6)],
     ["within 100", draw(100)],
+    // More than the range of exponents of floating-point numbers, which is about 1,490.
+    ["within 1150", draw(1150)],
+    ["within 5000", draw(5000)],
     ["around 1000", draw(4, 1000)],
   ];
 }

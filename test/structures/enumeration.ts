@@ -45,7 +45,7 @@ export const inBox = (x: Vector) => x.every((value) => value >= -EPSILON && valu
 /** The hull of k-hot vectors. */
 export const inHypersimplex = (k: number) => (x: Vector) => inBox(x) && Math.abs(total(x) - k) < EPSILON * x.length;
 
-/** The hull of spanning trees (Edmonds 1971): n − 1 edges, and at most |S| − 1 of them within each set S of vertices. */
+/** The hull of spanning trees (Edmonds 1971): n − 1 edges, at most |S| − 1 of them within each set S of vertices. */
 export const inTreePolytope = (n: number, edges: Edges) => (x: Vector) => {
   if (!inBox(x) || Math.abs(total(x) - (n - 1)) > EPSILON * edges.length) return false;
   return Array.from({ length: 2 ** n - 1 }, (_, i) => i + 1).every((code) => {

@@ -1,6 +1,6 @@
 /**
- * Structures against the golden files, in three ways: `layer()` in float64, `layer()` on tensors, and `sstc eval`. Every
- * output that a file holds is compared, follows from what is compared, or is listed here with the reason why not.
+ * Structures against the golden files, in three ways: `layer()` in float64, `layer()` on tensors, and `sstc eval`.
+ * Every output that a file holds is compared, follows from what is compared, or is listed here with the reason why not.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
