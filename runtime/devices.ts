@@ -4,6 +4,7 @@
  */
 import * as core from "@tensorflow/tfjs-core";
 import { listNames, UserError } from "./user-error.ts";
+import { withProducts } from "./wasm-products.ts";
 
 export type Tensorflow = typeof core;
 
@@ -39,8 +40,12 @@ const WASM_HEAP_LIMIT = 3.5 * 2 ** 30;
 export async function openDevice(name: string, options: DeviceOptions = {}): Promise<Device> {
   switch (name) {
     case "wasm":
-      await startWasm(options.wasmPaths);
-      return device("wasm", core, "wasm", Math.min(options.memoryLimit ?? Number.POSITIVE_INFINITY, WASM_HEAP_LIMIT));
+      return device(
+        "wasm",
+        await startWasm(options.wasmPaths),
+        "wasm",
+        Math.min(options.memoryLimit ?? Number.POSITIVE_INFINITY, WASM_HEAP_LIMIT),
+      );
     case "cpu":
       // All copies of tfjs in a process share its backends: a program's own may have brought this one.
       if (core.findBackendFactory("cpu") === null) await import("@tensorflow/tfjs-backend-cpu");
@@ -66,9 +71,9 @@ function device(name: DeviceName, tf: Tensorflow, backend: string, memoryLimit: 
   return { name, tf, memoryLimit, use };
 }
 
-let wasmStarted: Promise<void> | undefined;
+let wasmStarted: Promise<Tensorflow> | undefined;
 
-function startWasm(paths: DeviceOptions["wasmPaths"]): Promise<void> {
+function startWasm(paths: DeviceOptions["wasmPaths"]): Promise<Tensorflow> {
   wasmStarted ??= (async () => {
     const wasm = await import("@tensorflow/tfjs-backend-wasm");
     if (paths !== undefined) wasm.setWasmPaths(paths);
@@ -78,6 +83,7 @@ function startWasm(paths: DeviceOptions["wasmPaths"]): Promise<void> {
         help: "in a browser pass `wasmPaths`, the address of the folder wasm-out/; or use the device `cpu`",
       });
     }
+    return withProducts(core);
   })().catch((error: unknown) => {
     wasmStarted = undefined;
     throw error;

@@ -18,9 +18,9 @@ export type KernelRunner = (kernel: string, inputs: readonly Float64Array[]) => 
 
 /**
  * Functions of printed programs. `$sumRows(x, outer, rows, columns)`: of `outer` blocks of rows, the sums of each
- * column, `[outer, columns]`. `$transpose(x, rows, columns)`: the transpose of a matrix, `[columns, rows]`.
+ * column, `[outer, columns]`.
  */
-export type HelperName = "$sumRows" | "$transpose";
+export type HelperName = "$sumRows";
 
 /**
  * What printing to tfjs may use: `inputs` are JavaScript expressions for tensors (with a leading batch axis when

@@ -57,21 +57,11 @@ function count(total: { fixed: number; perExample: number }, node: Node, sign: 1
 
 /** The operand of a product that a backend may keep a packed copy of, for as long as the operand lives. */
 function rightOperand(step: Step): Node | undefined {
-  if (step.node.op === "matmul") return ownerOf(step.operands[1]!.node);
-  return step.node.op === "contract" ? ownerOf(byWidth(step)[0]) : undefined;
+  return step.node.op === "matmul" || step.node.op === "contract" ? ownerOf(step.operands[1]!.node) : undefined;
 }
 
-/** Copies that are made and disposed of within a step. */
+/** Copies that are made and disposed of within a step; the left operand of a contraction is transposed. */
 function scratchOf(step: Step): readonly Node[] {
-  if (copying.has(step.node.op)) return step.operands.slice(0, 1).map((operand) => operand.node);
-  if (step.node.op !== "contract") return [];
-  // It is transposed in two goes.
-  const wide = byWidth(step)[1];
-  return [wide, wide];
-}
-
-/** The operands of a contraction: the narrower, which is packed, and the wider, which is transposed. */
-function byWidth(step: Step): readonly [Node, Node] {
-  const [a, g] = step.operands.map((operand) => operand.node) as [Node, Node];
-  return a.type.shape.at(-1)! < g.type.shape.at(-1)! ? [a, g] : [g, a];
+  const copied = copying.has(step.node.op) || step.node.op === "contract";
+  return copied ? step.operands.slice(0, 1).map((operand) => operand.node) : [];
 }

@@ -14,15 +14,4 @@ export const helpers: Readonly<Record<HelperName, string>> = {
     const means = tf.avgPool(tf.reshape(x, [outer, rows, 1, columns]), [rows, 1], 1, "valid");
     return tf.mul(tf.reshape(means, [outer, columns]), rows);
   });`,
-  // With the WASM backend large matrices are transposed three times faster in blocks, first within, then among them.
-  $transpose: `const $transpose = (x, rows, columns) =>
-  tf.tidy(() => {
-    const matrix = tf.reshape(x, [rows, columns]);
-    let block = 96;
-    while (block > 15 && rows % block !== 0) block--;
-    const plain = tf.getBackend() !== "wasm" || columns <= 32 || rows * columns < 32768 || block < 16;
-    if (plain) return tf.transpose(matrix, [1, 0]);
-    const within = tf.transpose(tf.reshape(matrix, [rows / block, block, columns]), [0, 2, 1]);
-    return tf.reshape(tf.transpose(within, [1, 0, 2]), [columns, rows]);
-  });`,
 };

@@ -11,11 +11,11 @@ const batched = (build: Builder, name: string, shape: readonly number[]) =>
   build.input(name, { dtype: "f32", shape, batched: true });
 
 const cases: { readonly [name: string]: (build: Builder) => Node } = {
-  "a contraction whose left operand is transposed in blocks": (build) =>
+  "a contraction with many columns on the left": (build) =>
     build.contract(batched(build, "a", [300, 50]), batched(build, "g", [300, 3])),
-  "a contraction whose right operand is transposed in blocks": (build) =>
+  "a contraction with many columns on the right": (build) =>
     build.contract(batched(build, "a", [300, 3]), batched(build, "g", [300, 50])),
-  "a contraction of a number of rows that has no divisor near 96": (build) =>
+  "a contraction of an odd number of rows": (build) =>
     build.contract(batched(build, "a", [347, 50]), batched(build, "g", [347, 3])),
   "column sums by means": (build) => build.sum(batched(build, "a", [2, 70, 40]), [1]),
   "sums of columns too many for means": (build) => build.sum(batched(build, "a", [3, 5000]), [0]),

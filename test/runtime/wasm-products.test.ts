@@ -1,0 +1,96 @@
+/**
+ * Products on the device `wasm` against sums in float64: whole tiles and rest lines, several depths, panels of either
+ * operand, transposed or not, and the shapes that are left to tfjs.
+ */
+import * as core from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Device, openDevice } from "../../runtime/devices.ts";
+
+let device: Device;
+beforeAll(async () => {
+  device = await openDevice("wasm");
+  device.use();
+});
+
+/** Values between -1 and 1 that depend on nothing but their place. */
+function values(size: number, seed: number): Float32Array {
+  return Float32Array.from({ length: size }, (_, i) => Math.sin((i + 1) * (seed + 0.618)));
+}
+
+/** The largest error, in units of the sum of the terms' sizes. */
+function error(rows: number, inner: number, columns: number, transposed: boolean): number {
+  const { tf } = device;
+  const [left, right] = [values(rows * inner, 1), values(inner * columns, 2)];
+  const a = tf.tensor2d(left, transposed ? [inner, rows] : [rows, inner]);
+  const b = tf.tensor2d(right, [inner, columns]);
+  const product = tf.matMul(a, b, transposed);
+  expect(product.shape).toEqual([rows, columns]);
+  const got = product.dataSync();
+  for (const tensor of [a, b, product]) tensor.dispose();
+  let worst = 0;
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      let [sum, size] = [0, 0];
+      for (let k = 0; k < inner; k++) {
+        const term = left[transposed ? k * rows + i : i * inner + k]! * right[k * columns + j]!;
+        sum += term;
+        size += Math.abs(term);
+      }
+      worst = Math.max(worst, Math.abs(got[i * columns + j]! - sum) / size);
+    }
+  }
+  return worst;
+}
+
+/** [rows, inner, columns] */
+const shapes: readonly (readonly [number, number, number])[] = [
+  [4, 1, 8],
+  [1, 3, 8],
+  [7, 5, 16],
+  [3, 256, 8],
+  [130, 17, 24],
+  [123, 258, 64],
+  [258, 300, 40],
+  [8, 1000, 16],
+  [16, 20, 3],
+  [6, 9, 1],
+  [5, 7, 2],
+];
+
+describe.each([false, true])("transposed: %s", (transposed) => {
+  // Rounding grows with the number of terms; 1000 terms in one order err by a few units of 6e-8.
+  test.each(shapes)("%i × %i by %i", (rows, inner, columns) => {
+    expect(error(rows, inner, columns, transposed)).toBeLessThan(1e-6);
+  });
+});
+
+test("nothing stays behind, and other products are tfjs's", () => {
+  const { tf } = device;
+  const before = tf.memory();
+  const results = tf.tidy(() => {
+    const a = tf.reshape(tf.range(0, 48), [6, 8]);
+    const b = tf.reshape(tf.range(0, 64), [8, 8]);
+    const ours = tf.matMul(a, b);
+    const [plain, transposed, batches] = [core.matMul(a, b), tf.matMul(a, b, false, true), tf.matMul(tf.stack([a]), b)];
+    return [ours, plain, transposed, core.matMul(a, b, false, true), tf.squeeze(batches)].map((x) => x.arraySync());
+  });
+  expect(results[0]).toEqual(results[1]);
+  expect(results[2]).toEqual(results[3]);
+  expect(results[4]).toEqual(results[1]);
+  expect(tf.memory().numTensors).toBe(before.numTensors);
+  expect(tf.memory().numDataBuffers).toBe(before.numDataBuffers);
+});
+
+test("sizes that do not fit are told of as tfjs does", () => {
+  const { tf } = device;
+  const [a, b] = [tf.zeros([4, 8]), tf.zeros([9, 8])];
+  expect(() => tf.matMul(a as core.Tensor2D, b as core.Tensor2D)).toThrow(/inner shapes/);
+  tf.dispose([a, b]);
+});
+
+test("a process has the one tfjs, which stays as it was", async () => {
+  expect(device.tf.matMul).not.toBe(core.matMul);
+  expect(device.tf.engine()).toBe(core.engine());
+  expect((await openDevice("wasm")).tf).toBe(device.tf);
+  expect((await openDevice("cpu")).tf).toBe(core);
+});
