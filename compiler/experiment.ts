@@ -238,13 +238,25 @@ class Reader {
   /** A number, a truth value, a text, a structure's name, or the name of something varied. */
   private argument(e: Expression): StaticArgument {
     const varied = (name: string) => this.all("vary").some((clause) => clause.name.name === name);
-    if (e.kind === "name" && varied(e.name)) return { vary: e.name };
+    if (e.kind === "name") {
+      if (varied(e.name)) return { vary: e.name };
+      this.refuseModelArgument(e.name, e.span);
+    }
     const value = evaluateStatic(e, this.scope);
     if (value.kind === "number" && !Number.isFinite(value.value)) throw notFinite(e.span, value.value);
     if (value.kind === "number" || value.kind === "boolean" || value.kind === "string") return value.value;
     if (value.kind === "structure-name") return value.declaration.name.name;
     const message = `${printExpression(e)} cannot be an argument here: it is ${describeStatic(value)}`;
     throw new Failure(e.span, "type-mismatch", message);
+  }
+
+  private refuseModelArgument(name: string, span: Span): void {
+    const { model } = this;
+    const ofModel = model?.parameters.some((parameter) => parameter.name.name === name) === true;
+    if (model === undefined || !ofModel || this.scope.lookup(name) !== undefined) return;
+    const message = `${name} is an argument of the model ${model.name}, and has no value here`;
+    const help = `vary it, as in vary ${name} in { 1, 2 }, or write its value`;
+    throw new Failure(span, "unknown-name", message, { help });
   }
 
   private number(e: Expression, scope: Environment = this.scope): number {

@@ -29,7 +29,8 @@ export function createDataset(
   names: readonly string[] = artifact.data.map(({ name }) => name),
 ): Dataset {
   const declared = Object.fromEntries(Object.entries(split.columns).filter(([name]) => names.includes(name)));
-  const { size, tensors } = checkBatch(artifact.data, names, declared, artifact.model, where);
+  const given = Object.keys(split.columns);
+  const { size, tensors } = checkBatch(artifact.data, names, declared, artifact.model, where, given);
   return { size, columns: tensors };
 }
 

@@ -145,7 +145,7 @@ export async function callDataModule(
       help: `it exports ${listNames(Object.keys(module))}`,
     });
   }
-  const data: unknown = await load(...call.positional, call.named);
+  const data = await callOf(load as (...given: unknown[]) => unknown, call);
   for (const split of ["train", "valid", "test"] as const) {
     const value = typeof data === "object" && data !== null ? (data as Partial<ExperimentData>)[split] : undefined;
     if (typeof value?.columns !== "object" || value.columns === null) {
@@ -155,6 +155,21 @@ export async function callDataModule(
     }
   }
   return data as ExperimentData;
+}
+
+/** What the function returns; what it throws is a mistake in the user's own program, and told as one. */
+async function callOf(load: (...given: unknown[]) => unknown, call: DataCall): Promise<unknown> {
+  try {
+    return await load(...call.positional, call.named);
+  } catch (problem) {
+    if (problem instanceof UserError) throw problem;
+    const what = `\`${call.function}\` of the data module ${call.path} failed`;
+    if (!(problem instanceof Error)) throw new UserError(what, { why: `it threw ${String(problem)}` });
+    const place = problem.stack?.split("\n").find((line) => /^\s+at /.test(line));
+    throw new UserError(what, {
+      why: `${problem.name}: ${problem.message}${place === undefined ? "" : `, thrown ${place.trim()}`}`,
+    });
+  }
 }
 
 /**
@@ -207,13 +222,7 @@ async function runVariant(
     seed,
   });
   if (options.resume === true && (await files.exists(resultPath))) {
-    const stored = JSON.parse(new TextDecoder().decode(await files.read(resultPath))) as VariantResult & {
-      settings: string;
-    };
-    if (stored.settings === fresh) return stored;
-    throw new UserError(`${resultPath} belongs to a run with other settings`, {
-      help: "choose another directory, or run without --resume",
-    });
+    return storedResult(await files.read(resultPath), resultPath, fresh);
   }
   const artifact = await options.compile(given, variant);
   checkMetrics(spec, artifact);
@@ -244,6 +253,22 @@ async function runVariant(
   } finally {
     model.dispose();
   }
+}
+
+/** The result of a variant that was finished before; throws a UserError where it is not one of these settings. */
+function storedResult(bytes: Uint8Array, path: string, settings: string): VariantResult {
+  let stored: VariantResult & { readonly settings: string };
+  try {
+    stored = JSON.parse(new TextDecoder().decode(bytes)) as typeof stored;
+  } catch {
+    throw new UserError(`${path} is not a result that a run has written: it is no JSON`, {
+      help: "remove it to train this variant again",
+    });
+  }
+  if (stored.settings === settings) return stored;
+  throw new UserError(`${path} belongs to a run with other settings`, {
+    help: "choose another directory, or run without --resume",
+  });
 }
 
 async function trainVariant(

@@ -115,14 +115,25 @@ function asTensor(signature: Signature, value: unknown, where: string): HostTens
     return { shape: [data.length / perExample, ...signature.shape], data };
   }
   const tensor = value as Partial<HostTensor> | null | undefined;
-  if (typeof tensor === "object" && tensor !== null && Array.isArray(tensor.shape) && ArrayBuffer.isView(tensor.data))
+  if (typeof tensor === "object" && tensor !== null && Array.isArray(tensor.shape) && ArrayBuffer.isView(tensor.data)) {
+    checkSizes(signature, tensor.shape, where);
     return tensor as HostTensor;
+  }
   throw new UserError(
     `${where}: \`${signature.name}\` is ${value === null ? "null" : `of type ${typeof value}`}, not a tensor`,
     {
       help: `pass a ${CONTAINERS[signature.dtype]}, or { shape, data } with such an array`,
     },
   );
+}
+
+function checkSizes(signature: Signature, shape: readonly unknown[], where: string): void {
+  const wrong = shape.find((size) => !Number.isSafeInteger(size) || (size as number) < 0);
+  if (wrong === undefined && !shape.includes(undefined)) return;
+  throw new UserError(`${where}: the shape of \`${signature.name}\` holds ${String(wrong)}`, {
+    why: "sizes are whole numbers",
+    help: "a size is often undefined where an argument was not passed under the name that the function gives it",
+  });
 }
 
 function containerName(data: unknown): string {
@@ -158,7 +169,7 @@ function position(index: number, shape: readonly number[]): number[] {
 
 /**
  * All the named inputs, present and of one batch size. Declared data that `needed` does not name is checked and left
- * out.
+ * out. `given` are the names that the caller sees in what it gave, for messages.
  */
 export function checkBatch(
   data: readonly Signature[],
@@ -166,6 +177,7 @@ export function checkBatch(
   batch: Batch,
   model: string,
   where = "batch",
+  given: readonly string[] = Object.keys(batch),
 ): CheckedBatch {
   const byName = new Map(data.map((signature) => [signature.name, signature]));
   for (const name of Object.keys(batch)) {
@@ -181,7 +193,7 @@ export function checkBatch(
     if (!Object.hasOwn(batch, name)) {
       throw new UserError(`${where}: \`${name}\` is missing`, {
         why: `${model} declares the data ${describe(signature)}`,
-        help: `it was given ${listNames(Object.keys(batch))}`,
+        help: `it was given ${listNames(given)}`,
       });
     }
     const tensor = checkTensor(signature, batch[name], where);
