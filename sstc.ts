@@ -118,7 +118,7 @@ export interface LayerOptions extends LayerDevice, Pick<CompileOptions, "resolve
  *
  * ```ts
  * const tree = await layer("SpanningTree(complete(10)) relax ExpFamily at 0.5");
- * const gradient = tf.grad((u: tf.Tensor) => tree.soft(u).mul(weights).sum())(utilities);
+ * const gradient = tf.grad((u: tf.Tensor) => tf.sum(tf.mul(tree.soft(u), weights)))(utilities);
  * ```
  */
 export async function layer(text: string, options: LayerOptions = {}): Promise<Layer> {

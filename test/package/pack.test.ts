@@ -97,11 +97,16 @@ describe("what is packed", () => {
     for (const wanted of ["dist/cli.js", "dist/sstc.js", "dist/sstc.d.ts", "dist/runtime/runtime.d.ts"]) {
       expect(paths).toContain(wanted);
     }
-    for (const wanted of ["stdlib/structures/spanning-tree.sst", "examples/nri/nri.sst", "README.md", "LICENSE"]) {
+    for (const wanted of [
+      "stdlib/structures/spanning-tree.sst",
+      "examples/nri/nri.sst",
+      "docs/language.md",
+      "LICENSE",
+    ]) {
       expect(paths).toContain(wanted);
     }
     const rooms =
-      /^(dist\/(?!test\/)|stdlib\/.*\.sst$|examples\/|(README|CHANGELOG|ARCHITECTURE)\.md$|LICENSE$|package\.json$)/;
+      /^(dist\/(?!test\/)|stdlib\/.*\.sst$|examples\/|docs\/|(README|CHANGELOG|ARCHITECTURE)\.md$|LICENSE$|package\.json$)/;
     expect(paths.filter((path) => !rooms.test(path))).toEqual([]);
     expect(paths.filter((path) => /\.test\.|(^|\/)test\/|(?<!\.d)\.ts$/.test(path))).toEqual([]);
   });
