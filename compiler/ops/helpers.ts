@@ -1,6 +1,15 @@
 /** What op records share: building values, elementwise types and records, and the printing of shapes for tfjs. */
+import { flagOf, integersOf } from "../ir/tensor/attributes.ts";
 import type { Builder } from "../ir/tensor/builder.ts";
-import { type ElementType, formatType, type Node, sameShape, sizeOf, type TensorType } from "../ir/tensor/tensor.ts";
+import {
+  type Attributes,
+  type ElementType,
+  formatType,
+  type Node,
+  sameShape,
+  sizeOf,
+  type TensorType,
+} from "../ir/tensor/tensor.ts";
 import type { OpSample, PrimitiveOp, TfjsContext, Values } from "./op.ts";
 
 export function values(shape: readonly number[], element: (index: number) => number): Values {
@@ -34,6 +43,18 @@ export function expectAxes(name: string, axes: readonly number[], rank: number):
       throw new TypeError(`${name}: no axis ${axis} in rank ${rank}`);
   }
   if (new Set(axes).size !== axes.length) throw new TypeError(`${name}: an axis is named twice in ${axes.join(", ")}`);
+}
+
+/** The type of what is left when axes are reduced: away, or kept with size 1. */
+export function reduced(name: string, inputs: readonly TensorType[], attributes: Attributes): TensorType {
+  const type = only(name, inputs);
+  const axes = integersOf(attributes, "axes");
+  expectAxes(name, axes, type.shape.length);
+  if (type.dtype !== "f32") throw new TypeError(`${name} needs f32`);
+  const shape = flagOf(attributes, "keep")
+    ? type.shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
+    : type.shape.filter((_, axis) => !axes.includes(axis));
+  return { ...type, shape };
 }
 
 interface UnaryRecord {

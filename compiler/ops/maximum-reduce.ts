@@ -1,21 +1,12 @@
 /** Largest elements over axes of an example. */
 import { flagOf, integersOf } from "../ir/tensor/attributes.ts";
-import { axesText, eachIndex, expectAxes, f32, only, stridesOf } from "./helpers.ts";
+import { axesText, eachIndex, f32, reduced, stridesOf } from "./helpers.ts";
 import type { PrimitiveOp } from "./op.ts";
 
 export const op: PrimitiveOp = {
   name: "maximum_reduce",
   doc: "The largest element over the attribute axes of each example; with keep they stay with size 1.",
-  type(inputs, attributes) {
-    const type = only("maximum_reduce", inputs);
-    const axes = integersOf(attributes, "axes");
-    expectAxes("maximum_reduce", axes, type.shape.length);
-    if (type.dtype !== "f32") throw new TypeError("maximum_reduce needs f32");
-    const shape = flagOf(attributes, "keep")
-      ? type.shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
-      : type.shape.filter((_, axis) => !axes.includes(axis));
-    return { ...type, shape };
-  },
+  type: (inputs, attributes) => reduced("maximum_reduce", inputs, attributes),
   samples: [
     { types: [f32([2, 3])], attributes: { axes: [1] } },
     { types: [f32([2, 3, 2])], attributes: { axes: [0, 2], keep: true } },

@@ -1,7 +1,7 @@
 /** Sums over axes of an example. */
 import { flagOf, integersOf } from "../ir/tensor/attributes.ts";
 import { type Node, sizeOf } from "../ir/tensor/tensor.ts";
-import { axesText, eachIndex, expectAxes, f32, only, rowsText } from "./helpers.ts";
+import { axesText, eachIndex, f32, reduced, rowsText } from "./helpers.ts";
 import type { PrimitiveOp } from "./op.ts";
 
 /** The reduced axes as size 1. */
@@ -22,16 +22,7 @@ function middleOf(shape: readonly number[], axes: readonly number[]) {
 export const op: PrimitiveOp = {
   name: "sum",
   doc: "The sum over the attribute axes of each example; with keep they stay with size 1.",
-  type(inputs, attributes) {
-    const type = only("sum", inputs);
-    const axes = integersOf(attributes, "axes");
-    expectAxes("sum", axes, type.shape.length);
-    if (type.dtype !== "f32") throw new TypeError("sum needs f32");
-    const shape = flagOf(attributes, "keep")
-      ? type.shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
-      : type.shape.filter((_, axis) => !axes.includes(axis));
-    return { ...type, shape };
-  },
+  type: (inputs, attributes) => reduced("sum", inputs, attributes),
   samples: [
     { types: [f32([2, 3])], attributes: { axes: [1] } },
     { types: [f32([2, 3, 2])], attributes: { axes: [0, 2] } },

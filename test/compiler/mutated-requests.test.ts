@@ -1,6 +1,6 @@
 /**
- * Mutations of what is not a model: experiments with settings laid over them, and layers. They are read, or refused with
- * diagnostics; nothing else is ever thrown.
+ * Mutations of what is not a model: experiments with settings laid over them, and layers. They are read, or refused
+ * with diagnostics; nothing else is ever thrown.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Random programs, of which few mean anything: the part of the ten thousand of mutations.test.ts that is no mutation. */
+/** Random programs, of which few mean anything: those of the ten thousand that are no mutations. */
 import { expect, test } from "vitest";
 import { examineAll } from "./examine.ts";
 import { randomFrom } from "./mutate.ts";

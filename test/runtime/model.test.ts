@@ -4,22 +4,12 @@ import { openDevice } from "../../runtime/devices.ts";
 import { instantiate, type Model } from "../../runtime/instantiate.ts";
 import { Adam, adamOptions } from "../../runtime/optimizers/adam.ts";
 import { normal } from "../../runtime/random.ts";
-import { UserError } from "../../runtime/user-error.ts";
 import type { Batch } from "../../runtime/validate.ts";
+import { failure } from "./failure.ts";
 import { tinyArtifact, tinyData, WEIGHTS } from "./tiny.ts";
 
 const data = tinyData(64);
 const learn = { name: "adam", learningRate: 0.02 } as const;
-
-async function failure(action: () => unknown): Promise<UserError> {
-  try {
-    await action();
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-  throw new Error("expected a UserError");
-}
 
 describe.each(["wasm", "cpu"])("a model on %s", (device) => {
   it("learns, with a flat number of tensors over 1,000 steps", async () => {

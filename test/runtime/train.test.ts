@@ -15,23 +15,13 @@ import { flattenMetrics, MetricMeans, metricAt, resolveMetrics } from "../../run
 import { Progress, writeDuration } from "../../runtime/progress.ts";
 import { formatTable, writeNumber } from "../../runtime/table.ts";
 import { evaluateDataset, type TrainOptions, train } from "../../runtime/train.ts";
-import { UserError } from "../../runtime/user-error.ts";
+import { failure } from "./failure.ts";
 import { tinyArtifact, tinyData } from "./tiny.ts";
 
 const artifact = tinyArtifact();
 const dataset = (examples: number, stream: number) =>
   createDataset(artifact, { columns: tinyData(examples, stream) }, "data");
 const optimizer = { name: "adam", learningRate: 0.02 } as const;
-
-async function failure(action: () => unknown): Promise<UserError> {
-  try {
-    await action();
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-  throw new Error("expected a UserError");
-}
 
 describe("batches", () => {
   it("visit every example once an epoch, the last batch being smaller", () => {

@@ -56,20 +56,15 @@ function collect(body: readonly Statement[], live: Set<string>): void {
         collectExpression(s.value, live);
         break;
       case "assign":
-      case "fill": {
-        const target = s.kind === "assign" ? s.name : s.array;
-        const reads = new Set<string>();
-        collectExpression(s.value, reads);
-        for (const name of reads) if (name !== target) live.add(name);
+        collectOthers(s.value, s.name, live);
         break;
-      }
-      case "store": {
-        const reads = new Set<string>();
-        collectExpression(s.value, reads);
-        for (const name of reads) if (name !== s.array) live.add(name);
+      case "store":
         collectExpression(s.index, live);
+        collectOthers(s.value, s.array, live);
         break;
-      }
+      case "fill":
+        collectOthers(s.value, s.array, live);
+        break;
       case "for":
         collectExpression(s.from, live);
         collectExpression(s.to, live);
@@ -94,6 +89,13 @@ function collect(body: readonly Statement[], live: Set<string>): void {
         break;
     }
   }
+}
+
+/** What an expression reads but for the target that it is for. */
+function collectOthers(value: Expression, target: string, live: Set<string>): void {
+  const reads = new Set<string>();
+  collectExpression(value, reads);
+  for (const name of reads) if (name !== target) live.add(name);
 }
 
 function stored(body: readonly Statement[], used: Set<string>): void {
