@@ -31,19 +31,14 @@ const DEPTH = 256;
 /** So many rows meet a panel before the next. */
 const BLOCK = 30 * TILE;
 
-/** `pack(from, stride, rows, to, bytes)`: so many bytes of each row, one after the other. */
-function packCode(): FunctionCode {
-  const [from, stride, rows, to, bytes, at] = [0, 1, 2, 3, 4, 5];
-  const row = repeat(
-    [...get(to), ...get(at), ...add, ...get(from), ...get(at), ...add],
-    [...vector.load(0), ...vector.store(0), ...increase(at, constant(16))],
-    [...get(at), ...get(bytes), ...less],
-  );
-  const body = repeat(
-    [...constant(0), ...set(at), ...row],
-    [...increase(from, get(stride)), ...increase(to, get(bytes)), ...decrease(rows, 1)],
-  );
-  return { name: "pack", parameters: 5, integers: 1, vectors: 0, body };
+/** `NAME(from, stride, rows, to)`: so many vectors of each row, one after the other. */
+function packCode(name: string, vectors: number): FunctionCode {
+  const [from, stride, rows, to] = [0, 1, 2, 3];
+  const row = Array.from({ length: vectors }, (_, i) => [
+    ...[...get(to), ...get(from), ...vector.load(16 * i), ...vector.store(16 * i)],
+  ]);
+  const next = [...increase(from, get(stride)), ...increase(to, constant(16 * vectors)), ...decrease(rows, 1)];
+  return { name, parameters: 4, integers: 0, vectors: 0, body: repeat(row.flat(), next) };
 }
 
 /**
@@ -114,7 +109,8 @@ function productCode(name: string, height: number): FunctionCode {
 type Tensorflow = typeof core;
 
 interface Products {
-  pack(from: number, stride: number, rows: number, to: number, bytes: number): void;
+  packPanel(from: number, stride: number, rows: number, to: number): void;
+  packTile(from: number, stride: number, rows: number, to: number): void;
   tiles(...numbers: number[]): void;
   lines(...numbers: number[]): void;
 }
@@ -134,7 +130,12 @@ interface WasmBackend {
 export function withProducts(tf: Tensorflow): Tensorflow {
   const backend = tf.backend() as object as WasmBackend;
   const memory = backend.wasm?.asm?.memory;
-  const bytes = assemble([packCode(), productCode("tiles", TILE), productCode("lines", 1)]);
+  const bytes = assemble([
+    packCode("packPanel", PANEL / 4),
+    packCode("packTile", TILE / 4),
+    productCode("tiles", TILE),
+    productCode("lines", 1),
+  ]);
   const shared = typeof SharedArrayBuffer !== "undefined" && memory?.buffer instanceof SharedArrayBuffer;
   if (memory === undefined || shared || !WebAssembly.validate(bytes)) return tf;
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { host: { memory } });
@@ -191,10 +192,10 @@ function multiplied(
     const more = at === 0 ? 0 : 1;
     const start = from + step * at;
     for (let j = 0; j < columns; j += PANEL) {
-      products.pack(right + 4 * (at * columns + j), 4 * columns, deep, panels + 4 * j * deep, 4 * PANEL);
+      products.packPanel(right + 4 * (at * columns + j), 4 * columns, deep, panels + 4 * j * deep);
     }
     for (let i = 0; transposed && i < whole; i += TILE) {
-      products.pack(start + 4 * i, step, deep, tiles + 4 * i * deep, 4 * TILE);
+      products.packTile(start + 4 * i, step, deep, tiles + 4 * i * deep);
     }
     for (let i = 0; i < whole; i += BLOCK) {
       const output = [panels, to + 4 * columns * i, 4 * columns, deep, Math.min(BLOCK, whole - i), columns, more];
