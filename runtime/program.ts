@@ -5,6 +5,7 @@ import type { Device, Tensorflow } from "./devices.ts";
 import { type HostArray, type HostTensor, sizeOf } from "./host-tensor.ts";
 import { normal, PURPOSES, type Purpose, uniform } from "./random.ts";
 import { createRunKernel, type RunKernel } from "./run-kernel.ts";
+import { UserError } from "./user-error.ts";
 
 export type TensorRecord = { readonly [name: string]: core.Tensor };
 export type EntryFunction = (
@@ -104,13 +105,29 @@ export class Program {
       const inputs = mapRecord(call.inputs, (value, name) => create(dtypes.get(name) ?? "f32", value));
       const noise = mapRecord(call.noise, (value) => create("f32", value));
       const before = tf.engine().state.numTensors;
-      const outputs = run(call.batch, inputs, call.parameters, call.states, call.hypers, noise);
+      const outputs = this.guarded(entry, call.batch, () =>
+        run(call.batch, inputs, call.parameters, call.states, call.hypers, noise),
+      );
       const returned = new Set(Object.values(outputs)).size;
       if (this.called.has(entry.name)) this.undisposed += tf.engine().state.numTensors - before - returned;
       this.called.add(entry.name);
       for (const tensor of created) tensor.dispose();
       return outputs as { [name: string]: core.Tensor };
     });
+  }
+
+  /** A WebAssembly module that gets no more memory reads and writes where there is none, and traps. */
+  private guarded<T>(entry: EntryPoint, batch: number, work: () => T): T {
+    try {
+      return work();
+    } catch (problem) {
+      if (!(problem instanceof WebAssembly.RuntimeError)) throw problem;
+      const what = `the device \`${this.device.name}\` failed in \`${entry.name}\` on a batch of ${batch}`;
+      throw new UserError(what, {
+        why: `${problem.message}: most often there was no more memory to be had`,
+        help: "reduce the batch or the sizes of the model, or use the device `cpu`; if small ones fail, too, report it",
+      });
+    }
   }
 }
 

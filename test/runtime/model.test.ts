@@ -216,6 +216,16 @@ describe("errors", () => {
     expect(model.save()).toEqual(before);
   });
 
+  it("a trap of WebAssembly, which estimates let through, was called a bug in the compiler", async () => {
+    const trap = "(() => { throw new WebAssembly.RuntimeError('memory access out of bounds'); })()";
+    const { program } = tinyArtifact();
+    const model = await instantiate(tinyArtifact({ program: program.replace("[tf.mean(squared),", `[${trap},`) }));
+    const error = await failure(() => model.step(data));
+    expect(error.message).toBe("the device `wasm` failed in `train` on a batch of 64");
+    expect(error.why).toBe("memory access out of bounds: most often there was no more memory to be had");
+    expect(error.help).toContain("reduce the batch or the sizes of the model");
+  });
+
   it("a batch or a model too large for the memory, before allocating", async () => {
     const model = await instantiate(tinyArtifact(), { device: "cpu", memoryLimit: 5000 });
     const batch = await failure(() => model.step(data));
