@@ -3,7 +3,7 @@
  * have options that exist, the programs of docs/api.md run.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { builtins } from "../compiler/elaborate/builtins/registry.ts";
@@ -263,6 +263,19 @@ test("the programs of docs/api.md run, and give what is said of them", async () 
   for (const [i, value] of gradient.dataSync().entries()) expect(value).toBeCloseTo(expected[i]!, 6);
   expect(soft.reduce((sum, value) => sum + value)).toBeCloseTo(3, 9);
   expect((values.first as { loss: number }).loss).toBeGreaterThan(0);
+});
+
+test("paths in ARCHITECTURE.md are of files and folders that there are", () => {
+  const text = read("ARCHITECTURE.md").replace(/^```[^`]*```$/gm, "");
+  const paths = code(text).filter((each) =>
+    /^(grammar|compiler|runtime|stdlib|examples|cli|test|scripts|docs)\/[\w./*-]*$/.test(each),
+  );
+  expect(paths.length).toBeGreaterThan(50);
+  const there = (path: string) =>
+    path.includes("*")
+      ? readdirSync(join(root, dirname(path))).some((name) => name.startsWith(basename(path).split("*")[0]!))
+      : existsSync(join(root, path));
+  expect(paths.filter((path) => !there(path))).toEqual([]);
 });
 
 test("links from one document to another lead somewhere", () => {
