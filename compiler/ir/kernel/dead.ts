@@ -1,26 +1,21 @@
-/** Removes what a kernel computes for nothing: scalars never read, arrays never loaded, empty loops. */
+/** Removes what a kernel computes for nothing: whatever no output depends on. */
 import type { KernelExpression as Expression, Kernel, KernelStatement as Statement } from "./kernel.ts";
 
 export function removeDead(kernel: Kernel): Kernel {
-  let body = kernel.body;
-  for (let before = -1; ; ) {
-    const live = new Set(kernel.outputs.map((array) => array.name));
-    collect(body, live);
-    body = sweep(body, live);
-    const size = count(body);
-    if (size === before) {
-      const used = new Set<string>();
-      collect(body, used);
-      stored(body, used);
-      return {
-        ...kernel,
-        body,
-        scratch: kernel.scratch.filter((array) => used.has(array.name)),
-        tables: kernel.tables.filter((table) => used.has(table.name)),
-      };
-    }
-    before = size;
+  const live = new Set(kernel.outputs.map((array) => array.name));
+  for (let before = -1; before < live.size; ) {
+    before = live.size;
+    mark(kernel.body, live);
   }
+  const body = sweep(kernel.body, live);
+  const used = new Set<string>();
+  stored(body, used);
+  return {
+    ...kernel,
+    body,
+    scratch: kernel.scratch.filter((array) => live.has(array.name) || used.has(array.name)),
+    tables: kernel.tables.filter((table) => live.has(table.name)),
+  };
 }
 
 function collectExpression(e: Expression, live: Set<string>): void {
@@ -46,56 +41,42 @@ function collectExpression(e: Expression, live: Set<string>): void {
 }
 
 /**
- * What is read, except by a store into the same array or an assignment of the same scalar: `x = x + 1` alone keeps
- * nothing alive.
+ * Adds what the results need: what is read for something live, and what decides whether that happens. True when the
+ * statements hold anything live at all. (`x = x + 1` alone keeps nothing alive.)
  */
-function collect(body: readonly Statement[], live: Set<string>): void {
-  for (const s of body) {
-    switch (s.kind) {
-      case "declare":
-        collectExpression(s.value, live);
-        break;
-      case "assign":
-        collectOthers(s.value, s.name, live);
-        break;
-      case "store":
-        collectExpression(s.index, live);
-        collectOthers(s.value, s.array, live);
-        break;
-      case "fill":
-        collectOthers(s.value, s.array, live);
-        break;
-      case "for":
-        collectExpression(s.from, live);
-        collectExpression(s.to, live);
-        collect(s.body, live);
-        break;
-      case "while":
-        collectExpression(s.condition, live);
-        collect(s.body, live);
-        break;
-      case "reduce":
-        collectExpression(s.from, live);
-        collectExpression(s.to, live);
-        collectExpression(s.value, live);
-        if (s.condition !== undefined) collectExpression(s.condition, live);
-        break;
-      case "if":
-        collectExpression(s.condition, live);
-        collect(s.consequent, live);
-        collect(s.alternative, live);
-        break;
-      case "break":
-        break;
-    }
-  }
+function mark(body: readonly Statement[], live: Set<string>): boolean {
+  let any = false;
+  for (const s of body) any = markOne(s, live) || any;
+  return any;
 }
 
-/** What an expression reads but for the target that it is for. */
-function collectOthers(value: Expression, target: string, live: Set<string>): void {
-  const reads = new Set<string>();
-  collectExpression(value, reads);
-  for (const name of reads) if (name !== target) live.add(name);
+function markOne(s: Statement, live: Set<string>): boolean {
+  const read = (needed: boolean, ...expressions: readonly (Expression | undefined)[]) => {
+    for (const e of expressions) if (needed && e !== undefined) collectExpression(e, live);
+    return needed;
+  };
+  switch (s.kind) {
+    case "declare":
+    case "assign":
+      return read(live.has(s.name), s.value);
+    case "store":
+      return read(live.has(s.array), s.index, s.value);
+    case "fill":
+      return read(live.has(s.array), s.value);
+    case "reduce":
+      return read(live.has(s.name), s.from, s.to, s.value, s.condition);
+    case "for":
+      return read(mark(s.body, live), s.from, s.to);
+    case "while":
+      mark(s.body, live);
+      return read(true, s.condition);
+    case "if": {
+      const parts = [mark(s.consequent, live), mark(s.alternative, live)];
+      return read(parts.includes(true), s.condition);
+    }
+    case "break":
+      return true;
+  }
 }
 
 function stored(body: readonly Statement[], used: Set<string>): void {
@@ -136,18 +117,4 @@ function swept(s: Statement, live: ReadonlySet<string>): Statement[] {
     case "break":
       return [s];
   }
-}
-
-function count(body: readonly Statement[]): number {
-  return body.reduce(
-    (total, s) =>
-      total +
-      1 +
-      (s.kind === "for" || s.kind === "while"
-        ? count(s.body)
-        : s.kind === "if"
-          ? count(s.consequent) + count(s.alternative)
-          : 0),
-    0,
-  );
 }
