@@ -194,12 +194,15 @@ describe("data", () => {
   });
 });
 
-describe("utilities that are not finite", () => {
-  const overflow = MODEL.replace("Gumbel(x + w)", "Gumbel(exp(x * 1000) + w)");
-  test("name the latent and the example", async () => {
-    const one = dataModule(`{ shape: [size, n], data: new Float32Array(size * n).fill(1, 0, size > 10 ? 0 : 1) }`);
-    const { status, text } = await attemptWith(one, () => overflow.replace("data.js", `data${files - 1}.js`));
-    expect(text).toContain("the latent `z` received an infinite value at example 0, position 0");
+describe("utilities that are not finite name the latent and the example", () => {
+  // All examples are 0 but the first of the training data, which is 1 in its last position.
+  const one = dataModule("{ shape: [size, n], data: new Float32Array(size * n).fill(size > 10 ? 1 : 0, 2, 3) }");
+  test.each([
+    ["exp(x * 1000)", "an infinite value"],
+    ["log(0.5 - x)", "NaN"],
+  ])("%s", async (utilities, value) => {
+    const { status, text } = await attemptWith(one, (source) => source.replace("x + w)", `${utilities} + w)`));
+    expect(text).toMatch(new RegExp(`the latent \`z\` received ${value} at example \\d, position 2`));
     expect(status).toBe(1);
   });
 });
