@@ -60,7 +60,7 @@ const scaled = ({ var: variance }: Inputs) => `(log_likelihood + 0.5 * log(2 * p
  * pairs of Gumbels (3.1 of the design), each counted once. The clip is the one the spanning trees were published with.
  */
 function variantOf(inputs: Inputs): Variant {
-  const { sst, n, T, hidden, tau, pred_steps, max_range } = inputs;
+  const { sst, n, T, hidden, tau, max_range } = inputs;
   const divergence = directed(inputs) ? "kl" : "2 * kl";
   const probes = [
     probe("logits", elements("theta", pairs(n, directed(inputs)).length, ...(directed(inputs) ? [2] : []))),
@@ -78,8 +78,8 @@ function variantOf(inputs: Inputs): Variant {
   const text = replaced(
     NRI,
     [
-      "teacher_forcing = 10)",
-      `teacher_forcing = ${pred_steps})\n  let forced = decoder.rollout(x, z, teacher_forcing = 1)`,
+      "rollout(x, z, teacher_forcing)",
+      "rollout(x, z, teacher_forcing)\n  let forced = decoder.rollout(x, z, teacher_forcing = 1)",
     ],
     ["Normal(mean, variance = 5e-5)", `Normal(mean, variance = ${inputs.var})`],
     ["maximize elbo\n", `maximize (${scaled(inputs)} - ${divergence}) / V\n${probes.join("")}`],
@@ -87,7 +87,8 @@ function variantOf(inputs: Inputs): Variant {
     ...(directed(inputs) ? pairsOfGumbels : []),
   );
   const edges = directed(inputs) ? {} : { Edges: sst === "tree" ? "SpanningTree" : "TopKEdges" };
-  return { text, arguments: { V: n, T, hidden, ...edges }, hypers: { t: tau } };
+  const forcing = { teacher_forcing: inputs.pred_steps };
+  return { text, arguments: { V: n, T, hidden, ...forcing, ...edges }, hypers: { t: tau } };
 }
 
 /** The encoder on a directed graph, where logits are not made symmetric. */
