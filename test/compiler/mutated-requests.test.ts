@@ -85,6 +85,8 @@ const LAYERS = [
   "OneHot(2 ^ 3 - 1) relax ExpFamily at 1 / 3",
   "SpanningTree(graph(3, [[0, 1], [1, 2]])) relax ExpFamily at t",
   "Subset(if n > 2 then n else 3)",
+  "SpanningTree(complete(4)) relax ExpFamily(clip = 15) at 0.5 straight_through backward dual",
+  "Mine(3) relax ExpFamily at 1",
 ];
 const SETTINGS = ["n = 4", "t = 0.5", "G = complete(n)", "k = binomial(4, 2)", "R = ExpFamily"];
 
