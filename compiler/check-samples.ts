@@ -137,14 +137,16 @@ class Sample {
     const { span } = this;
     if (structure.argmax.length > 0) this.attempt(() => selectSolver(structure, declarations, "host", span));
     this.attempt(() => logPartitionKernel(structure, declarations, span));
-    for (const { name, clause } of structure.relaxations) {
+    for (const candidate of structure.relaxations) {
+      const { name, clause } = candidate;
       if (clause.refused !== undefined) continue;
       const found = this.names.find(name === "Separable" ? SEPARABLE : name, this.source)?.declaration;
       if (found?.kind !== "relaxation") continue;
       const place = source.name === this.source.name ? clause.relaxation.span : span;
       this.attempt(() => {
         const value = { kind: "relaxation", declaration: found, arguments: new Map(), options: new Map() } as const;
-        const relaxed = selectRelaxation(structure, value, declarations, place);
+        const alone = { ...structure, relaxations: [candidate] };
+        const relaxed = selectRelaxation(alone, value, declarations, clause.target?.name ?? "host", place);
         selectBackward(structure, relaxed.value, declarations, place);
       });
     }

@@ -82,7 +82,7 @@ function relaxedKernels(
       const help = { help: "such as ExpFamily or Euclidean" };
       throw new Failure(e.span, "type-mismatch", `expected a relaxation, but got ${describeStatic(value)}`, help);
     }
-    const relaxed = selectRelaxation(structure, value, place, e.span);
+    const relaxed = selectRelaxation(structure, value, place, "host", e.span);
     const isExpFamily = value.declaration.name.name === "ExpFamily";
     return { relaxed, logPartition: isExpFamily ? logPartitionKernel(structure, place, e.span) : undefined };
   });

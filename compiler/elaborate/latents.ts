@@ -120,7 +120,7 @@ function softSample(
     throw new Failure(span, "type-mismatch", message);
   }
   const temperature = temperatureOf(context, scope, estimator, name);
-  const relaxed = selectRelaxation(structure, relaxation, declarations, span);
+  const relaxed = selectRelaxation(structure, relaxation, declarations, "tfjs", span);
   const request = backwardRequest(context, scope, estimator.backward);
   if (temperature === undefined || request === "failed") return "failed";
   const chosen = selectBackward(structure, relaxed.value, declarations, span, request);

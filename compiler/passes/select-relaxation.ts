@@ -4,7 +4,7 @@ import { type Declarations, located } from "../declarations.ts";
 import { Failure } from "../failure.ts";
 import { sequence } from "../ir/kernel/sequence.ts";
 import { structureKernel } from "../kernel-language/structure-kernel.ts";
-import { costOf, type Relaxed, type Selected } from "../selected.ts";
+import { costOf, describeCost, type Relaxed, type Selected } from "../selected.ts";
 import { environment, evaluateStatic } from "../static-evaluate.ts";
 import type { StaticRelaxation, StaticValue } from "../static-value.ts";
 import { describeStatic } from "../static-value.ts";
@@ -15,10 +15,11 @@ export function selectRelaxation(
   structure: Structure,
   relaxation: StaticRelaxation,
   declarations: Declarations,
+  target: string,
   span: Span,
 ): Selected<Relaxed> {
   const complete = withDefaults(relaxation, declarations, span);
-  const candidate = findClause(structure, complete, span);
+  const candidate = findClause(structure, complete, target, span);
   const { clause } = candidate;
   const options = optionsOf(structure, clause, complete, declarations, span);
   const shape = { inputs: ["u"], output: structure.size };
@@ -28,7 +29,7 @@ export function selectRelaxation(
     .filter((each) => each !== candidate)
     .map((each) => ({
       option: each.name,
-      reason: each.clause.refused?.value ?? "not the regulariser that was asked for",
+      reason: whyNot(each, candidate, target),
     }));
   const first = preparation === undefined ? "" : `${headName(clause.preparation!.kernel)}, then `;
   return {
@@ -52,6 +53,17 @@ export function selectRelaxation(
   };
 }
 
+/** Why a clause was not taken. */
+function whyNot(each: Candidate<RelaxClause>, chosen: Candidate<RelaxClause>, target: string): string {
+  if (each.clause.refused !== undefined) return each.clause.refused.value;
+  if (each.name !== chosen.name) return "not the regulariser that was asked for";
+  return runsOn(each, target) ? describeCost(each) : `declared for ${each.clause.target?.name ?? target} only`;
+}
+
+function runsOn({ clause }: Candidate<RelaxClause>, target: string): boolean {
+  return clause.target === undefined || clause.target.name === target;
+}
+
 /** The relaxation with a value for each of its own parameters. */
 function withDefaults(relaxation: StaticRelaxation, declarations: Declarations, span: Span): StaticRelaxation {
   const values = new Map(relaxation.arguments);
@@ -69,19 +81,33 @@ function withDefaults(relaxation: StaticRelaxation, declarations: Declarations, 
   return { ...relaxation, arguments: values };
 }
 
-/** The clause for this relaxation, or else the one for all separable regularisers. */
-function findClause(structure: Structure, relaxation: StaticRelaxation, span: Span): Candidate<RelaxClause> {
+/**
+ * The clause for this relaxation, or else the one for all separable regularisers; of several that the target can run
+ * the cheapest.
+ */
+function findClause(
+  structure: Structure,
+  relaxation: StaticRelaxation,
+  target: string,
+  span: Span,
+): Candidate<RelaxClause> {
   const name = relaxation.declaration.name.name;
   const separable = relaxation.declaration.body.some((clause) => clause.name.name === "map");
-  const found =
-    structure.relaxations.find((each) => each.name === name) ??
-    structure.relaxations.find((each) => each.name === "Separable" && separable);
-  const offered = structure.relaxations
+  const usable = structure.relaxations.filter((each) => runsOn(each, target));
+  const cheapest = (wanted: string) =>
+    usable
+      .filter((each) => each.name === wanted)
+      .sort((a, b) => (a.cost ?? Number.MAX_VALUE) - (b.cost ?? Number.MAX_VALUE))[0];
+  const found = cheapest(name) ?? (separable ? cheapest("Separable") : undefined);
+  const offered = usable
     .filter((each) => each.clause.refused === undefined)
     .map((each) => (each.name === "Separable" ? "Euclidean, CategoricalEntropy, BinaryEntropy" : each.name));
   const help = offered.length === 0 ? "declare one with relax … by …" : `it has ${offered.join(", ")}`;
-  if (found === undefined)
-    throw new Failure(span, "no-relaxation", `${structure.label} has no ${name} relaxation`, { help });
+  if (found === undefined) {
+    const elsewhere = structure.relaxations.find((each) => each.name === name)?.clause.target?.name;
+    const why = elsewhere === undefined ? undefined : `it is declared for ${elsewhere} only`;
+    throw new Failure(span, "no-relaxation", `${structure.label} has no ${name} relaxation`, { why, help });
+  }
   const { refused } = found.clause;
   if (refused === undefined) return found;
   throw new Failure(span, "no-relaxation", `${name} is refused for ${structure.label}`, { why: refused.value, help });

@@ -135,3 +135,34 @@ test("sums of sums of sums took a law twice the time for each level, and long on
   artifactOf(`model M() {\n  data a0: f32[4]\n${doubled.join("\n")}\n  minimize sum(a60)\n}`);
   artifactOf("model M() {\n  data x: f32[4]\n  minimize sum(scan s = x for i in 0..9000 { s + x * i })\n}");
 });
+
+test("a relaxation for another target was taken, and of several the first, not the cheapest", () => {
+  const model = (clauses: string) => `structure S(n) {
+  embedding x: binary[n]
+  argmax largest
+  ${clauses}
+}
+model M() {
+  param w: f32[4] ~ zeros
+  latent z: S(4) ~ Fixed(w) relax ExpFamily at 1
+  minimize sum(z)
+}`;
+  const all = `relax ExpFamily by box(R = Euclidean) symmetric on webgpu cost 1
+  relax ExpFamily by logistic symmetric cost 9 * n
+  relax ExpFamily by softmax_kernel symmetric cost n`;
+  const decision = artifactOf(model(all)).decisions.find(({ pass }) => pass === "relaxation");
+  expect(decision).toMatchObject({
+    chosen: "softmax_kernel",
+    cost: 4,
+    rejected: [
+      { option: "ExpFamily", reason: "declared for webgpu only" },
+      { option: "ExpFamily", reason: "costs 36 steps (9 * n with n = 4)" },
+    ],
+  });
+  const alone = model("relax ExpFamily by softmax_kernel symmetric on webgpu");
+  const { artifact, diagnostics } = compile({ name: "regression.sst", text: alone }, { library });
+  expect(artifact).toBeUndefined();
+  expect(diagnostics.map(({ message, why }) => [message, why])).toEqual([
+    ["S(4) has no ExpFamily relaxation", "it is declared for webgpu only"],
+  ]);
+});
