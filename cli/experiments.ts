@@ -11,15 +11,11 @@ import { compile } from "../compiler/compile.ts";
 import { hasErrors, render, type Source } from "../compiler/diagnostic.ts";
 import { readExperiment } from "../compiler/experiment.ts";
 import { DiagnosticError } from "../compiler/failure.ts";
-import {
-  type Arguments,
-  callDataModule,
-  type DataCall,
-  type ExperimentData,
-  type Files,
-} from "../runtime/experiment.ts";
-import type { InstantiateOptions } from "../runtime/instantiate.ts";
+import { callDataModule, type ExperimentData } from "../runtime/data-module.ts";
+import { type Device, openDevice } from "../runtime/devices.ts";
 import { UserError } from "../runtime/user-error.ts";
+import type { Files } from "../runtime/variant-files.ts";
+import type { Arguments, DataCall } from "../runtime/variants.ts";
 import { library } from "../stdlib/library.ts";
 import { importFromFiles } from "./files.ts";
 import { UsageError } from "./usage-error.ts";
@@ -32,15 +28,22 @@ export interface ExperimentOptions {
 
 /** The experiment asked for; throws a DiagnosticError with everything that is wrong with it. */
 export function experimentOf(source: Source, options: ExperimentOptions): ExperimentSpec {
-  const { spec, diagnostics } = readExperiment(source, {
-    library,
-    resolveImport: importFromFiles,
-    experiment: options.experiment,
-    scale: options.scale,
-    settings: options.set,
-  });
+  const { spec, diagnostics } = read(source, options);
   if (spec === undefined) throw new DiagnosticError(diagnostics);
   return spec;
+}
+
+/** The same, but undefined where none is asked for and the file has none. */
+export function experimentIfAny(source: Source, options: ExperimentOptions): ExperimentSpec | undefined {
+  const { spec, diagnostics } = read(source, options);
+  const askedFor = options.experiment !== undefined || options.scale !== undefined;
+  if (spec !== undefined) return spec;
+  if (!askedFor && diagnostics.every(({ code }) => code === "unknown-experiment")) return undefined;
+  throw new DiagnosticError(diagnostics);
+}
+
+function read(source: Source, { experiment, scale, set }: ExperimentOptions) {
+  return readExperiment(source, { library, resolveImport: importFromFiles, experiment, scale, settings: set });
 }
 
 /** The model with these arguments; warnings go to standard error. */
@@ -83,9 +86,9 @@ async function importModule(path: string, call: DataCall): Promise<{ readonly [n
   }
 }
 
-/** The device's options as far as a command line knows them: tensors on `cpu` live in the process's own memory. */
-export function deviceOptions(device: string): Pick<InstantiateOptions, "device" | "memoryLimit"> {
-  return device === "cpu" ? { device, memoryLimit: freemem() } : { device };
+/** The device that a command line names. Tensors on `cpu` live in the process's own memory. */
+export function deviceCalled(name: string): Promise<Device> {
+  return openDevice(name, name === "cpu" ? { memoryLimit: freemem() } : {});
 }
 
 /** A directory on disk. Files are written beside their place and then renamed, so that none is ever half there. */

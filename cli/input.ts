@@ -1,6 +1,6 @@
 /** Examples given as JSON: `{"x": [[…], …]}`, one entry of each list for each example, nested as the model declares. */
 import type { Artifact, Signature } from "../compiler/artifact.ts";
-import type { HostTensor } from "../runtime/host-tensor.ts";
+import { type HostTensor, sizeOf } from "../runtime/host-tensor.ts";
 import { listNames } from "../runtime/user-error.ts";
 import { describe } from "../runtime/validate.ts";
 import { readText } from "./files.ts";
@@ -20,9 +20,10 @@ export function readJsonObject(path: string, example: string): { readonly [key: 
   throw new UsageError(`${name} must hold an object such as ${example}`, 1);
 }
 
-/** The data of the model that the file has. */
-export function readInput(path: string, artifact: Artifact): { readonly [name: string]: HostTensor } {
-  const values = readJsonObject(path, '{"x": [[0.5, 1], [2, 0]]}');
+/** The data of the model that the file has; exit status 1 where they are not as the model declares. */
+export function readInput(file: string, artifact: Artifact): { readonly [name: string]: HostTensor } {
+  const path = file === "-" ? "standard input" : file;
+  const values = readJsonObject(file, '{"x": [[0.5, 1], [2, 0]]}');
   const known = artifact.data.map(({ name }) => name);
   const unknown = Object.keys(values).filter((name) => !known.includes(name));
   if (unknown.length > 0) {
@@ -41,39 +42,40 @@ export function readInput(path: string, artifact: Artifact): { readonly [name: s
 }
 
 function toTensor(signature: Signature, value: unknown, path: string): HostTensor {
-  const numbers: number[] = [];
-  const shape = signature.batched
-    ? [Array.isArray(value) ? value.length : 0, ...signature.shape]
-    : [...signature.shape];
-  flatten(value, shape, [], numbers, (place, found) => {
+  const declared = `${describe(signature)}${signature.batched ? " for each example" : ""}`;
+  const fail = (place: readonly number[], found: string) => {
     const where = place.map((index) => `[${index}]`).join("");
-    const declared = `${describe(signature)}${signature.batched ? " for each example" : ""}`;
     return new UsageError(`${path}: ${signature.name}${where} is ${found}, but the model declares ${declared}`, 1);
-  });
-  const data =
-    signature.dtype === "f32"
-      ? Float32Array.from(numbers)
-      : signature.dtype === "i32"
-        ? Int32Array.from(numbers)
-        : Uint8Array.from(numbers);
-  return { shape, data };
+  };
+  if (signature.batched && !Array.isArray(value)) throw fail([], "not a list of examples");
+  const shape = signature.batched ? [(value as unknown[]).length, ...signature.shape] : [...signature.shape];
+  const numbers: number[] = [];
+  flatten(value, shape, [], numbers, fail);
+  return { shape, data: toArray(signature, numbers, fail) };
 }
 
-function flatten(
-  value: unknown,
-  shape: readonly number[],
-  place: readonly number[],
-  into: number[],
-  fail: (place: readonly number[], found: string) => UsageError,
-): void {
+type Fail = (place: readonly number[], found: string) => UsageError;
+
+/** Whole numbers and truth values are not rounded into being such. */
+function toArray({ dtype, batched, shape }: Signature, numbers: readonly number[], fail: Fail): HostTensor["data"] {
+  if (dtype === "f32") return Float32Array.from(numbers);
+  const wrong = numbers.findIndex((value) => (dtype === "bool" ? value !== 0 && value !== 1 : (value | 0) !== value));
+  if (wrong >= 0) {
+    const place = batched ? [Math.floor(wrong / sizeOf(shape))] : [];
+    throw fail(place, `no ${dtype === "bool" ? "truth value" : "whole number"} at ${numbers[wrong]}`);
+  }
+  return dtype === "i32" ? Int32Array.from(numbers) : Uint8Array.from(numbers);
+}
+
+function flatten(value: unknown, shape: readonly number[], place: readonly number[], into: number[], fail: Fail): void {
   const [length, ...rest] = shape;
   if (length === undefined) {
     if (typeof value === "boolean") into.push(Number(value));
     else if (typeof value === "number") into.push(value);
-    else throw fail(place, value === undefined ? "missing" : JSON.stringify(value).slice(0, 40));
+    else throw fail(place, JSON.stringify(value).slice(0, 40));
     return;
   }
-  if (!Array.isArray(value)) throw fail(place, value === undefined ? "missing" : `not a list of ${length}`);
+  if (!Array.isArray(value)) throw fail(place, `not a list of ${length}`);
   if (value.length !== length) throw fail(place, `a list of ${value.length}, not of ${length}`);
   for (const [i, item] of value.entries()) flatten(item, rest, [...place, i], into, fail);
 }

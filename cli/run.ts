@@ -1,20 +1,22 @@
 /** `sstc run`: carries out an experiment of a file and prints its table; what it learned stays in a directory. */
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import type { ExperimentSpec } from "../compiler/artifact.ts";
-import { runExperiment, variantsOf } from "../runtime/experiment.ts";
+import { join, relative } from "node:path";
+import type { Artifact, ExperimentSpec } from "../compiler/artifact.ts";
+import type { Source } from "../compiler/diagnostic.ts";
+import type { ExperimentData } from "../runtime/data-module.ts";
+import { runExperiment } from "../runtime/experiment.ts";
 import { formatTable } from "../runtime/table.ts";
+import { type Arguments, type DataCall, variantsOf } from "../runtime/variants.ts";
 import {
   compileModel,
   DiskFiles,
-  deviceOptions,
+  deviceCalled,
   type ExperimentOptions,
   experimentOf,
   loadData,
 } from "./experiments.ts";
 import { openSource } from "./files.ts";
 import { picturesOf } from "./picture.ts";
-import { UsageError } from "./usage-error.ts";
+import { openRunDirectory } from "./run-directory.ts";
 import { readSeed } from "./values.ts";
 
 export interface RunOptions extends ExperimentOptions {
@@ -29,40 +31,63 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
   const source = openSource(file);
   const spec = experimentOf(source, options);
   const seed = readSeed(options.seed);
-  const directory = directoryFor(spec, options);
-  const files = new DiskFiles(directory);
+  const device = await deviceCalled(options.device);
+  const directory = openRunDirectory(spec, options);
+  const files = new DiskFiles(directory.path);
   const stop = stopOnInterrupt();
-  announce(spec, directory, options);
+  const inputs = rememberedInputs(source, spec);
+  announce(spec, directory.path, options);
   try {
     const result = await runExperiment(spec, {
-      compile: (given) => compileModel(source, spec.model, given),
-      loadData: (call) => loadData(source, call),
+      compile: inputs.compile,
+      loadData: inputs.load,
       files,
-      instantiate: deviceOptions(options.device),
+      instantiate: { device },
       seed,
       resume: options.resume === true,
       stream: process.stderr,
       signal: stop.signal,
     });
-    const { table } = result;
-    if (result.results.length > 0) process.stdout.write(`\n${formatTable(table)}\n\n`);
+    const { table, results } = result;
+    if (results.length > 0) process.stdout.write(`\n${formatTable(table)}\n\n`);
     if (!result.finished) {
-      process.stderr.write(`stopped; go on with: ${again(file, options, directory)}\n`);
+      process.stderr.write(`${interrupted(file, options, directory.path)}\n`);
       return 130;
     }
     await files.write("table.md", new TextEncoder().encode(`${formatTable(table, "markdown")}\n`));
-    const pictures = await picturesOf(source, spec, result.results, files, options.device);
-    process.stdout.write(`table    ${join(directory, "table.md")}\n`);
-    process.stdout.write(`models   ${join(directory, "*", `${kept(spec)}.safetensors`)}\n`);
-    for (const name of pictures) process.stdout.write(`picture  ${join(directory, name)}\n`);
+    const pictures = await picturesOf(spec, results, inputs, files, device);
+    process.stdout.write(`table    ${join(directory.path, "table.md")}\n`);
+    const kept = spec.train.keepBest === undefined ? "last" : "best";
+    process.stdout.write(`models   ${join(directory.path, "*", `${kept}.safetensors`)}\n`);
+    for (const name of pictures) process.stdout.write(`picture  ${join(directory.path, name)}\n`);
     return 0;
   } finally {
     stop.release();
+    directory.close();
   }
 }
 
-function kept(spec: ExperimentSpec): string {
-  return spec.train.keepBest === undefined ? "last" : "best";
+/** Models and data as the run and its pictures need them: compiled once, and loaded again only after others. */
+function rememberedInputs(source: Source, spec: ExperimentSpec) {
+  const artifacts = new Map<string, Artifact>();
+  let loaded: { readonly key: string; readonly data: ExperimentData } | undefined;
+  return {
+    compile: (given: Arguments): Artifact => {
+      const key = JSON.stringify(given);
+      const artifact = artifacts.get(key) ?? compileModel(source, spec.model, given);
+      artifacts.set(key, artifact);
+      return artifact;
+    },
+    load: async (call: DataCall): Promise<ExperimentData> => {
+      const key = JSON.stringify(call);
+      if (loaded?.key === key) return loaded.data;
+      // The old data must not stay in memory while the new are made.
+      loaded = undefined;
+      const data = await loadData(source, call);
+      loaded = { key, data };
+      return data;
+    },
+  };
 }
 
 function announce(spec: ExperimentSpec, directory: string, options: RunOptions): void {
@@ -70,49 +95,29 @@ function announce(spec: ExperimentSpec, directory: string, options: RunOptions):
   const variants = variantsOf(spec).length;
   const scale = spec.scale === undefined ? "" : ` at scale ${spec.scale}`;
   const runs = variants === 1 ? "1 training" : `${variants} trainings`;
-  process.stderr.write(
-    `${spec.name} for ${spec.model}${scale}: ${runs} of ${steps} steps with batches of ${batch}, device ${options.device}\n`,
-  );
+  const work = `${runs} of ${steps} steps with batches of ${batch}, device ${options.device}`;
+  process.stderr.write(`${spec.name} for ${spec.model}${scale}: ${work}\n`);
   process.stderr.write(`everything is kept in ${directory}\n\n`);
 }
 
-/**
- * Where results go: `--out`, or runs/EXPERIMENT-SCALE with a number where that is taken. Nothing is ever written over
- * the results of an earlier run; `--resume` continues the newest.
- */
-export function directoryFor(spec: ExperimentSpec, options: Pick<RunOptions, "out" | "resume">): string {
-  const { out, resume } = options;
-  if (out !== undefined) {
-    const taken = existsSync(out) && readdirSync(out).length > 0;
-    if (taken && resume !== true) {
-      throw new UsageError(`${out} already holds something: add --resume to continue that run, or name another --out`);
-    }
-    if (!taken && resume === true) throw new UsageError(`there is nothing in ${out} to resume`);
-    return out;
-  }
-  const base = join("runs", spec.scale === undefined ? spec.name : `${spec.name}-${spec.scale}`);
-  let newest: string | undefined;
-  for (let number = 1; ; number++) {
-    const name = number === 1 ? base : `${base}-${number}`;
-    if (!existsSync(name)) {
-      if (resume !== true) return name;
-      if (newest === undefined) throw new UsageError(`there is no ${base} to resume: run it without --resume first`);
-      return newest;
-    }
-    newest = name;
-  }
-}
-
-/** The command line that continues this run. */
-function again(file: string, options: RunOptions, directory: string): string {
-  const quote = (text: string) => (/^[\w./=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-  const parts = ["sstc", "run", file];
+/** How to go on with this run. */
+function interrupted(file: string, options: RunOptions, directory: string): string {
+  const quote = (text: string) => (/^[\w./=,:+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+  const parts = [...ownName(process.argv[1]), "run", file];
   if (options.experiment !== undefined) parts.push("--experiment", options.experiment);
   if (options.scale !== undefined) parts.push("--scale", options.scale);
   for (const setting of options.set ?? []) parts.push("--set", setting);
   if (options.device !== "wasm") parts.push("--device", options.device);
   if (options.seed !== "0") parts.push("--seed", options.seed);
-  return [...parts, "--out", directory, "--resume"].map(quote).join(" ");
+  const command = [...parts, "--out", directory, "--resume"].map(quote).join(" ");
+  const input = file === "-" ? " and the same standard input" : "";
+  return `stopped; go on${input} with: ${command}`;
+}
+
+/** How this program was called: as an installed command, by npx, or as a script of a clone. */
+export function ownName(script = "sstc"): string[] {
+  if (/[/\\]\.bin[/\\]/.test(script)) return ["npx", "sstc"];
+  return /[/\\]cli\.js$/.test(script) ? ["node", relative("", script)] : ["sstc"];
 }
 
 /** The first Ctrl-C ends the run after the present step, with a checkpoint; the second ends the process. */

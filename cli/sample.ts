@@ -1,17 +1,25 @@
 /** `sstc sample`: soft and hard samples of a model's latents for a few examples, as JSON and as a picture. */
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Artifact, ExperimentSpec } from "../compiler/artifact.ts";
+import type { Artifact, ExperimentSpec, LatentSummary } from "../compiler/artifact.ts";
 import type { Source } from "../compiler/diagnostic.ts";
-import { checkpointArguments } from "../runtime/checkpoint.ts";
+import { checkpointModel } from "../runtime/checkpoint.ts";
 import { createDataset, type Dataset, sliceBatch } from "../runtime/dataset.ts";
-import { type Arguments, dataCall, modelArguments, type Variant, variantsOf } from "../runtime/experiment.ts";
 import { type HostTensor, sizeOf } from "../runtime/host-tensor.ts";
 import { instantiate, type Model } from "../runtime/instantiate.ts";
+import { drawableLatent, drawLatents, drawSamples } from "../runtime/sample-picture.ts";
 import { UserError } from "../runtime/user-error.ts";
-import { compileModel, deviceOptions, type ExperimentOptions, experimentOf, loadData } from "./experiments.ts";
+import { type Arguments, dataCall, modelArguments, type Variant, variantsOf } from "../runtime/variants.ts";
+import {
+  compileModel,
+  deviceCalled,
+  type ExperimentOptions,
+  experimentIfAny,
+  experimentOf,
+  loadData,
+} from "./experiments.ts";
 import { openSource } from "./files.ts";
 import { readInput } from "./input.ts";
-import { drawable, drawSamples } from "./picture.ts";
+import { compileSource } from "./model.ts";
 import { UsageError } from "./usage-error.ts";
 import { readCount, readSeed } from "./values.ts";
 
@@ -25,37 +33,46 @@ export interface SampleOptions extends ExperimentOptions {
   readonly seed?: string;
 }
 
-/** Samples of one latent for one draw, `[examples, …shape]`. */
-interface Draw {
-  readonly soft: { readonly [latent: string]: HostTensor };
-  readonly hard: { readonly [latent: string]: HostTensor };
+/** Samples of every latent for one draw, `[examples, …shape]`. */
+type Draw = Awaited<ReturnType<typeof drawLatents>>;
+
+/** A checkpoint, and the model that it says it is of. */
+interface Stored {
+  readonly file: string;
+  readonly bytes: Uint8Array;
+  readonly model: string;
+  readonly arguments: Arguments;
+}
+
+/** What is sampled, and the experiment and variant that it is part of, if any. */
+interface Plan {
+  readonly artifact: Artifact;
+  readonly experiment?: { readonly spec: ExperimentSpec; readonly variant: Variant };
 }
 
 export async function sampleCommand(file: string, options: SampleOptions): Promise<number> {
   const draws = readCount(options.draw, "--draw");
   const wanted = readCount(options.examples, "--examples");
+  const seed = options.seed === undefined ? undefined : readSeed(options.seed);
+  if (file === "-" && options.input === "-") {
+    throw new UsageError("the model and --input cannot both be standard input");
+  }
   const source = openSource(file);
-  const bytes = options.checkpoint === undefined ? undefined : readCheckpoint(options.checkpoint);
-  const plan = planFor(
-    source,
-    options,
-    bytes === undefined ? undefined : checkpointArguments(bytes, options.checkpoint),
-  );
-  const artifact = compileModel(source, plan.spec?.model, plan.arguments);
-  const latent = drawable(artifact);
+  const stored = options.checkpoint === undefined ? undefined : readCheckpoint(options.checkpoint);
+  const device = await deviceCalled(options.device);
+  const plan = planFor(source, options, stored);
+  const { artifact } = plan;
+  const latent = drawableLatent(artifact);
   if (latent === undefined) throw new UserError(`${artifact.model} has no latent to sample`);
-  const examples = await examplesOf(source, artifact, plan, options, wanted);
-  const model = await instantiate(artifact, {
-    ...deviceOptions(options.device),
-    ...(options.seed === undefined ? {} : { seed: readSeed(options.seed) }),
-  });
+  const examples = await examplesOf(source, plan, options, wanted);
+  const model = await instantiate(artifact, { device, ...(seed === undefined ? {} : { seed }) });
   try {
-    if (bytes === undefined) process.stderr.write("sstc: no --checkpoint: these are samples of an untrained model\n");
-    else model.load(bytes, options.checkpoint);
-    const drawn = await draw(model, examples, draws, options);
+    prepare(model, plan, stored);
+    const drawn: Draw[] = [];
+    for (let number = 0; number < draws; number++) drawn.push(await drawLatents(model, examples, number, seed));
     process.stdout.write(`${JSON.stringify(asJson(artifact, examples.size, drawn))}\n`);
     if (options.svg === undefined) return 0;
-    writePicture(options.svg, svg(artifact, examples, drawn));
+    writePicture(options.svg, svg(artifact, latent, examples, drawn));
     process.stderr.write(`picture  ${options.svg}\n`);
     return 0;
   } finally {
@@ -63,67 +80,77 @@ export async function sampleCommand(file: string, options: SampleOptions): Promi
   }
 }
 
-function readCheckpoint(path: string): Uint8Array {
+function readCheckpoint(file: string): Stored {
+  let bytes: Uint8Array;
   try {
-    return readFileSync(path);
+    bytes = readFileSync(file);
   } catch (problem) {
     const missing = (problem as NodeJS.ErrnoException).code === "ENOENT";
     const why = missing ? "there is no such file; sstc run writes best.safetensors" : (problem as Error).message;
-    throw new UsageError(`cannot read the checkpoint ${path}: ${why}`);
+    throw new UsageError(`cannot read the checkpoint ${file}: ${why}`);
   }
+  return { file, bytes, ...checkpointModel(bytes, file) };
 }
 
-/** The model's arguments and, where the examples come from an experiment, its spec and variant. */
-interface Plan {
-  readonly arguments: Arguments;
-  readonly spec?: ExperimentSpec;
-  readonly variant?: Variant;
-}
-
-/** A checkpoint's own arguments decide; without one, the first variant of the experiment. */
-function planFor(source: Source, options: SampleOptions, stored: Arguments | undefined): Plan {
-  if (options.input !== undefined) return { arguments: stored ?? {} };
-  const spec = experimentOf(source, options);
-  const variants = variantsOf(spec);
+/**
+ * The checkpoint's own arguments decide; without one, the first variant of the experiment; without that, where the
+ * examples are given, the model's own.
+ */
+function planFor(source: Source, options: SampleOptions, stored: Stored | undefined): Plan {
+  const spec = options.input === undefined ? experimentOf(source, options) : experimentIfAny(source, options);
+  if (spec === undefined) {
+    if (stored === undefined) return { artifact: compileSource(source, { set: options.set ?? [] }).artifact };
+    return { artifact: compileModel(source, stored.model, stored.arguments) };
+  }
+  if (stored !== undefined && stored.model !== spec.model) {
+    throw new UserError(`${stored.file} holds the model \`${stored.model}\`, not \`${spec.model}\``, {
+      why: `the experiment ${spec.name} is for ${spec.model}`,
+      help: "name the checkpoint of this model, or with --experiment one of the other",
+    });
+  }
   if (stored === undefined) {
-    const variant = variants[0]!;
-    return { arguments: modelArguments(spec, variant), spec, variant };
+    const variant = variantsOf(spec)[0]!;
+    const artifact = compileModel(source, spec.model, modelArguments(spec, variant));
+    return { artifact, experiment: { spec, variant } };
   }
   const values = Object.fromEntries(
-    spec.vary.flatMap(({ name }) => (Object.hasOwn(stored, name) ? [[name, stored[name]!]] : [])),
+    spec.vary.flatMap(({ name }) => {
+      const value = Object.hasOwn(stored.arguments, name) ? stored.arguments[name] : undefined;
+      return value === undefined ? [] : [[name, value]];
+    }),
   );
-  return { arguments: stored, spec, variant: { name: "checkpoint", values } };
+  const artifact = compileModel(source, spec.model, stored.arguments);
+  return { artifact, experiment: { spec, variant: { name: "checkpoint", values } } };
+}
+
+/** The model as it was trained; otherwise with the experiment's hypers. */
+function prepare(model: Model, { experiment }: Plan, stored: Stored | undefined): void {
+  if (stored !== undefined) {
+    model.load(stored.bytes, stored.file);
+    return;
+  }
+  process.stderr.write("sstc: no --checkpoint: these are samples of an untrained model\n");
+  for (const [name, value] of Object.entries(experiment?.spec.hypers ?? {})) model.setHyper(name, value);
 }
 
 async function examplesOf(
   source: Source,
-  artifact: Artifact,
-  { spec, variant }: Plan,
+  { artifact, experiment }: Plan,
   options: SampleOptions,
   wanted: number,
 ): Promise<Dataset> {
   const columns =
     options.input !== undefined
       ? readInput(options.input, artifact)
-      : (await loadData(source, dataCall(spec!, variant!))).test.columns;
+      : (await loadData(source, dataCall(experiment!.spec, experiment!.variant))).test.columns;
   // A picture can do without the truth, sampling cannot do without what the utilities depend on.
   const needed = artifact.entries.filter(({ name }) => name.startsWith("sample")).flatMap(({ inputs }) => inputs);
   const names = artifact.data
     .map(({ name }) => name)
     .filter((name) => needed.includes(name) || Object.hasOwn(columns, name));
-  const all = createDataset(artifact, { columns }, options.input ?? "test data", names);
+  const all = createDataset(artifact, { columns }, options.input === undefined ? "test data" : "the input", names);
   const size = Math.min(wanted, all.size);
   return { size, columns: sliceBatch(artifact, all, 0, size) as Dataset["columns"] };
-}
-
-async function draw(model: Model, examples: Dataset, draws: number, options: SampleOptions): Promise<Draw[]> {
-  const seed = options.seed === undefined ? model.seed : readSeed(options.seed);
-  const drawn: Draw[] = [];
-  for (let number = 0; number < draws; number++) {
-    const soft = await model.sample(examples.columns, { soft: true, seed, draw: number });
-    drawn.push({ soft, hard: await model.sample(examples.columns, { seed, draw: number }) });
-  }
-  return drawn;
 }
 
 /** `{ "examples": [{ "z": { "hard": [[…], …], "soft": [[…], …] } }] }`: for each latent, one row for each draw. */
@@ -146,11 +173,13 @@ function asJson(artifact: Artifact, size: number, drawn: readonly Draw[]) {
 }
 
 /** A row for each draw of each example. */
-function svg(artifact: Artifact, examples: Dataset, drawn: readonly Draw[]): string {
-  const latent = drawable(artifact)!;
+function svg(artifact: Artifact, latent: LatentSummary, examples: Dataset, drawn: readonly Draw[]): string {
   const together = (kind: "hard" | "soft"): HostTensor => {
-    const parts = drawn.map((each) => each[kind][latent.name]!.data as Float32Array);
-    return { shape: latent.shape, data: Float32Array.from(parts.flatMap((part) => [...part])) };
+    const parts = drawn.map((each) => each[kind][latent.name]!.data);
+    const size = sizeOf(latent.shape) * examples.size;
+    const data = new Float32Array(drawn.length * size);
+    for (const [number, part] of parts.entries()) data.set(part, number * size);
+    return { shape: [drawn.length * examples.size, ...latent.shape], data };
   };
   const rows = Array.from({ length: examples.size }, (_, example) =>
     drawn.map((_, number) => ({
@@ -160,7 +189,8 @@ function svg(artifact: Artifact, examples: Dataset, drawn: readonly Draw[]): str
     })),
   ).flat();
   const title = `${artifact.model}: ${latent.name} ~ ${latent.structure}`;
-  return drawSamples(title, artifact, examples, [{ title: "", soft: together("soft"), hard: together("hard") }], rows);
+  const samples = [{ title: "", soft: together("soft"), hard: together("hard") }];
+  return drawSamples(title, artifact, latent, examples, samples, rows);
 }
 
 function writePicture(path: string, text: string): void {

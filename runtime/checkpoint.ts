@@ -39,13 +39,14 @@ export interface Checkpoint {
   readonly training?: TrainingPosition;
 }
 
-/**
- * Identifies what a checkpoint fits: the model's name, arguments, parameters and states (FNV-1a, 16 hexadecimal
- * digits).
- */
+/** Identifies what a checkpoint fits: the model's name, arguments, parameters and states. */
 export function fingerprint(artifact: Artifact): string {
   const parts = [...artifact.parameters, ...artifact.states].map((s) => [s.name, s.dtype, s.shape]);
-  const text = JSON.stringify([artifact.model, Object.entries(artifact.arguments).sort(), parts]);
+  return hashText(JSON.stringify([artifact.model, Object.entries(artifact.arguments).sort(), parts]));
+}
+
+/** FNV-1a twice, as 16 hexadecimal digits. */
+export function hashText(text: string): string {
   let low = 0x811c9dc5;
   let high = 0x01234567;
   for (let i = 0; i < text.length; i++) {
@@ -82,11 +83,12 @@ export function encodeCheckpoint(artifact: Artifact, checkpoint: Checkpoint): Ui
   return writeSafetensors({ tensors, metadata });
 }
 
-/** The model's arguments that a checkpoint was trained with, so that the same model can be compiled. */
-export function checkpointArguments(bytes: Uint8Array, file = "the checkpoint"): Artifact["arguments"] {
+/** The model that a checkpoint was written by, and its arguments, so that the same model can be compiled. */
+export function checkpointModel(bytes: Uint8Array, file = "the checkpoint"): Pick<Artifact, "model" | "arguments"> {
   const { tensors, metadata } = readSafetensors(bytes, file);
   if (metadata.format !== FORMAT) throw foreignTool(file, [...tensors.keys()], metadata.format);
-  return readJson(metadata.arguments, "arguments", file) as Artifact["arguments"];
+  const given = readJson(metadata.arguments, "arguments", file) as Artifact["arguments"];
+  return { model: metadata.model ?? "", arguments: given };
 }
 
 /**

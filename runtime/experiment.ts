@@ -2,53 +2,34 @@
  * Carries out an experiment: every combination of what it varies is compiled, trained, and tested with its best model.
  * Each has a directory with checkpoints and `result.json`, so that an interrupted experiment can go on.
  */
-import type { Artifact, ExperimentSpec, StaticArgument } from "../compiler/artifact.ts";
-import { createDataset, type Dataset, type Split } from "./dataset.ts";
+import type { Artifact, ExperimentSpec } from "../compiler/artifact.ts";
+import type { ExperimentData } from "./data-module.ts";
+import { createDataset, type Dataset } from "./dataset.ts";
 import { type InstantiateOptions, instantiate, type Model } from "./instantiate.ts";
 import { flattenMetrics, metricPaths } from "./metrics.ts";
 import { adamOptions } from "./optimizers/adam.ts";
 import { Progress, type ProgressStream } from "./progress.ts";
-import type { Cell, Table } from "./table.ts";
+import { type BaselineResult, resultTable } from "./result-table.ts";
+import type { Table } from "./table.ts";
 import { evaluateDataset, train } from "./train.ts";
-import { listNames, UserError } from "./user-error.ts";
+import { UserError } from "./user-error.ts";
 import { unknownName } from "./validate.ts";
-
-export type PlainArgument = number | boolean | string;
-export type Arguments = { readonly [name: string]: PlainArgument };
-
-/**
- * Files under one directory; the command line's are on disk. `write` makes directories, and replaces a file at once or
- * not at all.
- */
-export interface Files {
-  read(path: string): Promise<Uint8Array>;
-  write(path: string, bytes: Uint8Array): Promise<void>;
-  exists(path: string): Promise<boolean>;
-}
-
-/** What a data module's function returns. */
-export interface ExperimentData {
-  readonly train: Split;
-  readonly valid: Split;
-  readonly test: Split;
-  /** Results of methods without a model, shown beside the variants: `{ "test.edges.precision": 0.88 }`. */
-  readonly baselines?: readonly { readonly name: string; readonly metrics: { readonly [path: string]: number } }[];
-}
-
-/** One combination of what is varied. */
-export interface Variant {
-  /** `Edges=SpanningTree,T=10`, or `default` when nothing is varied; safe as a directory's name. */
-  readonly name: string;
-  readonly values: Arguments;
-}
-
-/** A call of the data module's function, variations filled in. */
-export interface DataCall {
-  readonly path: string;
-  readonly function: string;
-  readonly positional: readonly PlainArgument[];
-  readonly named: Arguments;
-}
+import {
+  type Files,
+  VariantFiles,
+  type VariantResult,
+  type VariantSettings,
+  variantSettings,
+} from "./variant-files.ts";
+import {
+  type Arguments,
+  type DataCall,
+  dataCall,
+  modelArguments,
+  type Variant,
+  variantsOf,
+  variantTitle,
+} from "./variants.ts";
 
 export interface ExperimentOptions {
   readonly compile: (modelArguments: Arguments, variant: Variant) => Artifact | Promise<Artifact>;
@@ -56,254 +37,77 @@ export interface ExperimentOptions {
   readonly files: Files;
   readonly instantiate?: Pick<InstantiateOptions, "device" | "memoryLimit" | "wasmPaths">;
   readonly seed?: number;
+  /** Goes on with what `files` hold of the same experiment. */
   readonly resume?: boolean;
   /** Progress goes here; nowhere by default. */
   readonly stream?: ProgressStream;
   readonly signal?: AbortSignal;
 }
 
-export interface VariantResult {
-  readonly variant: Variant;
-  readonly seed: number;
-  readonly steps: number;
-  /** The training step of the model that was tested. */
-  readonly step: number;
-  /** Every metric of every split: `test.edges.precision`. */
-  readonly metrics: { readonly [path: string]: number };
-  /** Wall-clock time of this variant's training, in seconds; of the last part when it was resumed. */
-  readonly seconds: number;
-  readonly checkpoint: string;
-}
-
 export interface ExperimentResult {
   /** False when the signal stopped it. */
   readonly finished: boolean;
   readonly results: readonly VariantResult[];
-  readonly baselines: readonly {
-    readonly name: string;
-    readonly variant: Variant;
-    readonly metrics: { readonly [path: string]: number };
-  }[];
+  readonly baselines: readonly BaselineResult[];
   readonly table: Table;
 }
 
-/** The combinations of `vary`, the last name varying fastest. */
-export function variantsOf(spec: ExperimentSpec): Variant[] {
-  let variants: Arguments[] = [{}];
-  for (const { name, values } of spec.vary) {
-    variants = variants.flatMap((variant) => values.map((value) => ({ ...variant, [name]: fill(value, variant) })));
-  }
-  return variants.map((values) => ({ name: variantName(values), values }));
-}
-
-function variantName(values: Arguments): string {
-  const parts = Object.entries(values).map(([name, value]) => `${name}=${value}`);
-  return parts.length === 0 ? "default" : parts.join(",").replace(/[^A-Za-z0-9_=,.()-]/g, "_");
-}
-
-function fill(argument: StaticArgument, values: Arguments): PlainArgument {
-  if (typeof argument !== "object") return argument;
-  const value = Object.hasOwn(values, argument.vary) ? values[argument.vary] : undefined;
-  if (value === undefined)
-    throw new UserError(`the experiment refers to \`${argument.vary}\`, which it does not vary`, {
-      help: `it varies ${listNames(Object.keys(values))}`,
-    });
-  return value;
-}
-
-function fillAll(named: { readonly [name: string]: StaticArgument }, values: Arguments): Arguments {
-  return Object.fromEntries(Object.entries(named).map(([name, argument]) => [name, fill(argument, values)]));
-}
-
-/** The call of the data function for a variant. */
-export function dataCall(spec: ExperimentSpec, variant: Variant): DataCall {
-  const { path, positional, named } = spec.data;
-  return {
-    path,
-    function: spec.data.function,
-    positional: positional.map((argument) => fill(argument, variant.values)),
-    named: fillAll(named, variant.values),
-  };
-}
-
-/** Arguments of the model for a variant. */
-export function modelArguments(spec: ExperimentSpec, variant: Variant): Arguments {
-  return fillAll({ ...spec.modelArguments, ...variant.values }, variant.values);
-}
-
-/**
- * Calls `module[call.function](positional…, { named })`. Throws a UserError when the module lacks it or returns
- * something else.
- */
-export async function callDataModule(
-  module: { readonly [name: string]: unknown },
-  call: DataCall,
-): Promise<ExperimentData> {
-  const load = Object.hasOwn(module, call.function) ? module[call.function] : undefined;
-  if (typeof load !== "function") {
-    throw new UserError(`the data module ${call.path} exports no function called \`${call.function}\``, {
-      help: `it exports ${listNames(Object.keys(module))}`,
-    });
-  }
-  const data = await callOf(load as (...given: unknown[]) => unknown, call);
-  for (const split of ["train", "valid", "test"] as const) {
-    const value = typeof data === "object" && data !== null ? (data as Partial<ExperimentData>)[split] : undefined;
-    if (typeof value?.columns !== "object" || value.columns === null) {
-      throw new UserError(`\`${call.function}\` of the data module ${call.path} returned no split \`${split}\``, {
-        help: "it must return { train, valid, test }, each { columns: { name: { shape, data } } }",
-      });
-    }
-  }
-  return data as ExperimentData;
-}
-
-/** What the function returns; what it throws is a mistake in the user's own program, and told as one. */
-async function callOf(load: (...given: unknown[]) => unknown, call: DataCall): Promise<unknown> {
-  try {
-    return await load(...call.positional, call.named);
-  } catch (problem) {
-    if (problem instanceof UserError) throw problem;
-    const what = `\`${call.function}\` of the data module ${call.path} failed`;
-    if (!(problem instanceof Error)) throw new UserError(what, { why: `it threw ${String(problem)}` });
-    const place = problem.stack?.split("\n").find((line) => /^\s+at /.test(line));
-    throw new UserError(what, {
-      why: `${problem.name}: ${problem.message}${place === undefined ? "" : `, thrown ${place.trim()}`}`,
-    });
-  }
+/** One variant, compiled and ready to begin. */
+interface Plan {
+  readonly variant: Variant;
+  readonly artifact: Artifact;
+  readonly settings: VariantSettings;
+  readonly files: VariantFiles;
+  /** What an earlier run of the experiment left. */
+  readonly done: VariantResult | undefined;
 }
 
 /**
  * Runs all variants, one after the other. Throws a UserError for anything in the spec or the data that cannot be
- * carried out.
+ * carried out; what is wrong with the model of any variant is found before the first is trained.
  */
 export async function runExperiment(spec: ExperimentSpec, options: ExperimentOptions): Promise<ExperimentResult> {
+  const plans: Plan[] = [];
+  for (const variant of variantsOf(spec)) plans.push(await planVariant(spec, variant, options));
   const results: VariantResult[] = [];
-  const baselines: { name: string; variant: Variant; metrics: { readonly [path: string]: number } }[] = [];
-  let cached: { key: string; data: Promise<ExperimentData> } | undefined;
-  let finished = true;
-  for (const variant of variantsOf(spec)) {
-    if (options.signal?.aborted === true) {
-      finished = false;
-      break;
-    }
-    const call = dataCall(spec, variant);
+  const baselines: BaselineResult[] = [];
+  const took: number[] = [];
+  let cached: { key: string; data: ExperimentData } | undefined;
+  const outcome = (finished: boolean): ExperimentResult => ({
+    finished,
+    results,
+    baselines,
+    table: resultTable(spec, results, baselines),
+  });
+  for (const [i, plan] of plans.entries()) {
+    if (options.signal?.aborted === true) return outcome(false);
+    const call = dataCall(spec, plan.variant);
     const key = JSON.stringify(call);
     // Variants that differ in the model alone share their data.
-    const isNew = cached?.key !== key;
-    if (isNew) cached = { key, data: options.loadData(call, variant) };
-    const data = await cached!.data;
-    if (isNew) for (const baseline of data.baselines ?? []) baselines.push({ ...baseline, variant });
-    const result = await runVariant(spec, variant, data, options);
-    if (result === undefined) {
-      finished = false;
-      break;
+    if (cached?.key !== key) {
+      // The old data must not stay in memory while the new are made.
+      cached = undefined;
+      cached = { key, data: await options.loadData(call, plan.variant) };
+      for (const baseline of cached.data.baselines ?? []) baselines.push({ ...baseline, variant: plan.variant });
     }
+    const toCome = plans.slice(i + 1).filter(({ done }) => done === undefined).length;
+    const progress = progressFor(spec, plan, i, { toCome, took }, options.stream);
+    const result = plan.done ?? (await runVariant(spec, plan, cached.data, progress, options));
+    if (result === undefined) return outcome(false);
+    if (plan.done === undefined) took.push(result.seconds);
     results.push(result);
   }
-  return { finished, results, baselines, table: resultTable(spec, results, baselines) };
+  return outcome(true);
 }
 
-async function runVariant(
-  spec: ExperimentSpec,
-  variant: Variant,
-  data: ExperimentData,
-  options: ExperimentOptions,
-): Promise<VariantResult | undefined> {
-  const { files } = options;
-  const seed = options.seed ?? 0;
-  const resultPath = `${variant.name}/result.json`;
-  const lastPath = `${variant.name}/last.safetensors`;
-  const given = modelArguments(spec, variant);
-  const fresh = JSON.stringify({
-    spec: spec.train,
-    hypers: spec.hypers,
-    modelArguments: given,
-    data: dataCall(spec, variant),
-    seed,
-  });
-  if (options.resume === true && (await files.exists(resultPath))) {
-    return storedResult(await files.read(resultPath), resultPath, fresh);
-  }
-  const artifact = await options.compile(given, variant);
+async function planVariant(spec: ExperimentSpec, variant: Variant, options: ExperimentOptions): Promise<Plan> {
+  const artifact = await options.compile(modelArguments(spec, variant), variant);
   checkMetrics(spec, artifact);
-  const train = createDataset(artifact, data.train, "train data");
-  const splits = {
-    valid: createDataset(artifact, data.valid, "valid data"),
-    test: createDataset(artifact, data.test, "test data"),
-  };
-  const model = await instantiate(artifact, {
-    ...options.instantiate,
-    seed,
-    optimizer: adamOptions(spec.train.optimizer.name, spec.train.optimizer.arguments),
-  });
-  try {
-    for (const [name, value] of Object.entries(spec.hypers)) model.setHyper(name, value);
-    const started = performance.now();
-    const resumeBytes =
-      options.resume === true && (await files.exists(lastPath)) ? await files.read(lastPath) : undefined;
-    const done = await trainVariant(spec, variant, model, { train, valid: splits.valid }, resumeBytes, options);
-    if (!done) return undefined;
-    const seconds = (performance.now() - started) / 1000;
-    const result = await testVariant(spec, variant, model, splits, seconds, options);
-    await files.write(
-      resultPath,
-      new TextEncoder().encode(`${JSON.stringify({ ...result, settings: fresh }, null, 2)}\n`),
-    );
-    return result;
-  } finally {
-    model.dispose();
-  }
-}
-
-/** The result of a variant that was finished before; throws a UserError where it is not one of these settings. */
-function storedResult(bytes: Uint8Array, path: string, settings: string): VariantResult {
-  let stored: VariantResult & { readonly settings: string };
-  try {
-    stored = JSON.parse(new TextDecoder().decode(bytes)) as typeof stored;
-  } catch {
-    throw new UserError(`${path} is not a result that a run has written: it is no JSON`, {
-      help: "remove it to train this variant again",
-    });
-  }
-  if (stored.settings === settings) return stored;
-  throw new UserError(`${path} belongs to a run with other settings`, {
-    help: "choose another directory, or run without --resume",
-  });
-}
-
-async function trainVariant(
-  spec: ExperimentSpec,
-  variant: Variant,
-  model: Model,
-  data: { readonly train: Dataset; readonly valid: Dataset },
-  resumeBytes: Uint8Array | undefined,
-  options: ExperimentOptions,
-): Promise<boolean> {
-  const progress =
-    options.stream === undefined
-      ? undefined
-      : new Progress(options.stream, variant.name === "default" ? spec.name : variant.name);
-  const { batch, steps, validateEvery, keepBest } = spec.train;
-  try {
-    const { finished } = await train(model, {
-      batch,
-      steps,
-      validateEvery,
-      train: data.train,
-      splits: { valid: data.valid },
-      ...(keepBest === undefined ? {} : { keepBest }),
-      ...(resumeBytes === undefined
-        ? {}
-        : { resume: { bytes: resumeBytes, file: `${variant.name}/last.safetensors` } }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      onStep: (step) => progress?.step(step),
-      onValidation: (validation) => progress?.validation(validation),
-      onCheckpoint: (name, bytes) => options.files.write(`${variant.name}/${name}.safetensors`, bytes),
-    });
-    return finished;
-  } finally {
-    progress?.clear();
-  }
+  const settings = variantSettings(spec, variant, artifact, options.seed ?? 0);
+  const files = new VariantFiles(options.files, variant);
+  if (options.resume !== true) return { variant, artifact, settings, files, done: undefined };
+  await files.check(settings);
+  return { variant, artifact, settings, files, done: await files.result() };
 }
 
 /** What the report and model selection read must exist: found out before hours of training, not after. */
@@ -320,59 +124,109 @@ function checkMetrics(spec: ExperimentSpec, artifact: Artifact): void {
   }
 }
 
-/** Metrics of the kept model on `valid` and `test`. */
-async function testVariant(
+/** Tells the metric that decides, then those that are reported, as they are on the validation split. */
+function progressFor(
   spec: ExperimentSpec,
-  variant: Variant,
+  { variant }: Plan,
+  index: number,
+  others: { readonly toCome: number; readonly took: readonly number[] },
+  stream: ProgressStream | undefined,
+): Progress | undefined {
+  if (stream === undefined) return undefined;
+  const { keepBest, validateEvery } = spec.train;
+  const decides = keepBest === undefined ? [] : [`valid.${keepBest.metric}`];
+  const metrics = [...new Set([...decides, ...spec.report.map(({ metric }) => `valid.${metric}`)])];
+  const title = variantTitle(spec, variant);
+  const count = variantsOf(spec).length;
+  return new Progress(stream, title === "" ? spec.name : `${index + 1}/${count} ${title}`, {
+    metrics,
+    validateEvery,
+    others,
+  });
+}
+
+/** Trains a variant and tests it; undefined when the signal stopped it. */
+async function runVariant(
+  spec: ExperimentSpec,
+  { variant, artifact, settings, files }: Plan,
+  data: ExperimentData,
+  progress: Progress | undefined,
+  options: ExperimentOptions,
+): Promise<VariantResult | undefined> {
+  const { seed } = settings;
+  const training = createDataset(artifact, data.train, "train data");
+  const splits = {
+    valid: createDataset(artifact, data.valid, "valid data"),
+    test: createDataset(artifact, data.test, "test data"),
+  };
+  const model = await instantiate(artifact, {
+    ...options.instantiate,
+    seed,
+    optimizer: adamOptions(spec.train.optimizer.name, spec.train.optimizer.arguments),
+  });
+  try {
+    for (const [name, value] of Object.entries(spec.hypers)) model.setHyper(name, value);
+    const goesOn = options.resume === true && (await files.exists("last.safetensors"));
+    const last = goesOn ? await files.read("last.safetensors") : undefined;
+    await files.begin(settings);
+    const started = performance.now();
+    if (!(await trainModel(spec, model, { training, valid: splits.valid, last }, files, progress, options.signal))) {
+      return undefined;
+    }
+    const seconds = (performance.now() - started) / 1000;
+    const tested = await testModel(spec, model, splits, files);
+    const result = { variant, seed, steps: spec.train.steps, ...tested, seconds };
+    await files.finish(result);
+    return result;
+  } finally {
+    model.dispose();
+  }
+}
+
+/** Whether the training came to its end. */
+async function trainModel(
+  spec: ExperimentSpec,
+  model: Model,
+  data: { readonly training: Dataset; readonly valid: Dataset; readonly last: Uint8Array | undefined },
+  files: VariantFiles,
+  progress: Progress | undefined,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const { batch, steps, validateEvery, keepBest } = spec.train;
+  const resume = { bytes: data.last, file: files.path("last.safetensors") };
+  try {
+    const { finished } = await train(model, {
+      batch,
+      steps,
+      validateEvery,
+      train: data.training,
+      splits: { valid: data.valid },
+      ...(keepBest === undefined ? {} : { keepBest }),
+      ...(resume.bytes === undefined ? {} : { resume: { bytes: resume.bytes, file: resume.file } }),
+      ...(signal === undefined ? {} : { signal }),
+      onStep: (step) => progress?.step(step),
+      onValidation: (validation) => progress?.validation(validation),
+      onCheckpoint: (name, bytes) => files.write(`${name}.safetensors`, bytes),
+    });
+    return finished;
+  } finally {
+    progress?.clear();
+  }
+}
+
+/** Metrics of the kept model on `valid` and `test`. */
+async function testModel(
+  spec: ExperimentSpec,
   model: Model,
   splits: { readonly valid: Dataset; readonly test: Dataset },
-  seconds: number,
-  options: ExperimentOptions,
-): Promise<VariantResult> {
-  const kept = spec.train.keepBest === undefined ? "last" : "best";
-  const checkpoint = `${variant.name}/${kept}.safetensors`;
-  const { step } = model.load(await options.files.read(checkpoint), checkpoint);
+  files: VariantFiles,
+): Promise<Pick<VariantResult, "step" | "metrics" | "checkpoint">> {
+  const kept = spec.train.keepBest === undefined ? "last.safetensors" : "best.safetensors";
+  const checkpoint = files.path(kept);
+  const { step } = model.load(await files.read(kept), checkpoint);
   const metrics: { [path: string]: number } = {};
   for (const [name, split] of Object.entries(splits)) {
     Object.assign(metrics, flattenMetrics(await evaluateDataset(model, split, spec.train.batch), `${name}.`));
   }
-  return { variant, seed: options.seed ?? 0, steps: model.stepCount, step, metrics, seconds, checkpoint };
-}
-
-/** One row for each variant and baseline: the varied names, then the reported metrics. */
-export function resultTable(
-  spec: ExperimentSpec,
-  results: ExperimentResult["results"],
-  baselines: ExperimentResult["baselines"],
-): Table {
-  const varied = spec.vary.map(({ name }) => name);
-  const reported = spec.report.map(({ split, metric }) => `${split}.${metric}`);
-  const first = varied.length === 0 ? ["model"] : varied;
-  const values = (metrics: { readonly [path: string]: number }): Cell[] => reported.map((path) => metrics[path]);
-  // Data without a variation of their own were used by every variant; a baseline then has no value for the varied
-  // names.
-  const usedByData = new Set(
-    [...spec.data.positional, ...Object.values(spec.data.named)].flatMap((a) =>
-      typeof a === "object" ? [a.vary] : [],
-    ),
-  );
-  const baselineRow = (name: string, variant: Variant): Cell[] => {
-    const cells: Cell[] = first.map((column) => (usedByData.has(column) ? String(variant.values[column]) : undefined));
-    const free = Math.max(
-      0,
-      first.findIndex((column) => !usedByData.has(column)),
-    );
-    cells[free] = cells[free] === undefined ? name : `${name}, ${cells[free]}`;
-    return cells;
-  };
-  return {
-    columns: [...first, ...reported],
-    rows: [
-      ...results.map(({ variant, metrics }) => [
-        ...(varied.length === 0 ? [spec.model] : varied.map((name) => String(variant.values[name]))),
-        ...values(metrics),
-      ]),
-      ...baselines.map(({ name, variant, metrics }) => [...baselineRow(name, variant), ...values(metrics)]),
-    ],
-  };
+  return { step, metrics, checkpoint };
 }

@@ -10,9 +10,25 @@ export interface ProgressStream {
   write(text: string): unknown;
 }
 
+export interface ProgressOptions {
+  /**
+   * The metrics that a validation tells, by split and path such as `valid.edges.recall`, the one that decides first;
+   * without them, all that fit in the line.
+   */
+  readonly metrics?: readonly string[];
+  /** Steps between validations; off a terminal, three or more of them are progress enough. */
+  readonly validateEvery?: number;
+  /** Of several trainings: those still to come after this one, and how long those before it took, in seconds. */
+  readonly others?: { readonly toCome: number; readonly took: readonly number[] };
+  /** A clock in milliseconds. */
+  readonly now?: () => number;
+}
+
 const BAR = 20;
 /** Redrawing more often than this (milliseconds) costs time and shows nothing more. */
 const REDRAW = 100;
+/** How long a line in a log may be. */
+const LOG_COLUMNS = 120;
 
 /** "4 s", "3 min 20 s", "2 h 5 min". */
 export function writeDuration(seconds: number): string {
@@ -23,26 +39,27 @@ export function writeDuration(seconds: number): string {
   return minutes % 60 === 0 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Progress of one training run. `now` is in milliseconds. */
+/** Progress of one training run. */
 export class Progress {
   private readonly stream: ProgressStream;
   private readonly title: string;
+  private readonly options: ProgressOptions;
   private readonly now: () => number;
-  private readonly started: number;
-  private firstStep: number | undefined;
+  /** The first step that was told, and when. */
+  private first: { readonly step: number; readonly at: number } | undefined;
   private drawn = Number.NEGATIVE_INFINITY;
   private tenth: number | undefined;
   private loss: number | undefined;
 
-  constructor(stream: ProgressStream, title: string, now: () => number = () => performance.now()) {
+  constructor(stream: ProgressStream, title: string, options: ProgressOptions = {}) {
     this.stream = stream;
     this.title = title;
-    this.now = now;
-    this.started = now();
+    this.options = options;
+    this.now = options.now ?? (() => performance.now());
   }
 
   step(progress: StepProgress): void {
-    this.firstStep ??= progress.step - 1;
+    this.first ??= { step: progress.step, at: this.now() };
     // A single batch's loss jumps; its recent average can be read.
     this.loss = this.loss === undefined ? progress.loss : 0.9 * this.loss + 0.1 * progress.loss;
     if (this.stream.isTTY === true) {
@@ -51,22 +68,29 @@ export class Progress {
       this.stream.write(`\r\u001b[K${this.cut(this.line(progress))}`);
       return;
     }
-    const tenth = Math.floor((10 * progress.step) / progress.steps);
-    if (tenth > (this.tenth ?? Math.floor((10 * this.firstStep) / progress.steps)))
+    const { steps } = progress;
+    if (steps / (this.options.validateEvery ?? steps) >= 3) return;
+    const tenth = Math.floor((10 * progress.step) / steps);
+    if (tenth > (this.tenth ?? Math.floor((10 * (this.first.step - 1)) / steps)))
       this.stream.write(`${this.line(progress)}\n`);
     this.tenth = tenth;
   }
 
   validation(validation: Validation): void {
-    const metrics = Object.entries(flattenMetrics(validation.metrics)).map(
-      ([path, value]) => `${path} ${writeNumber(value)}`,
-    );
-    const star = validation.best ? "  (best so far)" : "";
-    const step = `step ${validation.step}/${validation.steps}`;
-    const loss = `train loss ${writeNumber(validation.trainLoss)}`;
-    const text = `${this.title}  ${step}  ${loss}  ${metrics.join("  ")}${star}`;
+    const { step, steps } = validation;
+    const loss = `loss ${writeNumber(validation.trainLoss)}`;
+    const star = validation.best ? "  ★ best" : "";
+    // A terminal has the time in the line below.
+    const left = this.stream.isTTY === true || step === steps ? "" : this.left(validation);
+    let text = `${this.title}  step ${String(step).padStart(String(steps).length)}/${steps}  ${loss}`;
+    const columns = this.stream.isTTY === true ? (this.stream.columns ?? LOG_COLUMNS) : LOG_COLUMNS;
+    for (const [i, metric] of this.metricsOf(validation).entries()) {
+      // The first decides; of the others, as many as fit.
+      if (i > 0 && `${text}  ${metric}${star}${left}`.length >= columns) break;
+      text += `  ${metric}`;
+    }
     this.clear();
-    this.stream.write(`${text}\n`);
+    this.stream.write(`${text}${star}${left}\n`);
   }
 
   /** Leaves the terminal's line empty for whoever writes next. */
@@ -74,14 +98,45 @@ export class Progress {
     if (this.stream.isTTY === true) this.stream.write("\r\u001b[K");
   }
 
-  private line({ step, steps }: StepProgress): string {
-    const seconds = (this.now() - this.started) / 1000;
-    const done = step - this.firstStep!;
-    const rate = seconds > 0 ? done / seconds : 0;
+  /** The first one's split is told; the others are of the same one. */
+  private metricsOf({ metrics }: Validation): string[] {
+    const all = flattenMetrics(metrics);
+    const paths = this.options.metrics ?? Object.keys(all);
+    const [first] = paths;
+    const split = first?.slice(0, first.indexOf(".") + 1) ?? "";
+    return paths.flatMap((path) => {
+      const value = all[path];
+      if (value === undefined) return [];
+      const name = path !== first && path.startsWith(split) ? path.slice(split.length) : path;
+      return [`${name} ${writeNumber(value)}`];
+    });
+  }
+
+  private line(progress: StepProgress): string {
+    const { step, steps } = progress;
     const filled = Math.floor((BAR * step) / steps);
     const bar = `${"█".repeat(filled)}${"░".repeat(BAR - filled)}`;
-    const left = rate > 0 ? `  ${writeDuration((steps - step) / rate)} left` : "";
-    return `${this.title}  ${bar}  ${step}/${steps}  loss ${writeNumber(this.loss!)}  ${writeNumber(rate, 3)} steps/s${left}`;
+    const rate = this.rate(step);
+    const speed = rate === 0 ? "" : `  ${writeNumber(rate, 3)} steps/s`;
+    return `${this.title}  ${bar}  ${step}/${steps}  loss ${writeNumber(this.loss!)}${speed}${this.left(progress)}`;
+  }
+
+  /** Steps per second, validations included; 0 while nobody knows. */
+  private rate(step: number): number {
+    if (this.first === undefined) return 0;
+    const seconds = (this.now() - this.first.at) / 1000;
+    return seconds > 0 ? (step - this.first.step) / seconds : 0;
+  }
+
+  /** Of this training, and of all of them where more are to come: those before tell how long one takes. */
+  private left({ step, steps }: { readonly step: number; readonly steps: number }): string {
+    const rate = this.rate(step);
+    if (rate <= 0) return "";
+    const own = (steps - step) / rate;
+    const { toCome, took } = this.options.others ?? { toCome: 0, took: [] };
+    const each = took.length === 0 ? steps / rate : took.reduce((sum, seconds) => sum + seconds, 0) / took.length;
+    const all = toCome === 0 ? "" : `, ${writeDuration(own + toCome * each)} in all`;
+    return `  ${writeDuration(own)} left${all}`;
   }
 
   private cut(line: string): string {

@@ -246,7 +246,8 @@ describe("--resume", () => {
   });
   test("other settings", async () => {
     const { status, text } = await resume("--resume", "--set", "k=2");
-    expect(text).toContain("n=3/result.json belongs to a run with other settings");
+    expect(text).toContain("n=3/settings.json belongs to a run with other settings");
+    expect(text).toContain("why: arguments.k was not given and now is 2");
     expect(status).toBe(1);
   });
   test("a result that is no JSON was called a bug in the compiler", async () => {
@@ -255,7 +256,7 @@ describe("--resume", () => {
     writeFileSync(path, whole.subarray(0, 40));
     const { status, text } = await resume("--resume");
     writeFileSync(path, whole);
-    expect(text).toContain("n=3/result.json is not a result that a run has written: it is no JSON");
+    expect(text).toContain("n=3/result.json is not a file that a run has written: it is no JSON");
     expect(status).toBe(1);
   });
   test("a checkpoint that is cut off", async () => {

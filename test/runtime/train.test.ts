@@ -1,20 +1,16 @@
 /** Training loops and experiments: batches, metrics, keeping the best, interruption and resumption, what is printed. */
 import { describe, expect, it } from "vitest";
 import type { ExperimentSpec } from "../../compiler/artifact.ts";
+import { callDataModule } from "../../runtime/data-module.ts";
 import { createDataset, Shuffler } from "../../runtime/dataset.ts";
-import {
-  callDataModule,
-  dataCall,
-  type ExperimentOptions,
-  type Files,
-  runExperiment,
-  variantsOf,
-} from "../../runtime/experiment.ts";
+import { type ExperimentOptions, runExperiment } from "../../runtime/experiment.ts";
 import { instantiate } from "../../runtime/instantiate.ts";
 import { flattenMetrics, MetricMeans, metricAt, resolveMetrics } from "../../runtime/metrics.ts";
 import { Progress, writeDuration } from "../../runtime/progress.ts";
 import { formatTable, writeNumber } from "../../runtime/table.ts";
 import { evaluateDataset, type TrainOptions, train } from "../../runtime/train.ts";
+import type { Files } from "../../runtime/variant-files.ts";
+import { dataCall, variantsOf } from "../../runtime/variants.ts";
 import { failure } from "./failure.ts";
 import { tinyArtifact, tinyData } from "./tiny.ts";
 
@@ -244,9 +240,9 @@ describe("experiments", () => {
     expect(finished).toBe(true);
     expect(results.map(({ variant }) => variant.name)).toEqual(["Edges=TopKEdges,T=10", "Edges=SpanningTree,T=10"]);
     expect(options.log).toEqual([
-      'data [[10],{"train":40}]',
       'compile {"hidden":8,"Edges":"TopKEdges","T":10}',
       'compile {"hidden":8,"Edges":"SpanningTree","T":10}',
+      'data [[10],{"train":40}]',
     ]);
     expect(table.columns).toEqual(["Edges", "T", "test.elbo", "test.signs.right"]);
     expect(table.rows.map((row) => row.slice(0, 2))).toEqual([
@@ -269,12 +265,12 @@ describe("experiments", () => {
     expect(first.finished).toBe(false);
     expect(first.results.length).toBe(1);
     expect([...files.all.keys()]).toContain("Edges=SpanningTree,T=10/last.safetensors");
-    const options = experimentOptions({ files, resume: true });
-    const second = await runExperiment(spec, options);
-    expect(options.log.filter((line) => line.startsWith("compile")).length).toBe(1);
+    const finished = files.all.get("Edges=TopKEdges,T=10/last.safetensors");
+    const second = await runExperiment(spec, experimentOptions({ files, resume: true }));
+    expect(files.all.get("Edges=TopKEdges,T=10/last.safetensors")).toBe(finished);
     expect(second.results.map(({ metrics }) => metrics)).toEqual(whole.results.map(({ metrics }) => metrics));
     const otherSeed = await failure(() => runExperiment(spec, experimentOptions({ files, resume: true, seed: 6 })));
-    expect(otherSeed.message).toBe("Edges=TopKEdges,T=10/result.json belongs to a run with other settings");
+    expect(otherSeed.message).toBe("Edges=TopKEdges,T=10/settings.json belongs to a run with other settings");
   });
 
   it("refuse unknown names, splits, hyperparameters and arguments", async () => {
@@ -317,11 +313,9 @@ describe("what people see", () => {
     const show = (isTTY: boolean) => {
       const parts: string[] = [];
       let time = 0;
-      const progress = new Progress(
-        { isTTY, columns: 100, write: (part: string) => parts.push(part) },
-        "T=10",
-        () => time,
-      );
+      const progress = new Progress({ isTTY, columns: 100, write: (part: string) => parts.push(part) }, "T=10", {
+        now: () => time,
+      });
       for (let step = 1; step <= 100; step++) {
         time = step * 500;
         progress.step({ step, steps: 100, loss: 2 });

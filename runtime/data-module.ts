@@ -1,0 +1,59 @@
+/** Data modules: a function of the user's own that makes or reads the splits of an experiment. */
+import type { Split } from "./dataset.ts";
+import { listNames, UserError } from "./user-error.ts";
+import type { DataCall } from "./variants.ts";
+
+/** Results of a method without a model, shown beside the variants: `{ "test.edges.precision": 0.88 }`. */
+export interface Baseline {
+  readonly name: string;
+  readonly metrics: { readonly [path: string]: number };
+}
+
+/** What a data module's function returns. */
+export interface ExperimentData {
+  readonly train: Split;
+  readonly valid: Split;
+  readonly test: Split;
+  readonly baselines?: readonly Baseline[];
+}
+
+/**
+ * Calls `module[call.function](positional…, { named })`. Throws a UserError when the module lacks it or returns
+ * something else.
+ */
+export async function callDataModule(
+  module: { readonly [name: string]: unknown },
+  call: DataCall,
+): Promise<ExperimentData> {
+  const load = Object.hasOwn(module, call.function) ? module[call.function] : undefined;
+  if (typeof load !== "function") {
+    throw new UserError(`the data module ${call.path} exports no function called \`${call.function}\``, {
+      help: `it exports ${listNames(Object.keys(module))}`,
+    });
+  }
+  const data = await callOf(load as (...given: unknown[]) => unknown, call);
+  for (const split of ["train", "valid", "test"] as const) {
+    const value = typeof data === "object" && data !== null ? (data as Partial<ExperimentData>)[split] : undefined;
+    if (typeof value?.columns !== "object" || value.columns === null) {
+      throw new UserError(`\`${call.function}\` of the data module ${call.path} returned no split \`${split}\``, {
+        help: "it must return { train, valid, test }, each { columns: { name: { shape, data } } }",
+      });
+    }
+  }
+  return data as ExperimentData;
+}
+
+/** What the function returns; what it throws is a mistake in the user's own program, and told as one. */
+async function callOf(load: (...given: unknown[]) => unknown, call: DataCall): Promise<unknown> {
+  try {
+    return await load(...call.positional, call.named);
+  } catch (problem) {
+    if (problem instanceof UserError) throw problem;
+    const what = `\`${call.function}\` of the data module ${call.path} failed`;
+    if (!(problem instanceof Error)) throw new UserError(what, { why: `it threw ${String(problem)}` });
+    const place = problem.stack?.split("\n").find((line) => /^\s+at /.test(line));
+    throw new UserError(what, {
+      why: `${problem.name}: ${problem.message}${place === undefined ? "" : `, thrown ${place.trim()}`}`,
+    });
+  }
+}

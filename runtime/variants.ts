@@ -1,0 +1,81 @@
+/** What an experiment varies: the combinations, and what each means for the model and for its data. */
+import type { ExperimentSpec, StaticArgument } from "../compiler/artifact.ts";
+import { listNames, UserError } from "./user-error.ts";
+
+export type PlainArgument = number | boolean | string;
+export type Arguments = { readonly [name: string]: PlainArgument };
+
+/** One combination of what is varied. */
+export interface Variant {
+  /** `Edges=SpanningTree,T=10`, or `default` when nothing is varied; safe as a directory's name. */
+  readonly name: string;
+  readonly values: Arguments;
+}
+
+/** A call of the data module's function, variations filled in. */
+export interface DataCall {
+  readonly path: string;
+  readonly function: string;
+  readonly positional: readonly PlainArgument[];
+  readonly named: Arguments;
+}
+
+/** The combinations of `vary`, the last name varying fastest. */
+export function variantsOf(spec: ExperimentSpec): Variant[] {
+  let variants: Arguments[] = [{}];
+  for (const { name, values } of spec.vary) {
+    variants = variants.flatMap((variant) => values.map((value) => ({ ...variant, [name]: fill(value, variant) })));
+  }
+  const names = variants.map(variantName);
+  return variants.map((values, i) => {
+    const name = names[i]!;
+    // Texts that differ in a character that no directory may have would share a directory.
+    const before = names.slice(0, i).filter((each) => each === name).length;
+    return { name: before === 0 ? name : `${name}(${before + 1})`, values };
+  });
+}
+
+function variantName(values: Arguments): string {
+  const parts = Object.entries(values).map(([name, value]) => `${name}=${value}`);
+  return parts.length === 0 ? "default" : parts.join(",").replace(/[^A-Za-z0-9_=,.()-]/g, "_");
+}
+
+/** The variant for a person who knows the experiment: `SpanningTree, T=10`; what all variants share is left out. */
+export function variantTitle(spec: ExperimentSpec, { values }: Variant): string {
+  const told = spec.vary.filter((each) => each.values.length > 1);
+  const parts = told.map(({ name }) => {
+    const value = values[name];
+    return typeof value === "string" ? value : `${name}=${value}`;
+  });
+  return parts.join(", ");
+}
+
+function fill(argument: StaticArgument, values: Arguments): PlainArgument {
+  if (typeof argument !== "object") return argument;
+  const value = Object.hasOwn(values, argument.vary) ? values[argument.vary] : undefined;
+  if (value === undefined)
+    throw new UserError(`the experiment refers to \`${argument.vary}\`, which it does not vary`, {
+      help: `it varies ${listNames(Object.keys(values))}`,
+    });
+  return value;
+}
+
+function fillAll(named: { readonly [name: string]: StaticArgument }, values: Arguments): Arguments {
+  return Object.fromEntries(Object.entries(named).map(([name, argument]) => [name, fill(argument, values)]));
+}
+
+/** The call of the data function for a variant. */
+export function dataCall(spec: ExperimentSpec, variant: Variant): DataCall {
+  const { path, positional, named } = spec.data;
+  return {
+    path,
+    function: spec.data.function,
+    positional: positional.map((argument) => fill(argument, variant.values)),
+    named: fillAll(named, variant.values),
+  };
+}
+
+/** Arguments of the model for a variant. */
+export function modelArguments(spec: ExperimentSpec, variant: Variant): Arguments {
+  return fillAll({ ...spec.modelArguments, ...variant.values }, variant.values);
+}
