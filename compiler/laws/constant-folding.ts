@@ -10,7 +10,7 @@ const LARGEST_RESULT = 64;
 const LARGEST_OPERAND = 4096;
 
 /** Not folded: what has no value before run time, or none that is the same for all examples. */
-const excluded = new Set(["kernel", "soft", "hard", "batch_broadcast"]);
+const excluded = new Set(["kernel", "batch_broadcast"]);
 
 const noKernels = () => {
   throw new Error("a kernel is never folded");

@@ -19,7 +19,7 @@ export function selectRelaxation(
   span: Span,
 ): Selected<Relaxed> {
   const complete = withDefaults(relaxation, declarations, span);
-  const candidate = findClause(structure, complete, target, span);
+  const candidate = findClause(structure, complete, declarations, target, span);
   const { clause } = candidate;
   const options = optionsOf(structure, clause, complete, declarations, span);
   const shape = { inputs: ["u"], output: structure.size };
@@ -88,20 +88,20 @@ function withDefaults(relaxation: StaticRelaxation, declarations: Declarations, 
 function findClause(
   structure: Structure,
   relaxation: StaticRelaxation,
+  declarations: Declarations,
   target: string,
   span: Span,
 ): Candidate<RelaxClause> {
   const name = relaxation.declaration.name.name;
-  const separable = relaxation.declaration.body.some((clause) => clause.name.name === "map");
   const usable = structure.relaxations.filter((each) => runsOn(each, target));
   const cheapest = (wanted: string) =>
     usable
       .filter((each) => each.name === wanted)
       .sort((a, b) => (a.cost ?? Number.MAX_VALUE) - (b.cost ?? Number.MAX_VALUE))[0];
-  const found = cheapest(name) ?? (separable ? cheapest("Separable") : undefined);
+  const found = cheapest(name) ?? (isSeparable(relaxation) ? cheapest("Separable") : undefined);
   const offered = usable
     .filter((each) => each.clause.refused === undefined)
-    .map((each) => (each.name === "Separable" ? "Euclidean, CategoricalEntropy, BinaryEntropy" : each.name));
+    .flatMap((each) => (each.name === "Separable" ? separableNames(declarations) : [each.name]));
   const help = offered.length === 0 ? "declare one with relax … by …" : `it has ${offered.join(", ")}`;
   if (found === undefined) {
     const elsewhere = structure.relaxations.find((each) => each.name === name)?.clause.target?.name;
@@ -111,6 +111,19 @@ function findClause(
   const { refused } = found.clause;
   if (refused === undefined) return found;
   throw new Failure(span, "no-relaxation", `${name} is refused for ${structure.label}`, { why: refused.value, help });
+}
+
+/** Whether a relaxation gives the map of a separable regulariser: x_i = map(u_i − λ). */
+function isSeparable({ declaration }: StaticRelaxation): boolean {
+  return declaration.body.some((clause) => clause.name.name === "map");
+}
+
+/** All separable relaxations that are visible, the library's and the file's own. */
+function separableNames(declarations: Declarations): string[] {
+  return [...new Set(declarations.names())].filter((name) => {
+    const value = declarations.lookup(name);
+    return value?.kind === "relaxation" && isSeparable(value);
+  });
 }
 
 /**

@@ -97,6 +97,7 @@ describe.each(cases.map((each) => [each.name, each] as const))("%s", (_, each) =
     parameters.forEach(({ name }, i) => {
       outputs.set(`gradient:${name}`, found[i]!);
     });
+    expect(verify({ name: "train", outputs, labels: context.builder.labels }, "built")).toEqual([]);
     expectEqualPrograms(outputs, train);
   });
 

@@ -4,24 +4,13 @@ import { attributesKey } from "./attributes.ts";
 import { nodesInOrder } from "./order.ts";
 import { formatType, type Node, type TensorProgram } from "./tensor.ts";
 
-/**
- * `built`: as elaborated. `selected`: every latent has its algorithms. `final`: differentiated and simplified, ready to
- * print.
- */
-export type Stage = "built" | "selected" | "final";
+/** `built`: as elaborated, every latent with its algorithms. `final`: differentiated and simplified, ready to print. */
+export type Stage = "built" | "final";
 
 /** Ops that must be gone at a stage, and why. */
 const gone: Readonly<Record<Stage, ReadonlyMap<string, string>>> = {
   built: new Map(),
-  selected: new Map([
-    ["soft", "selection must replace it"],
-    ["hard", "selection must replace it"],
-  ]),
-  final: new Map([
-    ["soft", "selection must replace it"],
-    ["hard", "selection must replace it"],
-    ["stop_gradient", "it has no meaning after differentiation"],
-  ]),
+  final: new Map([["stop_gradient", "it has no meaning after differentiation"]]),
 };
 
 /** The problems of a program; none when it is right. */
