@@ -33,7 +33,7 @@ const ROOMS: { readonly [room: string]: Permit } = {
     packages: ["node:", "commander", "@tensorflow/"],
     files: ["cli/", "grammar/", "compiler/", "runtime/", "stdlib/", "sstc.ts"],
   },
-  "scripts/": { packages: ["node:"], files: ["scripts/"] },
+  "scripts/": { packages: ["node:", "rolldown"], files: ["scripts/"] },
   "examples/": { packages: ["sstc", "node:"], files: ["examples/"] },
   "vitest.config.ts": { packages: ["vitest/"], files: [] },
   "test/": { packages: [""], files: [""] },
