@@ -151,7 +151,7 @@ const FORBIDDEN: { readonly [what: string]: RegExp } = {
   "unfinished work": new RegExp(`\\b(${["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK"].join("|")})\\b`),
   "a silenced type error": new RegExp(`@ts-(${["ignore", "nocheck", "expect-error"].join("|")})\\b`),
   "a silenced rule of the linter": new RegExp(`${"biome"}-ignore(-all|-start)?(?! lint/[\\w/]+: \\w)`),
-  "a path of one machine": new RegExp(`(^|[\\s"'\`(=:])/(${["work", "home", "root", "Users"].join("|")})/\\w`),
+  "a path of one machine": new RegExp(`(^|[\\s"'\`(=:])/(${["work", "home", "root", "Users"].join("|")})/(?!me/)\\w`),
 };
 
 const words: Rule = {
@@ -168,7 +168,9 @@ const words: Rule = {
     { "a.ts": `// ${"biome"}-ignore-all lint/style/useConst` },
     { "README.md": `see ${"/"}home/somebody/sstc` },
   ],
-  right: { "a.ts": `// ${"biome"}-ignore lint/style/useConst: it is set below\n// the homework of todo lists` },
+  right: {
+    "a.ts": `// ${"biome"}-ignore lint/style/useConst: it is set below\n// the homework of todo lists, in ${"/"}home/me/lists`,
+  },
 };
 
 export const textRules: readonly Rule[] = [files, functions, width, opening, documented, types, words];
