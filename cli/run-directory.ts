@@ -6,28 +6,30 @@ import { UsageError } from "./usage-error.ts";
 
 export interface RunDirectory {
   readonly path: string;
+  isEmpty(): boolean;
   /** Removes the directory where it was made for this run and nothing came of it. */
   close(): void;
 }
 
 /**
- * `--out`, or runs/EXPERIMENT-SCALE with a number from the second on. `--resume` takes one that is there, the newest
+ * `--out`, or EXPERIMENT-SCALE in `folder`, with a number from the second on. `--resume` takes one that is there, the newest
  * by default; otherwise it is made here, so that two runs begun at the same time do not share it.
  */
 export function openRunDirectory(
   spec: Pick<ExperimentSpec, "name" | "scale">,
   { out, resume = false }: { readonly out?: string; readonly resume?: boolean },
+  folder = "runs",
 ): RunDirectory {
   if (out !== undefined) return resume ? existing(out) : fresh(out);
   const name = spec.scale === undefined ? spec.name : `${spec.name}-${spec.scale}`;
-  const numbers = numbersOf("runs", name);
+  const numbers = numbersOf(folder, name);
   const newest = Math.max(0, ...numbers);
-  const pathOf = (number: number) => join("runs", number === 1 ? name : `${name}-${number}`);
+  const pathOf = (number: number) => join(folder, number === 1 ? name : `${name}-${number}`);
   if (resume) {
     if (newest > 0) return existing(pathOf(newest));
     throw new UsageError(`there is no ${pathOf(1)} to resume: run it without --resume first`);
   }
-  for (let number = newest + 1; ; number++) if (make(pathOf(number))) return own(pathOf(number));
+  for (let number = newest + 1; ; number++) if (make(pathOf(number))) return directory(pathOf(number), true);
 }
 
 /** Numbers of the runs of this name that a folder holds; the first has none in its name. */
@@ -42,24 +44,21 @@ function numbersOf(folder: string, name: string): number[] {
 
 function existing(path: string): RunDirectory {
   if (contentOf(path) === undefined) throw new UsageError(`there is no ${path} to resume`);
-  return { path, close: () => undefined };
+  return directory(path, false);
 }
 
 function fresh(path: string): RunDirectory {
-  const content = contentOf(path);
-  if (content === undefined) {
-    make(path);
-    return own(path);
-  }
-  if (content.length === 0) return { path, close: () => undefined };
+  const content = contentOf(path) ?? [];
+  if (content.length === 0) return directory(path, make(path));
   throw new UsageError(`${path} already holds something: add --resume to continue that run, or name another --out`);
 }
 
-function own(path: string): RunDirectory {
+function directory(path: string, made: boolean): RunDirectory {
+  const isEmpty = () => (contentOf(path) ?? []).length === 0;
   const close = () => {
-    if (contentOf(path)?.length === 0) rmdirSync(path);
+    if (made && isEmpty()) rmdirSync(path);
   };
-  return { path, close };
+  return { path, isEmpty, close };
 }
 
 /** The names in a directory; undefined where there is none. */

@@ -16,7 +16,7 @@ import {
 } from "./experiments.ts";
 import { openSource } from "./files.ts";
 import { picturesOf } from "./picture.ts";
-import { openRunDirectory } from "./run-directory.ts";
+import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { readSeed } from "./values.ts";
 
 export interface RunOptions extends ExperimentOptions {
@@ -51,7 +51,7 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
     const { table, results } = result;
     if (results.length > 0) process.stdout.write(`\n${formatTable(table)}\n\n`);
     if (!result.finished) {
-      process.stderr.write(`${interrupted(file, options, directory.path)}\n`);
+      process.stderr.write(`${interrupted(file, options, directory)}\n`);
       return 130;
     }
     await files.write("table.md", new TextEncoder().encode(`${formatTable(table, "markdown")}\n`));
@@ -100,8 +100,8 @@ function announce(spec: ExperimentSpec, directory: string, options: RunOptions):
   process.stderr.write(`everything is kept in ${directory}\n\n`);
 }
 
-/** How to go on with this run. */
-function interrupted(file: string, options: RunOptions, directory: string): string {
+/** How to go on with this run, in words that a shell reads as they are. */
+function interrupted(file: string, options: RunOptions, directory: RunDirectory): string {
   const quote = (text: string) => (/^[\w./=,:+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
   const parts = [...ownName(process.argv[1]), "run", file];
   if (options.experiment !== undefined) parts.push("--experiment", options.experiment);
@@ -109,9 +109,12 @@ function interrupted(file: string, options: RunOptions, directory: string): stri
   for (const setting of options.set ?? []) parts.push("--set", setting);
   if (options.device !== "wasm") parts.push("--device", options.device);
   if (options.seed !== "0") parts.push("--seed", options.seed);
-  const command = [...parts, "--out", directory, "--resume"].map(quote).join(" ");
-  const input = file === "-" ? " and the same standard input" : "";
-  return `stopped; go on${input} with: ${command}`;
+  const input = file === "-" ? ", with the same standard input" : "";
+  if (!directory.isEmpty()) {
+    return `stopped; go on${input} with: ${[...parts, "--out", directory.path, "--resume"].map(quote).join(" ")}`;
+  }
+  if (options.out !== undefined) parts.push("--out", options.out);
+  return `stopped before anything was trained; begin again${input} with: ${parts.map(quote).join(" ")}`;
 }
 
 /** How this program was called: as an installed command, by npx, or as a script of a clone. */

@@ -101,7 +101,9 @@ function clausesOf(
     if (is("train")) return [trainClause(name.name as (typeof TRAIN)[number], value, span)];
     if (is("hyper")) return [{ kind: "hyper", name, value, span }];
     if (is("model")) return [{ kind: "model-arguments", arguments: list, span }];
-    if (is("data") || room === "data") return [{ kind: "experiment-data", arguments: list, span }];
+    // The data's function may take more than the experiment gives it, but hardly a name that looks like a slip.
+    const isNew = room === "data" && didYouMean(name.name, [...own.data]) === undefined;
+    if (is("data") || isNew) return [{ kind: "experiment-data", arguments: list, span }];
   }
   const written = path.map((each) => each.name).join(".");
   const known = [...new Set(Object.values(own).flatMap((names) => [...names]))];

@@ -8,11 +8,17 @@ export interface Run {
   readonly stderr: string;
 }
 
-export async function run(...args: readonly string[]): Promise<Run> {
+export function run(...args: readonly string[]): Promise<Run> {
+  return runWatched(() => undefined, ...args);
+}
+
+/** Tells `watch` every piece that is written to standard error, at the moment it is. */
+export async function runWatched(watch: (text: string) => void, ...args: readonly string[]): Promise<Run> {
   const written = { stdout: "", stderr: "" };
   const spies = (["stdout", "stderr"] as const).map((stream) =>
     vi.spyOn(process[stream], "write").mockImplementation((text) => {
       written[stream] += String(text);
+      if (stream === "stderr") watch(String(text));
       return true;
     }),
   );
