@@ -4,11 +4,12 @@ import { Command, CommanderError } from "commander";
 import { render } from "../compiler/diagnostic.ts";
 import { DiagnosticError, Failure } from "../compiler/failure.ts";
 import { UserError } from "../runtime/user-error.ts";
-import { type CheckCommandOptions, checkCommand } from "./check.ts";
+import type { CheckCommandOptions } from "./check.ts";
 import type { EvalOptions } from "./eval.ts";
 import { registerModelCommands } from "./model-commands.ts";
 import type { RunOptions } from "./run.ts";
 import type { SampleOptions } from "./sample.ts";
+import { expectShortRun } from "./short-run.ts";
 import { UsageError } from "./usage-error.ts";
 import { collect } from "./values.ts";
 
@@ -65,8 +66,9 @@ function registerChecks(program: Command, finish: (status: number) => void): voi
     .description("reports everything that is wrong with source files")
     .option("--format <format>", "text or json", "text")
     .option("--gradients", "compare gradients with enumeration and differences (in a later version)")
-    .action((files: string[], options: CheckCommandOptions) => {
-      finish(checkCommand(files, options));
+    .action(async (files: string[], options: CheckCommandOptions) => {
+      expectShortRun();
+      finish((await import("./check.ts")).checkCommand(files, options));
     });
 }
 
