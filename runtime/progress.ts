@@ -27,8 +27,8 @@ export interface ProgressOptions {
 const BAR = 20;
 /** Redrawing more often than this (milliseconds) costs time and shows nothing more. */
 const REDRAW = 100;
-/** How long a line in a log may be. */
-const LOG_COLUMNS = 120;
+/** How long a line in a log may be, but for the time that is left. */
+const LOG_COLUMNS = 124;
 
 /** "4 s", "3 min 20 s", "2 h 5 min". */
 export function writeDuration(seconds: number): string {
@@ -78,19 +78,20 @@ export class Progress {
 
   validation(validation: Validation): void {
     const { step, steps } = validation;
-    const loss = `loss ${writeNumber(validation.trainLoss)}`;
-    const star = validation.best ? "  ★ best" : "";
-    // A terminal has the time in the line below.
-    const left = this.stream.isTTY === true || step === steps ? "" : this.left(validation);
-    let text = `${this.title}  step ${String(step).padStart(String(steps).length)}/${steps}  ${loss}`;
-    const columns = this.stream.isTTY === true ? (this.stream.columns ?? LOG_COLUMNS) : LOG_COLUMNS;
+    const count = `step ${String(step).padStart(String(steps).length)}/${steps}`;
+    let text = `${this.title}  ${count}  loss ${writeNumber(validation.trainLoss)}`;
+    const star = "  ★ best";
+    const columns = (this.stream.isTTY === true ? this.stream.columns : undefined) ?? LOG_COLUMNS;
     for (const [i, metric] of this.metricsOf(validation).entries()) {
-      // The first decides; of the others, as many as fit.
-      if (i > 0 && `${text}  ${metric}${star}${left}`.length >= columns) break;
-      text += `  ${metric}`;
+      // The first decides; of the others, as many as fit, the same ones in every line.
+      if (i > 0 && text.length + metric.length + star.length > columns) break;
+      text += metric;
     }
+    if (validation.best) text += star;
+    // A terminal has the time in the line below.
+    if (this.stream.isTTY !== true && step < steps) text += this.left(validation);
     this.clear();
-    this.stream.write(`${text}${star}${left}\n`);
+    this.stream.write(`${text}\n`);
   }
 
   /** Leaves the terminal's line empty for whoever writes next. */
@@ -98,17 +99,20 @@ export class Progress {
     if (this.stream.isTTY === true) this.stream.write("\r\u001b[K");
   }
 
-  /** The first one's split is told; the others are of the same one. */
+  /**
+   * `valid.elbo −3`, `edges.precision 0.7`, `, recall 0.8`: the first one's split is told, the others are of the same
+   * one; of the parts of one metric the first has its name.
+   */
   private metricsOf({ metrics }: Validation): string[] {
     const all = flattenMetrics(metrics);
-    const paths = this.options.metrics ?? Object.keys(all);
-    const [first] = paths;
-    const split = first?.slice(0, first.indexOf(".") + 1) ?? "";
-    return paths.flatMap((path) => {
-      const value = all[path];
-      if (value === undefined) return [];
-      const name = path !== first && path.startsWith(split) ? path.slice(split.length) : path;
-      return [`${name} ${writeNumber(value)}`];
+    const paths = (this.options.metrics ?? Object.keys(all)).filter((path) => all[path] !== undefined);
+    const split = paths[0]?.slice(0, paths[0].indexOf(".") + 1) ?? "";
+    const names = paths.map((path, i) => (i > 0 && path.startsWith(split) ? path.slice(split.length) : path));
+    const groups = names.map((name) => name.slice(0, name.lastIndexOf(".") + 1));
+    return names.map((name, i) => {
+      const isPart = i > 0 && groups[i] !== "" && groups[i] === groups[i - 1];
+      const told = isPart ? `, ${name.slice(groups[i]!.length)}` : `  ${name}`;
+      return `${told} ${writeNumber(all[paths[i]!]!)}`;
     });
   }
 
@@ -128,15 +132,14 @@ export class Progress {
     return seconds > 0 ? (step - this.first.step) / seconds : 0;
   }
 
-  /** Of this training, and of all of them where more are to come: those before tell how long one takes. */
+  /** Of all trainings that are to come, too: those before tell how long one takes. */
   private left({ step, steps }: { readonly step: number; readonly steps: number }): string {
     const rate = this.rate(step);
     if (rate <= 0) return "";
     const own = (steps - step) / rate;
     const { toCome, took } = this.options.others ?? { toCome: 0, took: [] };
     const each = took.length === 0 ? steps / rate : took.reduce((sum, seconds) => sum + seconds, 0) / took.length;
-    const all = toCome === 0 ? "" : `, ${writeDuration(own + toCome * each)} in all`;
-    return `  ${writeDuration(own)} left${all}`;
+    return `  ${writeDuration(own + toCome * each)} left`;
   }
 
   private cut(line: string): string {
