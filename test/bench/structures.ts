@@ -80,27 +80,37 @@ const sweeps: readonly { readonly size: string; readonly workloads: readonly Wor
 
 type Kernel = (batch: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]) => void;
 
+interface Prepared {
+  forward(): void;
+  backward(): void;
+  /** What they write: the soft samples, and the vector–Jacobian products. */
+  readonly x: Float32Array;
+  readonly vjp: Float32Array;
+}
+
 /** Soft forward and backward of a workload, as functions to be timed. */
-export function prepare(workload: Workload): { forward(): void; backward(): void } {
+export function prepare(workload: Workload): Prepared {
   const { structure, relaxation, batch } = workload;
   const layer = compileLayer({ structure, relaxation }, library);
   const load = (text: string) => new Function(`return ${text};`)() as Kernel;
-  const [soft, vjp] = [layer.soft!, layer.backward!.kernel];
-  const [runSoft, runVjp] = [load(soft.text), load(vjp.text)];
+  const [soft, derived] = [layer.soft!, layer.backward!.kernel];
+  const [runSoft, runVjp] = [load(soft.text), load(derived.text)];
   const count = batch * layer.size;
   const u = Float32Array.from({ length: count }, (_, i) => gumbel(i) / TEMPERATURE);
   const cotangent = Float32Array.from({ length: count }, (_, i) => gumbel(i + count));
-  const [x, result] = [new Float32Array(count), new Float32Array(count)];
+  const [x, vjp] = [new Float32Array(count), new Float32Array(count)];
   const arrays = new Map([
     ["u", u],
     ["x", x],
     ["cotangent", cotangent],
   ]);
   const softInputs = soft.inputs.map((name) => arrays.get(name)!);
-  const vjpInputs = vjp.inputs.map((name) => arrays.get(name)!);
+  const vjpInputs = derived.inputs.map((name) => arrays.get(name)!);
   return {
     forward: () => runSoft(batch, softInputs, [x]),
-    backward: () => runVjp(batch, vjpInputs, [result]),
+    backward: () => runVjp(batch, vjpInputs, [vjp]),
+    x,
+    vjp,
   };
 }
 

@@ -1,0 +1,42 @@
+/** What `npm run bench` measures with; how long anything takes is no matter of tests. */
+import { expect, test } from "vitest";
+import { median, timeInTurns } from "./bench/measure.ts";
+import { backwardRows, prepare } from "./bench/structures.ts";
+
+test("works take turns, warm-up included, as often as each other", async () => {
+  const order: string[] = [];
+  const works = [
+    () => void order.push("a"),
+    async () => {
+      await Promise.resolve();
+      order.push("b");
+    },
+  ];
+  const timings = await timeInTurns(works, 0, 5);
+  expect(order.join("")).toBe("ab".repeat(2 + 5));
+  expect(timings.map((timing) => timing.repetitions)).toEqual([5, 5]);
+  for (const { least, median: middle } of timings) expect(least).toBeLessThanOrEqual(middle);
+});
+
+test("medians", () => {
+  expect(median([3, 1, 2])).toBe(2);
+  expect(median([4, 1, 2, 3])).toBe(2.5);
+});
+
+test("what is timed computes: a backward is judged by its own forward", async () => {
+  const { forward, backward, x, vjp } = prepare({ structure: "KSubset(6, 2)", relaxation: "ExpFamily", batch: 3 });
+  forward();
+  backward();
+  const sums = (values: Float32Array) =>
+    [0, 1, 2].map((row) => values.subarray(6 * row, 6 * row + 6).reduce((sum, value) => sum + value, 0));
+  for (const sum of sums(x)) expect(sum).toBeCloseTo(2, 5);
+  // J 1 = 0 where Σ x is fixed, and J is symmetric.
+  for (const sum of sums(vjp)) expect(sum).toBeCloseTo(0, 5);
+  expect(Math.max(...vjp.map(Math.abs))).toBeGreaterThan(0.01);
+  const rows = await backwardRows(0);
+  const judged = rows.filter((row) => row.ratio !== undefined);
+  expect(judged.length).toBe(2);
+  for (const [i, row] of rows.entries()) {
+    if (row.ratio !== undefined) expect(row.ratio.value).toBe(row.timing.least / rows[i - 1]!.timing.least);
+  }
+});
