@@ -12,7 +12,7 @@ import { hasErrors, render, type Source } from "../compiler/diagnostic.ts";
 import { readExperiment } from "../compiler/experiment.ts";
 import { DiagnosticError } from "../compiler/failure.ts";
 import { callDataModule, type ExperimentData } from "../runtime/data-module.ts";
-import { type Device, openDevice } from "../runtime/devices.ts";
+import { DEVICE_NAMES, type Device, openDevice } from "../runtime/devices.ts";
 import { UserError } from "../runtime/user-error.ts";
 import type { Files } from "../runtime/variant-files.ts";
 import type { Arguments, DataCall } from "../runtime/variants.ts";
@@ -88,6 +88,9 @@ async function importModule(path: string, call: DataCall): Promise<{ readonly [n
 
 /** The device that a command line names. Tensors on `cpu` live in the process's own memory. */
 export function deviceCalled(name: string): Promise<Device> {
+  if (!DEVICE_NAMES.some((known) => known === name)) {
+    throw new UsageError(`--device ${name}: choose one of ${DEVICE_NAMES.join(", ")}`);
+  }
   return openDevice(name, name === "cpu" ? { memoryLimit: freemem() } : {});
 }
 

@@ -96,7 +96,7 @@ describe("command lines", () => {
     "k of nothing": [["--set", "k=0"], 1, "k must lie between 1 and n", "KSubset(3, 0) requires"],
     "a temperature of 0": [["--set", "t=0"], 1, "the temperature `t` is 0", "it must be greater than 0"],
     "a temperature below 0": [["--set", "t=-1"], 1, "the temperature `t` is -1", "it must be greater than 0"],
-    "an unknown device": [["--device", "gpu"], 1, "there is no device called `gpu`", "`wasm`, `cpu`"],
+    "an unknown device": [["--device", "gpu"], 2, "--device gpu: choose one of wasm, cpu"],
     "a seed that is none": [["--seed", "abc"], 2, "--seed abc: expected a whole number"],
     "nothing to resume": [["--resume"], 2, "to resume"],
   };
@@ -281,7 +281,7 @@ describe("sample", () => {
   const cases: { readonly [name: string]: readonly [flags: () => readonly string[], status: number, said: string] } = {
     "an unknown flag": [() => ["--drw", "1"], 2, "Did you mean --draw?"],
     "no draws": [() => ["--draw", "0"], 2, "--draw 0: expected a whole number of at least 1"],
-    "an unknown device": [() => ["--device", "gpu"], 1, "there is no device called `gpu`"],
+    "an unknown device": [() => ["--device", "gpu"], 2, "--device gpu: choose one of wasm, cpu"],
     "no checkpoint": [() => ["--checkpoint", place("none.safetensors")], 2, "there is no such file"],
     "a file that is no checkpoint": [() => ["--checkpoint", place("data.js")], 1, "is not a safetensors file"],
     "examples of a wrong shape": [() => ["--input", put("short.json", '{"x": [[1, 2]]}')], 1, "x[0] is a list of 2"],
