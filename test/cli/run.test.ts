@@ -288,7 +288,7 @@ describe("--set", () => {
   test("gives an argument of the model, with or without its room", async () => {
     expect(await made("hidden=5")).toMatchObject({ variants: both, arguments: { hidden: 5 } });
     expect(await made("model.hidden = 2 + 1")).toMatchObject({ arguments: { hidden: 3 } });
-    expect(await made("V=4", "data.V=4")).toMatchObject({ arguments: { V: 4 }, data: { named: { V: 4, train: 20 } } });
+    expect(await made("V=4", "data.V=4")).toMatchObject({ arguments: { V: 4 }, data: { named: { V: 4, train: 16 } } });
   });
   test("gives hypers of the model and of the optimiser", async () => {
     const { hypers, train } = await made("t=0.9", "hyper.lr=0.02");

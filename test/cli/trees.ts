@@ -24,7 +24,7 @@ experiment fit for Trees {
   data from "./data.js" trees(V = 3, train = 20, valid = 6, test = 5, seed = 1)
   train adam(lr) batch 8 steps 12 validate every 5 keep best valid.loss
   report test.loss, test.edges.precision, test.edges.recall
-  scale tiny { train steps 2 }
+  scale tiny { data train = 16  train steps 2 }
 }
 `;
 
