@@ -12,8 +12,8 @@ export interface RunDirectory {
 }
 
 /**
- * `--out`, or EXPERIMENT-SCALE in `folder`, with a number from the second on. `--resume` takes one that is there, the newest
- * by default; otherwise it is made here, so that two runs begun at the same time do not share it.
+ * `--out`, or EXPERIMENT-SCALE in `folder`, with a number from the second on. `--resume` takes one that is there, the
+ * newest by default; otherwise it is made here, so that two runs begun at the same time do not share it.
  */
 export function openRunDirectory(
   spec: Pick<ExperimentSpec, "name" | "scale">,

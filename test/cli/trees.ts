@@ -1,4 +1,4 @@
-/** A small experiment in a folder of its own: which edges of a graph of V vertices are a tree, told by noisy weights. */
+/** A small experiment in a folder of its own: which edges of a graph are a tree, told by noisy weights. */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
