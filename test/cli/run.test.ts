@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { ownName } from "../../cli/run.ts";
 import { openRunDirectory } from "../../cli/run-directory.ts";
-import { parseXml } from "../runtime/xml.ts";
+import { elementsOf, parseXml } from "../runtime/xml.ts";
 import { run, runWatched } from "./harness.ts";
 import { treesFolder } from "./trees.ts";
 
@@ -109,6 +109,25 @@ describe("a run", () => {
     expect(status).toBe(1);
     expect(stderr).not.toContain("step ");
     expect(existsSync(out)).toBe(false);
+  });
+
+  test("on data of several kinds draws a picture for each", async () => {
+    const varied = (model: string) =>
+      model
+        .replace("vary Edges in { IndependentEdges, SpanningTree }", "vary V in { 3, 4 }")
+        .replace("V = 3, train", "V = V, train");
+    const { folder, file } = treesFolder(varied);
+    const out = join(folder, "out");
+    const { status, stdout, stderr } = await run("run", file, "--scale", "tiny", "--device", "cpu", "--out", out);
+    expect(status, stderr).toBe(0);
+    for (const [i, edges] of [3, 6].entries()) {
+      expect(stdout).toContain(`picture  ${join(out, `picture-${i + 1}.svg`)}\n`);
+      const root = parseXml(readFileSync(join(out, `picture-${i + 1}.svg`), "utf8"));
+      expect(elementsOf(root, "text")[0]!.text).toBe(`fit: z, V = ${i + 3}, 4 test examples`);
+      const [truth] = elementsOf(root, "g");
+      expect(elementsOf(truth!, "line")).toHaveLength(edges - 1);
+    }
+    rmSync(folder, { recursive: true });
   });
 
   test("of the NRI example with sizes of one's own", async () => {
