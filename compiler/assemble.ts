@@ -34,14 +34,16 @@ function outputsOf(entry: EntryName, model: ElaboratedModel): Map<string, Node> 
     for (const [name, node] of model.metrics) outputs.set(name, node);
     for (const [name, { next }] of context.states) if (next !== undefined) outputs.set(`state:${name}`, next);
   } else if (entry === "evaluate") for (const [name, node] of model.metrics) outputs.set(name, node);
-  else for (const name of context.latents.keys()) outputs.set(name, latentNode(model, name));
+  else for (const name of context.latents.keys()) outputs.set(name, sampleOf(model, name));
   return outputs;
 }
 
-function latentNode(model: ElaboratedModel, name: string): Node {
-  const value = model.scope.lookup(name);
+/** A latent's sample for every example, also where utilities without noise make all of them the same. */
+function sampleOf({ scope, context }: ElaboratedModel, name: string): Node {
+  const value = scope.lookup(name);
   if (value?.kind !== "latent") throw new Error(`${name} is not a latent`);
-  return value.current.node;
+  const { node } = value.current;
+  return node.type.batched ? node : context.builder.batchBroadcast(node);
 }
 
 interface Finished {

@@ -168,8 +168,9 @@ function position(index: number, shape: readonly number[]): number[] {
 }
 
 /**
- * All the named inputs, present and of one batch size. Declared data that `needed` does not name is checked and left
- * out. `given` are the names that the caller sees in what it gave, for messages.
+ * All the named inputs, present and of one batch size. Declared data that `needed` does not name is checked, counted and
+ * left out: a model whose program reads none has as many examples as its caller gives. `given` are the names that the
+ * caller sees in what it gave, for messages.
  */
 export function checkBatch(
   data: readonly Signature[],
@@ -179,25 +180,25 @@ export function checkBatch(
   where = "batch",
   given: readonly string[] = Object.keys(batch),
 ): CheckedBatch {
-  const byName = new Map(data.map((signature) => [signature.name, signature]));
+  const names = data.map(({ name }) => name);
   for (const name of Object.keys(batch)) {
-    if (!byName.has(name)) throw unknownName("data", name, [...byName.keys()], `${where}: ${model}`);
+    if (!names.includes(name)) throw unknownName("data", name, names, `${where}: ${model}`);
   }
   // A map: a record would take a column called __proto__ for its prototype.
   const tensors = new Map<string, HostTensor>();
   let size: number | undefined;
   let sized = "";
-  for (const name of needed) {
-    const signature = byName.get(name);
-    if (signature === undefined) continue;
+  for (const signature of data) {
+    const { name } = signature;
     if (!Object.hasOwn(batch, name)) {
+      if (!needed.includes(name)) continue;
       throw new UserError(`${where}: \`${name}\` is missing`, {
         why: `${model} declares the data ${describe(signature)}`,
         help: `it was given ${listNames(given)}`,
       });
     }
     const tensor = checkTensor(signature, batch[name], where);
-    tensors.set(name, tensor);
+    if (needed.includes(name)) tensors.set(name, tensor);
     if (!signature.batched) continue;
     const length = tensor.shape[0]!;
     if (length === 0)

@@ -48,9 +48,8 @@ const uniformLike = builtin("uniform_like", ["x"], (context, { x }) => {
   if (value === undefined) return undefined;
   const index = context.nextStream();
   const stream = FIRST_STREAM + index;
-  const { shape, batched } = value.node.type;
-  // A name that no latent variable can have.
-  const node = context.builder.noise(`uniform.${index}`, stream, "uniform", shape, batched);
+  // A name that no latent variable can have. Examples differ in their noise even where x is the same for all of them.
+  const node = context.builder.noise(`uniform.${index}`, stream, "uniform", value.node.type.shape);
   context.noise.push({ stream, base: "uniform", node });
   return tensor(node, value.dimensions);
 });
