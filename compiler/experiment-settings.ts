@@ -115,11 +115,11 @@ function clausesOf(
 function trainClause(name: (typeof TRAIN)[number], value: Expression, span: Span): ExperimentClause {
   switch (name) {
     case "batch":
-      return { kind: "train", batch: value, span };
+      return { kind: "train", batch: value, repeated: [], span };
     case "steps":
-      return { kind: "train", steps: value, span };
+      return { kind: "train", steps: value, repeated: [], span };
     case "validate":
-      return { kind: "train", validateEvery: value, span };
+      return { kind: "train", validateEvery: value, repeated: [], span };
   }
 }
 

@@ -15,6 +15,7 @@ import type { ExperimentSpec, StaticArgument } from "./artifact.ts";
 import { declarationsFor } from "./declarations.ts";
 import { type Diagnostic, didYouMean, inOrder, type Source } from "./diagnostic.ts";
 import { checkArguments, checkColumn, type ModelFacts, modelFacts } from "./experiment-model.ts";
+import { repeatedClauses } from "./experiment-repeats.ts";
 import { Settings } from "./experiment-settings.ts";
 import { Failure } from "./failure.ts";
 import { notYet } from "./later.ts";
@@ -104,8 +105,7 @@ class Reader {
   read(scale: string | undefined, settings: readonly string[]): ExperimentSpec | undefined {
     const base = this.experiment.clauses.filter((clause) => clause.kind !== "scale");
     const overlay = this.attempt(() => this.scale(scale)) ?? [];
-    this.checkRepeated(this.experiment.clauses);
-    this.checkRepeated(overlay);
+    this.problems.push(...repeatedClauses(this.experiment.clauses), ...repeatedClauses(overlay));
     const outside = new Settings(settings, [...base, ...overlay], this.model);
     this.clauses = [...base, ...overlay, ...outside.clauses];
     for (const search of this.all("search")) {
@@ -169,22 +169,6 @@ class Reader {
     const inner = found.clauses.find((clause) => clause.kind === "scale");
     if (inner === undefined) return found.clauses;
     throw new Failure(inner.span, "bad-clause", "a scale holds no other scale", { help: "write them side by side" });
-  }
-
-  /** Names that one level gives twice; a scale may give those of the base anew. */
-  private checkRepeated(level: readonly ExperimentClause[]): void {
-    for (const kind of ["vary", "hyper", "scale"] as const) {
-      const seen = new Set<string>();
-      for (const clause of level) {
-        if (clause.kind !== kind) continue;
-        const { name, span } = clause.name;
-        if (seen.has(name)) {
-          const message = `${kind} ${name} is given twice`;
-          this.problems.push(new Failure(span, "duplicate-name", message, { help: "remove one of them" }));
-        }
-        seen.add(name);
-      }
-    }
   }
 
   private hypers(): Map<string, number> {

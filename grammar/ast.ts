@@ -444,6 +444,12 @@ export interface RelaxClause {
   readonly preparation?: Preparation;
   readonly target?: Identifier;
   readonly cost?: Expression;
+  readonly repeated: readonly RepeatedPart[];
+  readonly span: Span;
+}
+/** A part of a clause, such as `batch 5`, that stands there a second time. */
+export interface RepeatedPart {
+  readonly word: string;
   readonly span: Span;
 }
 /** `after clip_range(range = clip) transpose clip_range_vjp(range = clip) when clip < inf`, inside a `relax` clause. */
@@ -644,6 +650,7 @@ export interface TrainClause {
   readonly steps?: Expression;
   readonly validateEvery?: Expression;
   readonly keepBest?: MemberExpression;
+  readonly repeated: readonly RepeatedPart[];
   readonly span: Span;
 }
 /** `lr in log(1e-5, 1e-2)`, inside `search random 20 { … }` */

@@ -4,7 +4,7 @@
  * them all.
  */
 import type { IToken } from "chevrotain";
-import type { Identifier, Span, SyntaxProblem } from "./ast.ts";
+import type { Identifier, RepeatedPart, Span, SyntaxProblem } from "./ast.ts";
 import { NumberToken, RESERVED, Text, type Tokens, tokenize, Word } from "./tokens.ts";
 
 /** Unwinds the parser; the problem is already recorded. */
@@ -263,6 +263,17 @@ export class Cursor {
   /** After a problem between declarations: to the next word that starts one. */
   skipToDeclaration(): void {
     while (!this.done && !(DECLARATIONS.has(this.peek()) && !this.sameLine())) this.at++;
+  }
+}
+
+/** The parts of a clause that come in any order, each at most once: notes those that come again. */
+export class OncePerClause {
+  readonly repeated: RepeatedPart[] = [];
+  private readonly seen = new Set<string>();
+
+  note(word: string, span: Span): void {
+    if (this.seen.has(word)) this.repeated.push({ word, span });
+    this.seen.add(word);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Parsing of experiments: what to vary, which data, how to train, what to report, at which scales. */
 import type { ExperimentClause, Expression, MemberExpression, SearchClause, TrainClause } from "./ast.ts";
-import type { Cursor } from "./cursor.ts";
+import { type Cursor, OncePerClause } from "./cursor.ts";
 import { argument, callArguments, commaList, expression, text } from "./expressions.ts";
 import { hyperStatement } from "./statements.ts";
 
@@ -89,7 +89,10 @@ function train(c: Cursor): TrainClause {
     validateEvery?: Expression;
     keepBest?: MemberExpression;
   } = {};
+  const once = new OncePerClause();
   for (;;) {
+    const from = c.start;
+    const word = c.peek(1) === "(" ? "an optimiser" : c.peek();
     if (c.accept("batch")) parts.batch = expression(c);
     else if (c.accept("steps")) parts.steps = expression(c);
     else if (c.is("validate")) {
@@ -108,10 +111,12 @@ function train(c: Cursor): TrainClause {
       if (optimizer.kind !== "call") c.failWith("expected an optimiser such as adam(lr)");
       parts.optimizer = optimizer as NonNullable<TrainClause["optimizer"]>;
     } else break;
+    once.note(word, c.spanFrom(from));
   }
   const { optimizer, batch, steps, validateEvery, keepBest } = parts;
   return {
     kind: "train",
+    repeated: once.repeated,
     span: c.spanFrom(start),
     ...(optimizer === undefined ? {} : { optimizer }),
     ...(batch === undefined ? {} : { batch }),

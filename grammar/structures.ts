@@ -15,7 +15,7 @@ import type {
   StructureDeclaration,
   Transition,
 } from "./ast.ts";
-import type { Cursor } from "./cursor.ts";
+import { type Cursor, OncePerClause } from "./cursor.ts";
 import {
   commaList,
   expression,
@@ -118,11 +118,14 @@ function relax(c: Cursor): RelaxClause {
   const parts: {
     -readonly [Part in Exclude<
       keyof RelaxClause,
-      "kind" | "relaxation" | "parameters" | "symmetric" | "span"
+      "kind" | "relaxation" | "parameters" | "symmetric" | "repeated" | "span"
     >]?: RelaxClause[Part];
   } = {};
   let symmetric = false;
+  const once = new OncePerClause();
   for (;;) {
+    const from = c.start;
+    const word = c.peek();
     if (c.accept("by")) parts.algorithm = expression(c);
     else if (c.accept("symmetric")) symmetric = true;
     else if (c.accept("backward")) parts.backward = expression(c);
@@ -131,10 +134,12 @@ function relax(c: Cursor): RelaxClause {
     else if (c.accept("on")) parts.target = c.name("a target such as webgpu");
     else if (c.accept("refused")) parts.refused = text(c);
     else break;
+    once.note(word, c.spanFrom(from));
   }
   if (parts.algorithm === undefined && parts.refused === undefined)
     c.fail("'by' and a kernel or function, or 'refused' and the reason");
-  return { kind: "relax", relaxation, parameters: list, symmetric, span: c.spanFrom(start), ...parts };
+  const { repeated } = once;
+  return { kind: "relax", relaxation, parameters: list, symmetric, repeated, span: c.spanFrom(start), ...parts };
 }
 
 /** The rest of `after KERNEL transpose KERNEL when CONDITION`. */

@@ -10,6 +10,7 @@ import type {
 import { BOUND_PARTS } from "../elaborate/objectives.ts";
 import { notYet } from "../later.ts";
 import { Locals } from "./locals.ts";
+import { repeatedUpdates } from "./repeats.ts";
 import type { Resolver } from "./resolver.ts";
 
 export function resolveFunction(resolver: Resolver, declaration: FunctionDeclaration): void {
@@ -76,6 +77,7 @@ export function resolveModel(resolver: Resolver, declaration: ModelDeclaration):
     modelStatement(resolver, statement, locals);
     if (declares(statement)) resolver.declare(statement.name, locals, "model");
   }
+  repeatedUpdates(resolver, declaration);
   // Objectives and metrics see the whole model, and the parts of the bound.
   const whole = new Locals(locals);
   const bounded = declaration.body.some((statement) => statement.kind === "observe" || statement.kind === "prior");

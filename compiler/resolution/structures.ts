@@ -14,6 +14,7 @@ import { didYouMean } from "../diagnostic.ts";
 import { unknownName } from "../later.ts";
 import { automatonNotYet } from "../structure.ts";
 import { Locals } from "./locals.ts";
+import { repeatedInDistribution, repeatedInStructure } from "./repeats.ts";
 import type { Resolver } from "./resolver.ts";
 
 const GRAPH_WORDS: readonly string[] = ["vertices", "edges"];
@@ -41,6 +42,7 @@ export function resolveStructure(resolver: Resolver, declaration: StructureDecla
   const costs = new Locals(locals);
   const graphs = declaration.parameters.some((each) => each.type?.kind === "named-type" && each.type.name === "Graph");
   if (graphs) for (const word of GRAPH_WORDS) costs.declare(word);
+  repeatedInStructure(resolver, body.clauses);
   for (const clause of body.clauses) structureClause(resolver, clause, { locals, parts, costs });
 }
 
@@ -157,6 +159,7 @@ function relaxClause(resolver: Resolver, clause: RelaxClause, locals: Locals): v
 export function resolveDistribution(resolver: Resolver, declaration: DistributionDeclaration): void {
   const locals = new Locals();
   resolver.parameters(declaration.parameters, locals, "distribution", "tensor");
+  repeatedInDistribution(resolver, declaration);
   const noise = new Locals(locals);
   const once = new Locals();
   for (const clause of declaration.body) {

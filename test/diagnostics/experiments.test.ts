@@ -94,6 +94,24 @@ experiment f for M {
   train adam(rate = 1e-3) batch 8 steps 10          //~ unknown-argument «rate»: adam has no argument rate
   report test.elbo
 }`,
+  "what is said twice on one level": `${MODEL}
+experiment e for M {
+  vary n in { 3, 4, 3 }      //~ duplicate-name «3»: 3 is given twice
+  data from "./data.js" load(n, train = 1)
+  data from "./other.js" load        //~ duplicate-name «data from "./other.js" load»: data from is given twice
+  data train = 2             //~ duplicate-argument «train»: train is given twice
+  model Choice = OneHot
+  model Choice = Subset      //~ duplicate-argument «Choice»: Choice is given twice
+  train adam(1e-3) batch 4 steps 10 batch 5
+  //~^ duplicate-name «batch 5»: batch is given twice => remove one of them
+  train adam(1e-2)           //~ duplicate-name «train adam(1e-2)»: train is given twice
+  report test.elbo
+  report test.loss           //~ duplicate-name «report test.loss»: report is given twice
+  scale small { train steps 5 adam(1e-3) steps 6 adam(1e-2) }
+  //~^ duplicate-name «steps 6»: steps is given twice
+  //~^^ duplicate-name «adam(1e-2)»: an optimiser is given twice
+  scale large { train steps 7  data train = 5  report test.loss  model Choice = Subset }
+}`,
   temperatures: `${MODEL}
 experiment e for M {
   hyper t = 0                //~ bad-temperature «0»: the temperature t must be greater than 0, but it is 0

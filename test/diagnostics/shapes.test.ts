@@ -152,8 +152,11 @@ model M() {
   state s: f32[3] = 0
   update s = x
   //~^ batched «x»: the new value of s must be one for all examples, but this is f32[3] for each example => reduce it
-  update s = batch_mean(sum(x))        //~ shape-mismatch: the new value of s must be f32[3], but it is an f32 scalar
-  update s = 0.9 * s + 0.1 * batch_mean(x)
+  state r: f32[3] = 0
+  update r = batch_mean(sum(x))        //~ shape-mismatch: the new value of r must be f32[3], but it is an f32 scalar
+  state q: f32[3] = 0
+  update q = 0.9 * q + 0.1 * batch_mean(x)
+  update q = batch_mean(x)   //~ duplicate-name «q»: q is updated twice => remove one of them
   let w = batch_mean(s)      //~ not-batched «s»: batch_mean needs one value for each example => leave batch_mean out
   minimize sum(x - s)
 }`,

@@ -29,6 +29,37 @@ structure C(n) = 3                         //~ type-mismatch «3»: a structure 
 structure D(n) = KSubset(n)                //~ missing-argument «KSubset(n)»: KSubset needs k
 structure E(n) = KSubsett(n, 2)
   //~^ unknown-name «KSubsett»: there is no KSubsett here => did you mean KSubset?`,
+  "clauses given twice": `
+structure Mine(G: Graph) {
+  embedding x: binary[edges(G)]
+  count complete(n) = n
+  count complete(m) = m      //~ duplicate-name: count complete is declared twice => remove one of them
+  count complete_directed(n) = n
+  argmax first(n = edges(G)) cost edges
+  argmax first(n = edges(G)) cost vertices           //~ duplicate-name: argmax first(n = edges(G)) is declared twice
+  argmax first(n = edges(G)) on host
+  relax ExpFamily by evenly(n = edges(G)) symmetric cost 1 symmetric cost edges
+  //~^ duplicate-name «symmetric»: symmetric is given twice in this clause
+  //~^^ duplicate-name «cost edges»: cost is given twice in this clause
+  relax ExpFamily by evenly(n = edges(G)) symmetric
+  //~^ duplicate-name: relax ExpFamily by evenly(n = edges(G)) is declared twice
+  relax ExpFamily by first(n = edges(G)) symmetric
+  relax Euclidean refused "it is hard"
+  relax Euclidean by evenly(n = edges(G)) symmetric  //~ duplicate-name: Euclidean is refused and has an algorithm
+  relax BinaryEntropy refused "it is hard" on webgpu
+  relax BinaryEntropy refused "it is hard" on webgpu //~ duplicate-name: BinaryEntropy is refused twice
+  relax BinaryEntropy by evenly(n = edges(G)) symmetric on host
+  relax CategoricalEntropy by evenly(n = edges(G)) symmetric refused "it is hard"
+  //~^ bad-clause «"it is hard"»: CategoricalEntropy cannot be refused and have an algorithm
+  log_partition by total(n = edges(G))
+  log_partition by total(n = edges(G))               //~ duplicate-name: log_partition is declared twice
+}
+distribution Flat(a = 0) {
+  log_density(u) = a
+  kl(prior: Flat) = a
+  kl(prior: Flat) = -a       //~ duplicate-name: kl from Flat is declared twice
+}
+kernel total(n, u: f32[n]) -> z: f32[1] { z[0] = sum(u[i] for i in 0..n) }${KERNELS}`,
   "names in clauses": `
 structure Mine(n, n) {       //~ duplicate-name «n»: n is already declared in this structure
   embedding x: binary[n], x: binary[m]     //~ duplicate-name «x»: x is already declared in this structure
