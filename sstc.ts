@@ -9,7 +9,7 @@ import type { Diagnostic, Source } from "./compiler/diagnostic.ts";
 import { readExperiment as readExperimentWith } from "./compiler/experiment.ts";
 import { type Explanation, explain as explainWith } from "./compiler/explain.ts";
 import { compileLayer } from "./compiler/layer.ts";
-import type { ImportResolver } from "./compiler/names.ts";
+import { type ImportResolver, isSource } from "./compiler/names.ts";
 import type { Layer, LayerDevice } from "./runtime/layer.ts";
 import { library } from "./stdlib/library.ts";
 
@@ -122,6 +122,9 @@ export interface LayerOptions extends LayerDevice, Pick<CompileOptions, "resolve
  * ```
  */
 export async function layer(text: string, options: LayerOptions = {}): Promise<Layer> {
+  if (typeof text !== "string") {
+    throw new TypeError(`a layer is told by a text, such as "KSubset(6, 2)", but this is of type ${typeof text}`);
+  }
   const { source, resolveImport, ...device } = options;
   const own = source === undefined ? undefined : named(source);
   const compiled = compileLayer({ structure: text, source: own, resolveImport }, library);
@@ -130,6 +133,10 @@ export async function layer(text: string, options: LayerOptions = {}): Promise<L
   return createLayer(compiled, device);
 }
 
+/** A text under a name; throws a TypeError for what is neither. */
 function named(source: string | Source): Source {
-  return typeof source === "string" ? { name: "<source>", text: source } : source;
+  if (typeof source === "string") return { name: "<source>", text: source };
+  if (isSource(source)) return source;
+  const given = source === null ? "null" : `of type ${typeof source}`;
+  throw new TypeError(`the source is ${given}: pass the text of a model, or { name, text }`);
 }

@@ -14,8 +14,7 @@ import type { BoundArgument } from "./elaborate/values.ts";
 import { findings, remaining } from "./findings.ts";
 import type { Kernel } from "./ir/kernel/kernel.ts";
 import type { TensorProgram } from "./ir/tensor/tensor.ts";
-import { notYet } from "./later.ts";
-import { chooseModel, hyperValues, modelArguments } from "./model-request.ts";
+import { chooseModel, hyperValues, modelArguments, requestProblem } from "./model-request.ts";
 import { type ImportResolver, type Library, Names } from "./names.ts";
 import { resolve } from "./passes/resolve.ts";
 
@@ -53,7 +52,8 @@ export function compile(source: Source, options: CompileOptions): Compilation {
     diagnostics: inOrder(resolved, problems),
     ...NOTHING,
   });
-  if (options.target === "webgpu") return failed(notYet({ start: 0, end: 0 }, "the target webgpu").diagnostic(source));
+  const problem = requestProblem(options, source);
+  if (problem !== undefined) return failed(problem);
   const model = chooseModel(file.declarations, source, options.model);
   if ("code" in model) return failed(...(hasErrors(resolved) && options.model === undefined ? [] : [model]));
   const given: Diagnostic[] = [];

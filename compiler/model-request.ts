@@ -5,8 +5,24 @@ import type { Code } from "./codes.ts";
 import { type Diagnostic, didYouMean, type Source } from "./diagnostic.ts";
 import type { BoundArgument } from "./elaborate/values.ts";
 import { Failure } from "./failure.ts";
-import { unknownName } from "./later.ts";
+import { notYet, unknownName } from "./later.ts";
 import type { Names } from "./names.ts";
+
+/** What is wrong with a request whatever the text holds: programs without types may ask for anything. */
+export function requestProblem(
+  { target, model }: { readonly target?: unknown; readonly model?: unknown },
+  source: Source,
+): Diagnostic | undefined {
+  const start: Span = { start: 0, end: 0 };
+  if (target === "webgpu") return notYet(start, "the target webgpu").diagnostic(source);
+  if (target !== undefined && target !== "tfjs") {
+    const message = `there is no target ${String(target)}`;
+    return new Failure(start, "unknown-name", message, { help: "choose tfjs" }).diagnostic(source);
+  }
+  if (model === undefined || typeof model === "string") return undefined;
+  const message = `a model is chosen by its name, a text, but this is ${String(model)}`;
+  return new Failure(start, "type-mismatch", message).diagnostic(source);
+}
 
 /** The model of that name, or the first of the file; a diagnostic when there is none. */
 export function chooseModel(
@@ -45,6 +61,12 @@ export function modelArguments(
   return Object.entries(given).flatMap(([name, value]): BoundArgument[] => {
     if (typeof value === "number") return [{ name, span, value: { kind: "number", value } }];
     if (typeof value === "boolean") return [{ name, span, value: { kind: "boolean", value } }];
+    if (typeof value !== "string") {
+      const message = `the argument ${name} of ${model.name.name} is ${value === null ? "null" : `of type ${typeof value}`}`;
+      const help = "pass a number, a truth value, or a text; leave an argument out for its default";
+      diagnostics.push(new Failure(span, "type-mismatch", message, { help }).diagnostic(source));
+      return [{ name, span, value: { kind: "error" } }];
+    }
     const type = model.parameters.find((parameter) => parameter.name.name === name)?.type;
     if (type?.kind === "named-type" && type.name === "text") return [{ name, span, value: { kind: "string", value } }];
     const found = names.find(value, source);

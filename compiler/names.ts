@@ -130,17 +130,9 @@ export class Names {
   private bindImport(into: LoadedFile, statement: ImportDeclaration): void {
     const from = statement.from.value;
     const relative = from.startsWith("./") || from.startsWith("../");
-    const target = relative ? this.resolveImport(from, into.source.name) : undefined;
+    const target = relative ? this.resolveRelative(into.source, statement) : undefined;
     if (relative && target === undefined) {
       for (const { name } of statement.names) into.unread.add(name);
-      this.report(
-        into.source,
-        statement.from.span,
-        "unknown-import",
-        `there is no file ${JSON.stringify(from)}`,
-        undefined,
-        "paths are relative to the importing file",
-      );
       return;
     }
     for (const { name, span } of statement.names) {
@@ -153,6 +145,27 @@ export class Names {
         this.reportMissing(into.source, statement, name, span, target);
       }
     }
+  }
+
+  /** The file that an import means; undefined after a problem was reported. The resolver is the caller's own code. */
+  private resolveRelative(source: Source, { from: { value: path, span } }: ImportDeclaration): Source | undefined {
+    const written = JSON.stringify(path);
+    const refuse = (message: string, help?: string) =>
+      this.report(source, span, "unknown-import", message, undefined, help);
+    if (!path.endsWith(".sst")) {
+      refuse(`${written} is no source file`, 'imports are of files whose names end in ".sst"');
+      return undefined;
+    }
+    try {
+      const found: unknown = this.resolveImport(path, source.name);
+      if (isSource(found)) return found;
+      if (found === undefined) refuse(`there is no file ${written}`, "paths are relative to the importing file");
+      else refuse(`${written} could not be read`, "resolveImport returns { name, text }, or undefined");
+    } catch (problem) {
+      const why = problem instanceof Error ? problem.message : String(problem);
+      refuse(`${written} could not be read: ${why}`);
+    }
+    return undefined;
   }
 
   private fromFile(target: Source, name: string): Found | undefined {
@@ -214,6 +227,12 @@ export class Names {
       ...(help === undefined ? {} : { help }),
     });
   }
+}
+
+/** Whether a value is a text with its name, as programs pass them. */
+export function isSource(value: unknown): value is Source {
+  const { name, text } = (value ?? {}) as Partial<Source>;
+  return typeof name === "string" && typeof text === "string";
 }
 
 /** Library sources are named `std/…`; a user's file is a path or `<stdin>`. */

@@ -40,7 +40,27 @@ export async function callDataModule(
       });
     }
   }
+  checkBaselines((data as { readonly baselines?: unknown }).baselines, call);
   return data as ExperimentData;
+}
+
+/** Throws a UserError unless there are none, or each has a name and numbers: their rows come after all training. */
+function checkBaselines(baselines: unknown, call: DataCall): void {
+  if (baselines === undefined) return;
+  const fail = (what: string): never => {
+    throw new UserError(`\`${call.function}\` of the data module ${call.path} returned ${what}`, {
+      help: 'baselines are a list of { name, metrics }, such as { name: "chance", metrics: { "test.loss": 0.5 } }',
+    });
+  };
+  if (!Array.isArray(baselines)) return fail("baselines that are no list");
+  for (const [i, baseline] of baselines.entries() as IterableIterator<[number, Partial<Baseline> | null]>) {
+    if (typeof baseline?.name !== "string") fail(`a baseline without a name, at index ${i}`);
+    const { name, metrics } = baseline as Baseline;
+    if (typeof metrics !== "object" || metrics === null) fail(`the baseline \`${name}\` without metrics`);
+    for (const [path, value] of Object.entries(metrics)) {
+      if (typeof value !== "number") fail(`the baseline \`${name}\` whose \`${path}\` is no number`);
+    }
+  }
 }
 
 /** What the function returns; what it throws is a mistake in the user's own program, and told as one. */

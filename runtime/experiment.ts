@@ -3,7 +3,8 @@
  * Each has a directory with checkpoints and `result.json`, so that an interrupted experiment can go on.
  */
 import type { Artifact, ExperimentSpec } from "../compiler/artifact.ts";
-import type { ExperimentData } from "./data-module.ts";
+import { decodeCheckpoint } from "./checkpoint.ts";
+import type { Baseline, ExperimentData } from "./data-module.ts";
 import { createDataset, type Dataset } from "./dataset.ts";
 import { type InstantiateOptions, instantiate, type Model } from "./instantiate.ts";
 import { flattenMetrics, metricPaths } from "./metrics.ts";
@@ -88,7 +89,10 @@ export async function runExperiment(spec: ExperimentSpec, options: ExperimentOpt
       // The old data must not stay in memory while the new are made.
       cached = undefined;
       cached = { key, data: await options.loadData(call, plan.variant) };
-      for (const baseline of cached.data.baselines ?? []) baselines.push({ ...baseline, variant: plan.variant });
+      for (const baseline of cached.data.baselines ?? []) {
+        checkBaseline(baseline, plan.artifact);
+        baselines.push({ ...baseline, variant: plan.variant });
+      }
     }
     const toCome = plans.slice(i + 1).filter(({ done }) => done === undefined).length;
     const progress = progressFor(spec, plan, i, { toCome, took }, options.stream);
@@ -122,6 +126,13 @@ function checkMetrics(spec: ExperimentSpec, artifact: Artifact): void {
     }
     if (!paths.includes(metric)) throw unknownName("metric", metric, paths, artifact.model);
   }
+}
+
+/** A value under a name that no metric has would be missing from the table without a word. */
+function checkBaseline({ name, metrics }: Baseline, artifact: Artifact): void {
+  const known = ["valid", "test"].flatMap((split) => metricPaths(artifact.metrics).map((path) => `${split}.${path}`));
+  const wrong = Object.keys(metrics).find((path) => !known.includes(path));
+  if (wrong !== undefined) throw unknownName("metric", wrong, known, `the baseline \`${name}\`: ${artifact.model}`);
 }
 
 /** Tells the metric that decides, then those that are reported, as they are on the validation split. */
@@ -168,6 +179,7 @@ async function runVariant(
     for (const [name, value] of Object.entries(spec.hypers)) model.setHyper(name, value);
     const goesOn = options.resume === true && (await files.exists("last.safetensors"));
     const last = goesOn ? await files.read("last.safetensors") : undefined;
+    if (last !== undefined) await requireBest(artifact, last, files);
     await files.begin(settings);
     const started = performance.now();
     if (!(await trainModel(spec, model, { training, valid: splits.valid, last }, files, progress, options.signal))) {
@@ -181,6 +193,13 @@ async function runVariant(
   } finally {
     model.dispose();
   }
+}
+
+/** A run that saw a best model goes on only beside its file: later models are better than it, or are not kept. */
+async function requireBest(artifact: Artifact, last: Uint8Array, files: VariantFiles): Promise<void> {
+  const { training } = decodeCheckpoint(artifact, last, files.path("last.safetensors"), true);
+  if (training?.best === undefined || (await files.exists("best.safetensors"))) return;
+  throw files.damaged("best.safetensors", `it is missing; it was the model of step ${training.best.step}`);
 }
 
 /** Whether the training came to its end. */

@@ -23,6 +23,7 @@ import { UserError } from "./user-error.ts";
 import {
   type Batch,
   type CheckedBatch,
+  checkArtifact,
   checkBatch,
   checkHyper,
   checkSeed,
@@ -73,6 +74,7 @@ export interface RunArguments {
  * when the device is missing or the model does not fit into its memory.
  */
 export async function instantiate(artifact: Artifact, options: InstantiateOptions = {}): Promise<Model> {
+  checkArtifact(artifact);
   const given = options.device ?? "wasm";
   const device = typeof given === "string" ? await openDevice(given, options) : given;
   return new Model(artifact, device, options);

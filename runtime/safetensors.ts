@@ -49,6 +49,11 @@ export function writeSafetensors({ tensors, metadata }: Safetensors): Uint8Array
  * Throws a UserError that begins with `file` when the bytes are not a well-formed safetensors file of f32, i32 and u8.
  */
 export function readSafetensors(bytes: Uint8Array, file = "the file"): Safetensors {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new UserError(`${file} is of type ${typeof bytes}, not the bytes of a file`, {
+      help: "pass a Uint8Array, such as new Uint8Array(buffer) of an ArrayBuffer",
+    });
+  }
   const { header, start } = readHeader(bytes, file);
   const available = bytes.length - start;
   const metadata = readMetadata(header.__metadata__, file);

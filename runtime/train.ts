@@ -125,6 +125,14 @@ function position({ train, batch }: TrainOptions, best: TrainingPosition["best"]
 }
 
 function checkOptions(options: TrainOptions): void {
+  // Callers without types leave out what they like.
+  const datasets: [string, Partial<Dataset> | undefined][] = Object.entries(options.splits ?? { valid: undefined });
+  for (const [name, dataset] of [["train", options.train] as const, ...datasets]) {
+    if (Number.isInteger(dataset?.size) && typeof dataset?.columns === "object") continue;
+    throw new UserError(`\`${name}\` of the training is no data set`, {
+      help: "a data set is { size, columns }, with a column { shape, data } for each of the model's data",
+    });
+  }
   for (const name of ["batch", "steps", "validateEvery"] as const) {
     const value = options[name];
     if (!Number.isInteger(value) || value < 1)

@@ -2,7 +2,7 @@
  * Checks what a caller hands to a model against the artifact's signatures, so that mistakes are named before any
  * arithmetic.
  */
-import type { HyperSignature, Signature } from "../compiler/artifact.ts";
+import type { Artifact, HyperSignature, Signature } from "../compiler/artifact.ts";
 import { type HostArray, type HostTensor, sameShape, sizeOf } from "./host-tensor.ts";
 import { writeValue } from "./run-kernel.ts";
 import { listNames, UserError, writeShape } from "./user-error.ts";
@@ -178,8 +178,13 @@ export function checkBatch(
   batch: Batch,
   model: string,
   where = "batch",
-  given: readonly string[] = Object.keys(batch),
+  given: readonly string[] = Object.keys(batch ?? {}),
 ): CheckedBatch {
+  if (typeof batch !== "object" || batch === null) {
+    throw new UserError(`${where}: ${model} was given no data`, {
+      help: `pass { ${data.map(({ name }) => name).join(", ")} }, with a tensor or a typed array for each`,
+    });
+  }
   const names = data.map(({ name }) => name);
   for (const name of Object.keys(batch)) {
     if (!names.includes(name)) throw unknownName("data", name, names, `${where}: ${model}`);
@@ -211,6 +216,19 @@ export function checkBatch(
     if (size === undefined) [size, sized] = [length, name];
   }
   return { size: size ?? 1, tensors: Object.fromEntries(tensors) };
+}
+
+/** The format of artifacts that this runtime can run. */
+const FORMAT: Artifact["format"] = "sstc-artifact-1";
+
+/** Callers without types pass anything, and artifacts that were kept may be those of another version. */
+export function checkArtifact(artifact: unknown): void {
+  const { format } = (artifact ?? {}) as { readonly format?: unknown };
+  if (format === FORMAT) return;
+  const what = format === undefined ? "this is no artifact" : `this artifact has the format ${String(format)}`;
+  throw new UserError(`${what}, and the runtime runs those of the format ${FORMAT}`, {
+    help: "pass what `compile` returns as `artifact`, which is undefined where its diagnostics tell of errors",
+  });
 }
 
 /** Throws a UserError for a value that the hyperparameter cannot take. */

@@ -100,7 +100,9 @@ export class VariantFiles {
     const stored = (await this.readJson("result.json")) as Partial<VariantResult>;
     if (typeof stored.metrics !== "object") throw this.damaged("result.json", "it has no metrics");
     const metrics = Object.fromEntries(Object.entries(stored.metrics).map(([path, value]) => [path, Number(value)]));
-    return { ...(stored as VariantResult), metrics };
+    const result = { ...(stored as VariantResult), metrics };
+    if (await this.files.exists(String(result.checkpoint))) return result;
+    throw this.damaged("result.json", `the model that it tells of, ${String(result.checkpoint)}, is missing`);
   }
 
   finish(result: VariantResult): Promise<void> {
@@ -119,8 +121,9 @@ export class VariantFiles {
     throw this.damaged(name, "it holds no object");
   }
 
-  private damaged(name: string, why: string): UserError {
-    return new UserError(`${this.path(name)} is not a file that a run has written: ${why}`, {
+  /** What to do about a file that cannot be gone on with. */
+  damaged(name: string, why: string): UserError {
+    return new UserError(`${this.path(name)} is not as a run has left it: ${why}`, {
       help: `remove the folder ${this.directory} to train this variant again`,
     });
   }

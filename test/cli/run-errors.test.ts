@@ -186,6 +186,21 @@ describe("data", () => {
     expect(text).toContain(said);
     expect(status).toBe(1);
   });
+  const baselines: { readonly [written: string]: string } = {
+    '[{ name: "b" }]': "returned the baseline `b` without metrics",
+    "[null]": "returned a baseline without a name, at index 0",
+    '["x"]': "returned a baseline without a name, at index 0",
+    '[{ name: "b", metrics: null }]': "returned the baseline `b` without metrics",
+    '[{ name: "b", metrics: { "test.loss": "low" } }]': "returned the baseline `b` whose `test.loss` is no number",
+    '"foo"': "returned baselines that are no list",
+    '[{ name: "b", metrics: { "test.los": 1 } }]': "has no metric called `test.los`\n  help: did you mean `test.loss`?",
+  };
+  test.each(Object.entries(baselines))("baselines %s were a crash after all of the training", async (written, said) => {
+    const { status, text } = await attemptWith(GOOD.replace("valid: split(valid),", `$& baselines: ${written},`));
+    expect(text).toContain(said);
+    expect(text).not.toMatch(/loss -?\d/);
+    expect(status).toBe(1);
+  });
   test("a column that is missing, with the names of those that are there", async () => {
     const { status, text } = await attemptWith(dataModule(`{ shape: [size, n], data: ${VALUES} }`, "xs"));
     expect(text).toContain("train data: `x` is missing\n  why: Line declares the data `x: f32[n]`, here f32[3]");
@@ -256,8 +271,22 @@ describe("--resume", () => {
     writeFileSync(path, whole.subarray(0, 40));
     const { status, text } = await resume("--resume");
     writeFileSync(path, whole);
-    expect(text).toContain("n=3/result.json is not a file that a run has written: it is no JSON");
+    expect(text).toContain("n=3/result.json is not as a run has left it: it is no JSON");
     expect(status).toBe(1);
+  });
+  test("the best model's file gone was called a bug in the compiler", async () => {
+    const [best, result] = ["best.safetensors", "result.json"].map((name) => join(done, "n=3", name));
+    const [bytes, text] = [readFileSync(best!), readFileSync(result!)];
+    rmSync(best!);
+    const withResult = await resume("--resume");
+    expect(withResult.text).toContain("n=3/result.json is not as a run has left it: the model that it tells of");
+    rmSync(result!);
+    const without = await resume("--resume");
+    writeFileSync(best!, bytes);
+    writeFileSync(result!, text);
+    expect(without.text).toContain("n=3/best.safetensors is not as a run has left it: it is missing; it was the model");
+    expect(without.text).toContain("help: remove the folder n=3 to train this variant again");
+    expect([withResult.status, without.status]).toEqual([1, 1]);
   });
   test("a checkpoint that is cut off", async () => {
     const { status, text } = await broken((bytes) => bytes.subarray(0, bytes.length - 8));
