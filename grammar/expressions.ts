@@ -143,13 +143,18 @@ function scan(c: Cursor): Expression {
   return { kind: "scan", state, initial, variable, source, body: block(c), span: c.spanFrom(start) };
 }
 
-const BLOCK_STARTERS: ReadonlySet<string> = new Set(["let", "update", "require"]);
+/** Whether a statement of a block begins here; `update` and `require` may also be names in its value. */
+function startsStatement(c: Cursor): boolean {
+  if (c.is("let")) return true;
+  if (c.is("update")) return c.isName(1);
+  return c.is("require") && (c.isName(1) || /^(\d.*|\(|not|true|false)$/.test(c.peek(1)));
+}
 
 function block(c: Cursor): BlockExpression {
   const start = c.start;
   c.expect("{");
   const statements: BlockExpression["statements"][number][] = [];
-  while (c.is("let") || (BLOCK_STARTERS.has(c.peek()) && c.isName(1))) {
+  while (startsStatement(c)) {
     statements.push(c.is("let") ? letStatement(c) : c.is("update") ? updateStatement(c) : requireStatement(c));
   }
   const result = expression(c);

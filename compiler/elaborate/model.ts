@@ -93,7 +93,8 @@ function elaborateStatement(context: Context, scope: Scope, statement: ModelStat
     case "let":
       return evaluateLet(context, scope, statement);
     case "require":
-      return checkRequirement(context, scope, statement);
+      checkRequirement(context, scope, statement);
+      return;
     case "latent":
       return declareLatent(context, scope, statement);
     case "prior":

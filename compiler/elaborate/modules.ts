@@ -33,10 +33,10 @@ export function instantiateModule(
     throw new Failure(span, "duplicate-name", `two modules would be called ${path}`, { help });
   }
   const module: ModuleValue = { kind: "module", declaration, source, path, scope: inner };
-  within(context, path, context.callTrail, () =>
+  const fits = within(context, path, context.callTrail, () =>
     context.inside(source, span, () => elaborateBody(context, module, inner)),
   );
-  return module;
+  return fits ? module : ERROR;
 }
 
 /** Whether variables live below a path already. */
@@ -59,7 +59,8 @@ function within<T>(context: Context, path: string, trail: string[], work: () => 
   }
 }
 
-function elaborateBody(context: Context, module: ModuleValue, scope: Scope): void {
+/** Whether the module's requirements hold: of one with other arguments than it was made for nothing more is said. */
+function elaborateBody(context: Context, module: ModuleValue, scope: Scope): boolean {
   for (const statement of module.declaration.body) {
     switch (statement.kind) {
       case "param":
@@ -82,13 +83,14 @@ function elaborateBody(context: Context, module: ModuleValue, scope: Scope): voi
         break;
       }
       case "require":
-        checkRequirement(context, scope, statement);
+        if (!checkRequirement(context, scope, statement)) return false;
         break;
       case "method":
         scope.define(statement.name.name, { kind: "method", module, method: statement });
         break;
     }
   }
+  return true;
 }
 
 /** The method that a module is called by. */

@@ -17,8 +17,9 @@ export function evaluateBlock(context: Context, scope: Scope, e: BlockExpression
   const inner = new Scope(scope);
   for (const statement of e.statements) {
     if (statement.kind === "let") evaluateLet(context, inner, statement);
-    else if (statement.kind === "require") checkRequirement(context, inner, statement);
-    else updateState(context, inner, statement);
+    else if (statement.kind === "require") {
+      if (!checkRequirement(context, inner, statement)) return ERROR;
+    } else updateState(context, inner, statement);
   }
   return context.evaluate(inner, e.result);
 }
@@ -68,18 +69,22 @@ function hasShape(value: TensorValue, shape: readonly number[]): boolean {
   return value.dimensions.length === shape.length && value.dimensions.every(({ size }, i) => size === shape[i]);
 }
 
-export function checkRequirement(context: Context, scope: Scope, statement: RequireStatement): void {
+/** Whether a requirement holds; what does not is reported. */
+export function checkRequirement(context: Context, scope: Scope, statement: RequireStatement): boolean {
   const { condition, message } = statement;
   const value = context.evaluate(scope, condition);
-  if (value.kind === "error" || (value.kind === "boolean" && value.value)) return;
+  if (value.kind === "error") return false;
+  if (value.kind === "boolean" && value.value) return true;
   if (value.kind === "boolean") {
     const why = message === undefined ? undefined : `${printExpression(condition)} does not hold`;
     const text = message?.value ?? `${printExpression(condition)} does not hold`;
-    return context.report(condition.span, "requirement", { message: text, why });
+    context.report(condition.span, "requirement", { message: text, why });
+    return false;
   }
   context.report(condition.span, "type-mismatch", {
     message: `a requirement is true or false when the model is compiled, but this is ${describe(value)}`,
   });
+  return false;
 }
 
 /** A number known at compile time and finite; undefined when a problem was reported. */

@@ -36,8 +36,8 @@ model M() {
   modules: `
 import { Linear, MLP, batch_norm } from "std/nn"
 module Fixed(n: int, G: Graph, f: Distribution) {
-  graph H = n                //~ type-mismatch «n»: expected a graph such as complete(10), but got the number 2
   require n > 2 else "n must be more than 2"  //~ requirement «n > 2»: n must be more than 2 => n > 2 does not hold
+  graph H = n                //~ type-mismatch «n»: expected a graph such as complete(10), but got the number 3
   step(x) = x
 }
 model M() {
@@ -51,11 +51,13 @@ model M() {
   let f = e(x, 2)            //~ too-many-arguments «2»: Linear.forward takes 1 argument, not 2
   let g = e + 1              //~ type-mismatch «e»: expected a tensor but got an instance of the module Linear
   let h = Linear + 1         //~ type-mismatch «Linear»: expected a tensor but got the module Linear without arguments
-  let i = Fixed(2, complete(3), Normal)
+  let i = Fixed(3, complete(3), Normal)
   let j = i(x)               //~ not-callable «i»: Fixed has no method forward => call one of its methods: step
   let k = Fixed(2.5, 3, 4)   //~ type-mismatch «2.5»: n of Fixed must be an int, but this is the number 2.5
   //~^ type-mismatch «3»: G of Fixed must be a Graph, but this is the number 3
   //~^^ type-mismatch «4»: f of Fixed must be a Distribution, but this is the number 4
+  let m = Fixed(2, complete(3), Normal)
+  let n = m(x)
   let l = batch_norm(x, momentm = 0.1)
   //~^ unknown-argument «momentm»: batch_norm has no argument momentm => did you mean momentum?
   minimize sum(e(x))
@@ -81,6 +83,31 @@ model M() {
   observe Normal ~ Normal(0)
   //~^ type-mismatch «Normal»: expected a tensor but got the distribution Normal without arguments
   maximize elbo
+}`,
+  "arguments out of range": `
+import { batch_norm, GraphEncoder, MLP } from "std/nn"
+model M(rate = 1.0) {
+  data x: f32[3]
+  param p: f32[3] ~ zeros
+  latent a: OneHot(3) ~ Normal(p, -1) relax ExpFamily at 1
+  //~^ requirement «Normal(p, -1)»: the standard deviation (scale) of Normal must be greater than 0
+  latent b: OneHot(3) ~ NegExponential(0) relax ExpFamily at 1
+  //~^ requirement «NegExponential(0)»: the rate of NegExponential must be greater than 0
+  latent c: OneHot(3) ~ Normal(p) relax ExpFamily at 1
+  prior c ~ Normal(0, scale = 1e-200)  //~ requirement: the variance of Normal must be greater than 0 => variance > 0
+  observe x ~ Normal(p, variance = 0)  //~ requirement: the variance of Normal must be greater than 0
+  observe x ~ Normal(p, variance = -1) //~ requirement: the variance of Normal must be greater than 0
+  observe x ~ Normal(p, exp(p))
+  let first = MLP(3, 4, 3, dropout = 1.5)    //~ requirement: dropout must be at least 0 and less than 1
+  let second = MLP(3, 4, 3, dropout = -0.1)  //~ requirement: dropout must be at least 0 and less than 1
+  let third = MLP(3, 4, 3, dropout = rate)   //~ requirement: dropout must be at least 0 and less than 1
+  let encoder = GraphEncoder(complete(3), 3, 4, dropout = 1)   //~ requirement: dropout must be at least 0
+  let y = first(x) + second(x) + third(x)
+  let d = drop(x, 1.0)       //~ requirement: the rate of drop must be at least 0 and less than 1
+  let e = drop(x, sum(p))    //~ type-mismatch: a requirement is true or false when the model is compiled
+  let f = batch_norm(x, momentum = 2)  //~ requirement: momentum must be at least 0 and at most 1
+  let g = batch_norm(x, epsilon = 0)   //~ requirement: epsilon must be greater than 0
+  minimize sum(y + d + e + f + g) + sum(a) - elbo
 }`,
   "a distribution without sample": `
 distribution Flat(a = 0) { log_density(u) = a * u }
