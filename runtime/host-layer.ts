@@ -3,6 +3,8 @@
  * for rows of utilities.
  */
 import type { CompiledLayer, PrintedKernel } from "../compiler/artifact.ts";
+import { findNotFinite, writeValue } from "./run-kernel.ts";
+import { UserError } from "./user-error.ts";
 
 type HostKernel = (batch: number, inputs: readonly Float64Array[], outputs: readonly Float64Array[]) => void;
 
@@ -16,40 +18,68 @@ export class HostLayer {
 
   /** The most valuable members, one for each row of `u` (rows × size, row-major). */
   argmax(u: Float64Array): Float64Array {
-    return this.run(this.layer.argmax, new Map([["u", u]]), u.length);
+    return this.finite("hard sample", this.run(this.layer.argmax, new Map([["u", u]]), u.length));
   }
 
   /** X_t = argmax over the polytope of uᵀx − t f(x). */
   soft(u: Float64Array, temperature: number): Float64Array {
     if (this.layer.soft === undefined) throw new Error("this layer was compiled without a relaxation");
-    return this.run(this.layer.soft, new Map([["u", scale(u, 1 / temperature)]]), u.length);
+    const scaled = new Map([["u", this.scaled(u, temperature)]]);
+    return this.finite("soft sample", this.run(this.layer.soft, scaled, u.length));
   }
 
   /** (∂X_t/∂u)ᵀ cotangent; `x` is X_t where it is known already. */
   vjp(u: Float64Array, cotangent: Float64Array, temperature: number, x?: Float64Array): Float64Array {
-    const { backward, soft } = this.layer;
-    if (backward === undefined || soft === undefined) throw new Error("this layer was compiled without a relaxation");
+    const { backward } = this.layer;
+    if (backward === undefined) throw new Error("this layer was compiled without a relaxation");
     const arrays = new Map([
-      ["u", scale(u, 1 / temperature)],
+      ["u", this.scaled(u, temperature)],
       ["cotangent", cotangent],
     ]);
-    if (backward.kernel.inputs.includes("x")) arrays.set("x", x ?? this.run(soft, arrays, u.length));
-    return scale(this.run(backward.kernel, arrays, u.length), 1 / temperature);
+    if (backward.kernel.inputs.includes("x")) arrays.set("x", x ?? this.soft(u, temperature));
+    return this.finite("gradient", divided(this.run(backward.kernel, arrays, u.length), temperature));
   }
 
   /** log Σ_x exp(uᵀx / t) for each row; undefined where the structure or its relaxation has none. */
   logPartition(u: Float64Array, temperature: number): Float64Array | undefined {
     const kernel = this.layer.logPartition?.kernel;
-    const scaled = new Map([["u", scale(u, 1 / temperature)]]);
-    return kernel && this.run(kernel, scaled, u.length / this.layer.size);
+    const scaled = new Map([["u", this.scaled(u, temperature)]]);
+    return kernel && this.finite("log-partition", this.run(kernel, scaled, u.length / this.layer.size), 1);
   }
 
   /** The gradient of Σ_rows cotangent · logPartition: marginals / t, weighted row by row. */
   logPartitionVjp(u: Float64Array, cotangent: Float64Array, temperature: number): Float64Array | undefined {
     const kernel = this.layer.logPartition?.marginals;
-    const marginals = kernel && this.run(kernel, new Map([["u", scale(u, 1 / temperature)]]), u.length);
+    const marginals = kernel && this.run(kernel, new Map([["u", this.scaled(u, temperature)]]), u.length);
     const { size } = this.layer;
-    return marginals?.map((marginal, i) => (marginal * cotangent[Math.floor(i / size)]!) / temperature);
+    const weighted = marginals?.map((marginal, i) => (marginal * cotangent[Math.floor(i / size)]!) / temperature);
+    return weighted && this.finite("gradient", weighted);
+  }
+
+  private scaled(u: Float64Array, temperature: number): Float64Array {
+    const values = divided(u, temperature);
+    const i = findNotFinite(values);
+    if (i < 0) return values;
+    const what = `the utilities of ${this.layer.structure} divided by the temperature ${temperature}`;
+    throw new UserError(`${what} hold ${writeValue(values[i]!)} at ${this.place(i)}`, {
+      why: "a solver needs finite numbers",
+      help: "raise the temperature, or scale the utilities down",
+    });
+  }
+
+  /** What a kernel made; throws a UserError that names the example where it is no finite number. */
+  private finite(what: string, values: Float64Array, width = this.layer.size): Float64Array {
+    const i = findNotFinite(values);
+    if (i < 0) return values;
+    const { structure } = this.layer;
+    throw new UserError(`the ${what} of ${structure} holds ${writeValue(values[i]!)} at ${this.place(i, width)}`, {
+      why: "its kernel divided by zero, or left the range of numbers",
+      help: "raise the temperature, or scale the numbers down; of a structure of your own, look into the kernel",
+    });
+  }
+
+  private place(index: number, width = this.layer.size): string {
+    return `example ${Math.floor(index / width)}, position ${index % width}`;
   }
 
   private run(kernel: PrintedKernel, arrays: ReadonlyMap<string, Float64Array>, outputSize: number): Float64Array {
@@ -69,6 +99,6 @@ export class HostLayer {
   }
 }
 
-function scale(values: Float64Array, factor: number): Float64Array {
-  return values.map((value) => value * factor);
+function divided(values: Float64Array, divisor: number): Float64Array {
+  return values.map((value) => value / divisor);
 }

@@ -3,7 +3,7 @@
  * derivatives only: a backward solver has no derivative, and asking for it is an error, not a zero.
  */
 import type * as core from "@tensorflow/tfjs-core";
-import { type Reading, readRows, readValues } from "./layer-rows.ts";
+import { type Reading, readRows, readValues, toFloat32 } from "./layer-rows.ts";
 import { UserError } from "./user-error.ts";
 
 /** What a layer needs of tfjs. */
@@ -28,7 +28,7 @@ export function operate(operation: Operation, u: core.Tensor, shape: readonly nu
     const value = operation.forward(rows);
     save([input]);
     return {
-      value: asTensor(operation.tf, value, shape),
+      value: asTensor(operation, value, shape),
       gradFunc: (cotangent, saved) =>
         pullBack(operation, saved[0]!, cotangent, (given) => operation.backward(rows, value, given)),
     };
@@ -46,7 +46,7 @@ export function pullBack(
     // The utilities are an input, so that second derivatives find the way here and are refused.
     const values = readValues(given[1] as core.Tensor, operation.cotangents);
     return {
-      value: asTensor(operation.tf, backward(values), u.shape),
+      value: asTensor(operation, backward(values), u.shape),
       gradFunc: () => {
         throw new UserError(`${operation.utilities.structure} has no second derivatives`, {
           why: "its backward is a solver of its own, which has no derivative",
@@ -56,6 +56,10 @@ export function pullBack(
   })(u, cotangent);
 }
 
-function asTensor(tf: LayerTensorflow, values: Float64Array, shape: readonly number[]): core.Tensor {
-  return tf.tensor(Float32Array.from(values), [...shape], "float32");
+function asTensor(
+  { tf, utilities }: Pick<Operation, "tf" | "utilities">,
+  values: Float64Array,
+  shape: readonly number[],
+): core.Tensor {
+  return tf.tensor(toFloat32(values, utilities), [...shape], "float32");
 }

@@ -67,19 +67,29 @@ export function readValues(tensor: core.Tensor, reading: Reading): Float64Array 
   return finite(Float64Array.from(tensor.dataSync()), reading);
 }
 
+/** Rounded to float32; throws a UserError where that has no such number. */
+export function toFloat32(values: Float64Array, { structure }: Reading): Float32Array {
+  const rounded = Float32Array.from(values);
+  const i = findNotFinite(rounded);
+  if (i < 0) return rounded;
+  throw new UserError(`what ${structure} makes of these numbers is ${values[i]}, beyond the range of float32`, {
+    help: "scale the numbers down, or pass a Float64Array or lists",
+  });
+}
+
 /** Rows in the form of `like`. */
-export function writeRows(values: Float64Array, like: PlainInput) {
+export function writeRows(values: Float64Array, like: PlainInput, reading: Reading) {
   if (like instanceof Float64Array) return values;
-  if (like instanceof Float32Array) return Float32Array.from(values);
+  if (like instanceof Float32Array) return toFloat32(values, reading);
   if (!isMatrix(like)) return [...values];
   const size = values.length / like.length;
   return like.map((_, i) => [...values.subarray(i * size, (i + 1) * size)]);
 }
 
 /** One number for each example of `like`. */
-export function writePerExample(values: Float64Array, like: PlainInput) {
+export function writePerExample(values: Float64Array, like: PlainInput, reading: Reading) {
   if (like instanceof Float64Array) return values;
-  if (like instanceof Float32Array) return Float32Array.from(values);
+  if (like instanceof Float32Array) return toFloat32(values, reading);
   return isMatrix(like) ? [...values] : values[0]!;
 }
 

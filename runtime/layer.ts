@@ -126,7 +126,7 @@ export class StructureLayer implements Layer {
       const result = pullBack({ tf: this.tensorflow(), ...reading }, u, cotangent as core.Tensor, backward);
       return result as SameForm<U>;
     }
-    return writeRows(backward(readRows(cotangent, this.cotangents())), u) as SameForm<U>;
+    return writeRows(backward(readRows(cotangent, this.cotangents())), u, this.utilities()) as SameForm<U>;
   }
 
   logPartition<U extends LayerInput>(u: U): PerExample<U> {
@@ -141,15 +141,19 @@ export class StructureLayer implements Layer {
       forward: (rows) => this.host.logPartition(rows, t)!,
       backward: (rows, _, cotangent) => this.host.logPartitionVjp(rows, cotangent, t)!,
     };
-    if (!isTensor(u)) return writePerExample(solver.forward(readRows(u, this.utilities())), u) as PerExample<U>;
+    if (!isTensor(u)) {
+      const values = solver.forward(readRows(u, this.utilities()));
+      return writePerExample(values, u, this.utilities()) as PerExample<U>;
+    }
     const cotangents = { ...this.cotangents(), size: 1 };
     const operation = { tf: this.tensorflow(), utilities: this.utilities(), cotangents, ...solver };
     return operate(operation, u, exampleAxes(u.shape, this.utilities())) as PerExample<U>;
   }
 
   private sameForm<U extends LayerInput>(u: U, solver: Solver): SameForm<U> {
-    if (!isTensor(u)) return writeRows(solver.forward(readRows(u, this.utilities())), u) as SameForm<U>;
     const reading = { utilities: this.utilities(), cotangents: this.cotangents() };
+    const { utilities } = reading;
+    if (!isTensor(u)) return writeRows(solver.forward(readRows(u, utilities)), u, utilities) as SameForm<U>;
     return operate({ tf: this.tensorflow(), ...reading, ...solver }, u, u.shape) as SameForm<U>;
   }
 

@@ -5,7 +5,7 @@
 import type * as core from "@tensorflow/tfjs-core";
 import type { Tensorflow } from "./devices.ts";
 import { sizeOf } from "./host-tensor.ts";
-import { UserError } from "./user-error.ts";
+import { UserError, type UserErrorDetails } from "./user-error.ts";
 
 export type KernelArrayType = Float32Array | Int32Array | Uint8Array;
 
@@ -25,14 +25,15 @@ export type RunKernel = (
   outputShapes: readonly (readonly number[])[],
 ) => core.Tensor[];
 
-/** `RunKernel` on a device. Throws a UserError naming the latent and the example when an input is NaN or infinite. */
+/** `RunKernel` on a device. Throws a UserError naming the latent and the example when an input or output is NaN or infinite. */
 export function createRunKernel(tf: Tensorflow): RunKernel {
   return (name, kernel, batch, inputs, outputSizes, outputShapes) => {
     const examples = outputShapes[0]?.[0] ?? batch;
     const arrays = inputs.map((tensor) => tensor.dataSync() as KernelArrayType);
-    for (const array of arrays) checkFinite(name, array, examples);
+    for (const array of arrays) checkFinite(`the latent \`${name}\` received`, array, examples, RECEIVED);
     const outputs = outputSizes.map((size) => new Float32Array(batch * size));
     kernel(batch, arrays, outputs);
+    for (const output of outputs) checkFinite(`a solver of the latent \`${name}\` made`, output, examples, MADE);
     return outputs.map((output, i) => {
       const shape = outputShapes[i] ?? [batch, outputSizes[i]!];
       if (sizeOf(shape) !== output.length)
@@ -42,15 +43,21 @@ export function createRunKernel(tf: Tensorflow): RunKernel {
   };
 }
 
-function checkFinite(name: string, array: KernelArrayType, examples: number): void {
+const RECEIVED: UserErrorDetails = {
+  why: "a solver needs finite utilities; the network before it has produced a value outside the range of float32",
+  help: "lower the learning rate or raise the temperature, and check the data",
+};
+const MADE: UserErrorDetails = {
+  why: "its kernel divided by zero, or left the range of float32",
+  help: "raise the temperature; of a structure of your own, look into the kernel",
+};
+
+function checkFinite(what: string, array: KernelArrayType, examples: number, details: UserErrorDetails): void {
   const i = array instanceof Float32Array ? findNotFinite(array) : -1;
   if (i < 0) return;
   const perExample = Math.max(1, array.length / Math.max(1, examples));
   const place = `example ${Math.floor(i / perExample)}, position ${i % perExample}`;
-  throw new UserError(`the latent \`${name}\` received ${writeValue(array[i]!)} at ${place}`, {
-    why: "a solver needs finite utilities; the network before it has produced a value outside the range of float32",
-    help: "lower the learning rate or raise the temperature, and check the data",
-  });
+  throw new UserError(`${what} ${writeValue(array[i]!)} at ${place}`, details);
 }
 
 /** Where the first value is that is NaN or infinite; −1 when all are finite. */

@@ -1,5 +1,5 @@
 /** What went wrong on the command line once, and must not again. Each test is called by the fault. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -25,4 +25,15 @@ test("only the first example had samples where utilities do not depend on data",
     expect(soft).toBeCloseTo(3, 5);
   }
   expect(new Set(examples.map(({ z }) => String(z.soft))).size).toBe(4);
+});
+
+test("samples at a temperature too small were null, and all was well", async () => {
+  const input = join(folder, "u.json");
+  writeFileSync(input, '{"u": [[0, 1, 2]]}');
+  const { status, stdout, stderr } = await told(
+    ...["eval", "OneHot(3)", "--relax", "ExpFamily", "--at", "1e-320", "--input", input],
+  );
+  expect([status, stdout]).toEqual([1, ""]);
+  expect(stderr).toContain("sstc: the utilities of OneHot(3) divided by the temperature 1e-320 hold an infinite value");
+  expect(stderr).toContain("at example 0, position 1\n  why: a solver needs finite numbers\n  help: raise the");
 });

@@ -1,10 +1,13 @@
 /** What went wrong in the runtime once, and must not again. Each test is called by the fault. */
+import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import type { Artifact } from "../../compiler/artifact.ts";
 import { compile } from "../../compiler/compile.ts";
 import { render } from "../../compiler/diagnostic.ts";
 import { instantiate, type Model } from "../../runtime/instantiate.ts";
+import { layer } from "../../sstc.ts";
 import { library } from "../../stdlib/library.ts";
+import { failure } from "./failure.ts";
 
 function artifactOf(text: string): Artifact {
   const { artifact, diagnostics } = compile({ name: "regression.sst", text }, { library });
@@ -73,4 +76,75 @@ describe("utilities that are the same for all examples", () => {
       await expect(each.sample({ x: new Float32Array(7) })).rejects.toThrow("not a multiple of 5");
       expect((await each.sample({})).z!.shape).toEqual([1, 5]);
     }));
+});
+
+describe("what a kernel makes of utilities", () => {
+  const OWN = `structure Mine(n) {
+  embedding x: binary[n]
+  argmax first cost n
+  relax ExpFamily by shares symmetric
+}
+kernel first(n: int, u: f32[n]) -> x: f32[n] {
+  x[0] = 1
+}
+kernel shares(n: int, u: f32[n]) -> x: f32[n] {
+  for i in 0..n { x[i] = u[i] / (u[i] + u[(i + 1) % n]) }
+}
+`;
+
+  test("NaN made by a kernel of one's own was silent in a layer", async () => {
+    const own = await layer("Mine(3) relax ExpFamily at 0.5", { source: OWN, device: "cpu" });
+    const rows = [
+      [1, 1, 1],
+      [1, 2, -2],
+    ];
+    const said = "the soft sample of Mine(3) holds an infinite value at example 1, position 1";
+    expect((await failure(() => own.soft(rows))).message).toBe(said);
+    expect(own.argmax(rows)).toEqual([
+      [1, 0, 0],
+      [1, 0, 0],
+    ]);
+  });
+
+  test("NaN made by a kernel of one's own named no latent in training", () =>
+    withModel(
+      `${OWN}model M() {
+  data x: f32[3]
+  param w: f32[3] ~ zeros
+  latent z: Mine(3) ~ Fixed(x + w) relax ExpFamily at 1
+  minimize sum(z)
+}`,
+      async (model) => {
+        const { message } = await failure(() => model.step({ x: Float32Array.of(1, 1, 1, 0, 0, 1) }));
+        expect(message).toBe("a solver of the latent `z` made NaN at example 1, position 0");
+      },
+    ));
+
+  test.each([
+    ["OneHot(3) relax ExpFamily at 1e-320", [0, 1, 2], "1e-320 hold an infinite value at example 0, position 1"],
+    ["KSubset(3, 2) relax Euclidean at 0.01", [0, 0, -1e308], "0.01 hold a negative infinite value at example 0"],
+    ["SpanningTree(complete(3)) relax ExpFamily at 0.01", [1e308, 0, 0], "0.01 hold an infinite value at example 0"],
+  ])("%s had samples of null", async (text, u, said) => {
+    const made = await layer(text, { device: "cpu" });
+    const uses = [() => made.soft(u), () => made.vjp(u, u)];
+    for (const use of uses) expect((await failure(use)).message).toContain(said);
+    if (text.includes("ExpFamily")) expect((await failure(() => made.logPartition(u))).message).toContain(said);
+  });
+
+  test("a utility of zero is a number at any temperature", async () => {
+    const made = await layer("OneHot(2) relax ExpFamily at 1e-320", { device: "cpu" });
+    expect(made.soft([0, 0])).toEqual([0.5, 0.5]);
+  });
+
+  test("a log-partition beyond float32 was infinite in float32", async () => {
+    const made = await layer("OneHot(2) relax ExpFamily at 0.01", { device: "cpu" });
+    expect(made.logPartition([2e38, 0])).toBeCloseTo(2e40, -30);
+    const tensor = tf.tensor1d([2e38, 0]);
+    for (const u of [Float32Array.of(2e38, 0), tensor]) {
+      expect((await failure(() => made.logPartition(u))).message).toMatch(
+        /^what OneHot\(2\) .* is \S+e\+40, beyond the/,
+      );
+    }
+    tensor.dispose();
+  });
 });
