@@ -1,5 +1,5 @@
 /**
- * WebAssembly as bytes, as far as the product of matrices needs it: functions over i32 that return nothing, locals,
+ * WebAssembly as bytes, as far as products of matrices and the rectifier need it: functions over i32 that return nothing, locals,
  * loops, and vectors of four f32. (Numbers are opcodes of the WebAssembly core specification, release 2.)
  */
 
@@ -32,6 +32,8 @@ export const vector = {
   zero: [0xfd, 0x0c, ...new Array<number>(16).fill(0)] as Code,
   multiply: [0xfd, 0xe6, 0x01] as Code,
   add: [0xfd, 0xe4, 0x01] as Code,
+  /** NaN where one of the two is. */
+  maximum: [0xfd, 0xe9, 0x01] as Code,
 };
 
 /** Carries out `body` once, and again as long as the condition that it leaves on the stack holds. */

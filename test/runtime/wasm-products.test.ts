@@ -94,3 +94,24 @@ test("a process has the one tfjs, which stays as it was", async () => {
   expect((await openDevice("wasm")).tf).toBe(device.tf);
   expect((await openDevice("cpu")).tf).toBe(core);
 });
+
+test.each([1, 3, 4, 5, 8, 11, 4096])("a rectifier of %i numbers made 0 of NaN", (size) => {
+  const { tf } = device;
+  // Roots and logarithms of negative numbers are NaN with a sign.
+  for (const where of new Set([0, size >> 1, size - 1])) {
+    const given = values(size, 3);
+    new Uint32Array(given.buffer)[where] = 0xffc00000;
+    const x = tf.tensor1d(given);
+    const result = tf.relu(x);
+    const expected = given.map((value) => (value > 0 || Number.isNaN(value) ? value : 0));
+    expect(result.dataSync()).toEqual(expected);
+    for (const tensor of [x, result]) tensor.dispose();
+  }
+});
+
+test("a rectifier keeps the shape, and numbers of other types are left to tfjs", () => {
+  const { tf } = device;
+  expect(tf.tidy(() => tf.relu(tf.tensor3d(values(24, 1), [2, 3, 4])).shape)).toEqual([2, 3, 4]);
+  expect(tf.tidy(() => [...tf.relu(tf.tensor1d([-2, 0, 3, 4, -5], "int32")).dataSync()])).toEqual([0, 0, 3, 4, 0]);
+  expect(tf.tidy(() => tf.relu(tf.tensor2d([], [0, 8])).shape)).toEqual([0, 8]);
+});
