@@ -12,6 +12,8 @@ export interface Signature {
   readonly batched: boolean;
   /** As the user wrote it, such as `f32[T, V, D]`, for messages. */
   readonly written?: string;
+  /** Of f32 whose values are 0 and 1: what the language calls `binary`. */
+  readonly binary?: true;
 }
 
 /** How a parameter starts. Fans are those of the last two dimensions (a vector has fan in 1). */

@@ -100,7 +100,11 @@ export function assemble(
     model: model.name.name,
     target: "tfjs",
     arguments: argumentValues(main, model),
-    data: [...context.data.values()].map(({ name, node, written }) => ({ ...signature(name, node), written })),
+    data: [...context.data.values()].map(({ name, node, written, binary }) => ({
+      ...signature(name, node),
+      written,
+      ...(binary ? { binary } : {}),
+    })),
     parameters: [...context.parameters.values()].map(({ name, node, initializer }) => ({
       ...signature(name, node),
       initializer,

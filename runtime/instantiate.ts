@@ -18,7 +18,7 @@ import {
   toTensor,
 } from "./program.ts";
 import type { Purpose } from "./random.ts";
-import { writeValue } from "./run-kernel.ts";
+import { findNotFinite } from "./run-kernel.ts";
 import { UserError } from "./user-error.ts";
 import {
   type Batch,
@@ -130,7 +130,8 @@ export class Model {
     try {
       const leaves = this.readLeaves(outputs);
       const loss = leaves.loss?.data[0] ?? Number.NaN;
-      if (!Number.isFinite(loss)) throw this.diverged(`the loss is ${writeValue(loss)}`);
+      // Sums on the device wasm may turn NaN into an infinite value, so which of them it is says nothing.
+      if (!Number.isFinite(loss)) throw this.diverged("the loss is not finite");
       this.update(outputs);
       this.steps++;
       return { loss, metrics: this.readMetrics(leaves, checked.size), step: this.steps };
@@ -346,7 +347,7 @@ export class Model {
   }
 
   /**
-   * Adam on every parameter that has a gradient, and the new states. All gradients are checked before anything changes.
+   * Adam on every parameter that has a gradient, and the new states. All are checked before anything changes.
    */
   private update(outputs: TensorRecord): void {
     const gradients = new Map<string, Float32Array>();
@@ -358,6 +359,11 @@ export class Model {
         throw this.diverged(`the gradient of the parameter \`${name}\` is not finite`);
       }
       gradients.set(name, gradient);
+    }
+    for (const { name } of this.artifact.states) {
+      const next = outputs[`state:${name}`]?.dataSync() as Float32Array | undefined;
+      if (next !== undefined && findNotFinite(next) >= 0)
+        throw this.diverged(`the new state \`${name}\` is not finite`);
     }
     this.variables.optimize(this.optimizer, gradients);
     this.variables.keepStates(outputs);

@@ -4,6 +4,7 @@
  */
 import type { Artifact, HyperSignature, Signature } from "../compiler/artifact.ts";
 import { type HostArray, type HostTensor, sameShape, sizeOf } from "./host-tensor.ts";
+import { isTensor } from "./layer-rows.ts";
 import { writeValue } from "./run-kernel.ts";
 import { listNames, UserError, writeShape } from "./user-error.ts";
 
@@ -27,7 +28,7 @@ function containerMatches(dtype: Signature["dtype"], data: unknown): data is Hos
 
 /** As the user declared it: `x: f32[T, V, D]`, with the numbers where they differ from what was written. */
 export function describe(signature: Signature): string {
-  const numbers = `${signature.dtype}${writeShape(signature.shape)}`;
+  const numbers = `${signature.binary === true ? "binary" : signature.dtype}${writeShape(signature.shape)}`;
   const written = signature.written;
   if (written === undefined || written.replaceAll(" ", "") === numbers.replaceAll(" ", ""))
     return `\`${signature.name}: ${numbers}\``;
@@ -74,7 +75,7 @@ export function checkTensor(signature: Signature, value: unknown, where: string)
   const { data, shape } = given;
   if (!containerMatches(signature.dtype, data)) {
     throw new UserError(
-      `${where}: \`${signature.name}\` is a ${containerName(data)}, not a ${CONTAINERS[signature.dtype]}`,
+      `${where}: \`${signature.name}\` is ${containerName(data)}, not a ${CONTAINERS[signature.dtype]}`,
       {
         why: `the model declares ${describe(signature)}`,
         help: `convert it with \`${CONTAINERS[signature.dtype]}.from(values)\``,
@@ -95,7 +96,7 @@ export function checkTensor(signature: Signature, value: unknown, where: string)
       `${where}: \`${signature.name}\` has ${data.length} values, but its shape ${writeShape(shape)} says ${sizeOf(shape)}`,
     );
   }
-  checkFinite(signature, given, where);
+  checkValues(signature, given, where);
   return given;
 }
 
@@ -119,12 +120,23 @@ function asTensor(signature: Signature, value: unknown, where: string): HostTens
     checkSizes(signature, tensor.shape, where);
     return tensor as HostTensor;
   }
-  throw new UserError(
-    `${where}: \`${signature.name}\` is ${value === null ? "null" : `of type ${typeof value}`}, not a tensor`,
-    {
-      help: `pass a ${CONTAINERS[signature.dtype]}, or { shape, data } with such an array`,
-    },
-  );
+  throw new UserError(`${where}: \`${signature.name}\` is ${nameOf(value)}, not a tensor`, {
+    help: isTensor(value)
+      ? "a tf.Tensor is on a device: pass { shape: x.shape, data: x.dataSync() }"
+      : `pass a ${CONTAINERS[signature.dtype]}, or { shape, data } with such an array`,
+  });
+}
+
+/** What was given instead of a tensor, in a few words. */
+function nameOf(value: unknown): string {
+  if (isTensor(value)) return "a tf.Tensor";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value !== "object" || value === null) return value === null ? "null" : `of type ${typeof value}`;
+  const { shape, data } = value as Partial<HostTensor>;
+  if (shape === undefined) return "an object without `shape`";
+  return Array.isArray(shape)
+    ? `an object whose \`data\` is ${containerName(data)}`
+    : "an object whose `shape` is no list";
 }
 
 function checkSizes(signature: Signature, shape: readonly unknown[], where: string): void {
@@ -136,22 +148,29 @@ function checkSizes(signature: Signature, shape: readonly unknown[], where: stri
   });
 }
 
+/** `a Float64Array`, `an Int32Array`. */
 function containerName(data: unknown): string {
-  return (data as object).constructor.name;
+  if (typeof data !== "object" || data === null) return data === null ? "null" : `of type ${typeof data}`;
+  const { name } = data.constructor;
+  return `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`;
 }
 
-function checkFinite(signature: Signature, tensor: HostTensor, where: string): void {
-  const data = tensor.data;
-  if (!(data instanceof Float32Array)) return;
+/** Throws a UserError for the first value that the declared type does not have. */
+function checkValues(signature: Signature, { data }: HostTensor, where: string): void {
+  const truth = signature.dtype === "bool" || signature.binary === true;
+  if (!truth && !(data instanceof Float32Array)) return;
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;
-    if (value - value === 0) continue;
+    if (truth ? value === 0 || value === 1 : value - value === 0) continue;
     const perExample = signature.batched ? Math.max(1, sizeOf(signature.shape)) : data.length;
     const example = signature.batched ? `example ${Math.floor(i / perExample)}, ` : "";
     const place = `${example}position ${writeShape(position(i % perExample, signature.shape))}`;
-    throw new UserError(`${where}: \`${signature.name}\` holds ${writeValue(value)} at ${place}`, {
-      why: "data must be finite numbers",
-      help: "leave out the example, or fill in the missing value",
+    const finite = Number.isFinite(value);
+    throw new UserError(`${where}: \`${signature.name}\` holds ${finite ? value : writeValue(value)} at ${place}`, {
+      why: finite
+        ? `the model declares ${describe(signature)}, whose values are 0 and 1`
+        : "data must be finite numbers",
+      help: finite ? "write 1 for true and 0 for false" : "leave out the example, or fill in the missing value",
     });
   }
 }
@@ -235,10 +254,11 @@ export function checkArtifact(artifact: unknown): void {
 export function checkHyper(hyper: HyperSignature, value: number): number {
   if (!Number.isFinite(value))
     throw new UserError(`the hyperparameter \`${hyper.name}\` is ${value}`, { help: "it must be a finite number" });
-  if (hyper.positive && !(value > 0)) {
+  // Programs compute with float32, in which a tiny number is 0.
+  if (hyper.positive && !(Math.fround(value) > 0)) {
     throw new UserError(`the temperature \`${hyper.name}\` is ${value}`, {
       why: "a relaxation at temperature zero is the hard sample, which has no gradient",
-      help: "it must be greater than 0",
+      help: "it must be greater than 0, also as a float32",
     });
   }
   return value;

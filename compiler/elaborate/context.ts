@@ -51,6 +51,7 @@ export interface DeclaredData {
   readonly name: string;
   readonly node: Node;
   readonly written: string;
+  readonly binary: boolean;
 }
 export interface DeclaredParameter {
   readonly name: string;

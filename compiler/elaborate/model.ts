@@ -133,10 +133,11 @@ function declareData(context: Context, scope: Scope, statement: DataStatement): 
   }
   const dimensions = evaluateShape(context, scope, type);
   if (dimensions === undefined) return scope.define(name, ERROR);
-  const dtype = type.element === "binary" ? "f32" : type.element;
+  const { element } = type;
+  const dtype = element === "binary" ? "f32" : element;
   const shape = dimensions.map((dimension) => dimension.size);
   const node = context.builder.input(name, { dtype, shape, batched: true });
-  context.data.set(name, { name, node, written: printType(type) });
+  context.data.set(name, { name, node, written: printType(type), binary: element === "binary" });
   scope.define(name, tensor(node, dimensions));
 }
 

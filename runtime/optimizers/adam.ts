@@ -4,7 +4,7 @@
  * and host; the same in tfjs operations takes as long per parameter and ten times as long where the vector is
  * concatenated.
  */
-import { UserError } from "../user-error.ts";
+import { listNames, UserError } from "../user-error.ts";
 
 export interface AdamOptions {
   readonly name: "adam" | "adamw";
@@ -25,6 +25,7 @@ export interface AdamState {
   updates: number;
 }
 
+const NAMES: readonly AdamOptions["name"][] = ["adam", "adamw"];
 const ARGUMENTS: { readonly [name: string]: keyof Omit<AdamOptions, "name"> } = {
   lr: "learningRate",
   learning_rate: "learningRate",
@@ -59,6 +60,11 @@ function checkedOptions(options: AdamOptions): AdamOptions {
   const reject = (what: string, value: number, range: string) => {
     throw new UserError(`the ${what} of \`${options.name}\` is ${value}`, { help: `it must be ${range}` });
   };
+  if (!NAMES.includes(options.name)) {
+    throw new UserError(`there is no optimizer called \`${String(options.name)}\``, {
+      help: `choose one of ${listNames(NAMES)}`,
+    });
+  }
   if (!(learningRate > 0 && Number.isFinite(learningRate))) reject("learning rate", learningRate, "a positive number");
   if (!(beta1 >= 0 && beta1 < 1)) reject("decay beta1", beta1, "in [0, 1)");
   if (!(beta2 >= 0 && beta2 < 1)) reject("decay beta2", beta2, "in [0, 1)");

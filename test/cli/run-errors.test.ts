@@ -178,7 +178,7 @@ describe("data", () => {
       "{ shape: [size, n], data: new Float64Array(size * n) }",
       "train data: `x` is a Float64Array, not a Float32Array\n  why: the model declares",
     ],
-    "as a list of lists": ["Array(size).fill([1, 2, 3])", "train data: `x` is of type object, not a tensor"],
+    "as a list of lists": ["Array(size).fill([1, 2, 3])", "train data: `x` is a list, not a tensor"],
     "without examples": ["{ shape: [0, n], data: new Float32Array(0) }", "train data: `x` holds no examples"],
   };
   test.each(Object.entries(columns))("a column %s", async (_, [column, said]) => {

@@ -5,6 +5,8 @@ import type { Artifact } from "../../compiler/artifact.ts";
 import { compile } from "../../compiler/compile.ts";
 import { render } from "../../compiler/diagnostic.ts";
 import { instantiate, type Model } from "../../runtime/instantiate.ts";
+import type { AdamOptions } from "../../runtime/optimizers/adam.ts";
+import type { Batch } from "../../runtime/validate.ts";
 import { layer } from "../../sstc.ts";
 import { library } from "../../stdlib/library.ts";
 import { failure } from "./failure.ts";
@@ -148,3 +150,100 @@ kernel shares(n: int, u: f32[n]) -> x: f32[n] {
     tensor.dispose();
   });
 });
+
+describe("data of a declared type", () => {
+  const TYPES = `model M() {
+  data b: binary[2, 2]
+  data flag: bool[3]
+  data k: i32[]
+  minimize sum(b) + sum(where(flag, 1, 0)) + k
+}`;
+  const good = () => ({ b: Float32Array.of(0, 1, 1, 0), flag: Uint8Array.of(0, 1, 1), k: Int32Array.of(7) });
+  const two = { b: Float32Array.of(0, 1, 1, 0, 0, 0, 0.5, 1), flag: new Uint8Array(6), k: new Int32Array(2) };
+  const declared = (what: string) => `the model declares \`${what}\`, whose values are 0 and 1`;
+
+  test.each<[string, Batch, string, string | undefined]>([
+    ["a half", two, "batch: `b` holds 0.5 at example 1, position [1, 0]", declared("b: binary[2, 2]")],
+    [
+      "a truth value of 2",
+      { ...good(), flag: Uint8Array.of(0, 1, 2) },
+      "batch: `flag` holds 2 at example 0, position [2]",
+      declared("flag: bool[3]"),
+    ],
+    [
+      "a truth value of -1",
+      { ...good(), flag: Int32Array.of(-1, 1, 0) },
+      "batch: `flag` holds -1 at example 0, position [0]",
+      declared("flag: bool[3]"),
+    ],
+    [
+      "NaN",
+      { ...good(), b: Float32Array.of(0, Number.NaN, 0, 0) },
+      "batch: `b` holds NaN at example 0, position [0, 1]",
+      "data must be finite numbers",
+    ],
+  ])("%s was taken for 0 or 1", (_, batch, message, why) =>
+    withModel(TYPES, async (model) => {
+      expect((await model.step(good())).loss).toBe(11);
+      const told = await failure(() => model.step(batch));
+      expect(told.message).toBe(message);
+      if (why !== undefined) expect(told.why).toBe(why);
+    }),
+  );
+
+  test.each<[unknown, string, RegExp]>([
+    [[0, 1, 1, 0], "a list, not a tensor", /^pass a Float32Array/],
+    [{ data: good().b }, "an object without `shape`, not a tensor", /^pass a Float32Array/],
+    [{ shape: 4, data: good().b }, "an object whose `shape` is no list, not a tensor", /^pass/],
+    [{ shape: [1, 2, 2], data: [0, 1, 1, 0] }, "an object whose `data` is an Array, not a tensor", /^pass/],
+    [Int32Array.of(0, 1, 1, 0), "an Int32Array, not a Float32Array", /^convert it/],
+    [3, "of type number, not a tensor", /^pass/],
+  ])("%o was an object of some type", (b, said, help) =>
+    withModel(TYPES, async (model) => {
+      const told = await failure(() => model.step({ ...good(), b: b as Float32Array }));
+      expect(told.message).toBe(`batch: \`b\` is ${said}`);
+      expect(told.help).toMatch(help);
+    }),
+  );
+});
+
+test("a tf.Tensor as data was an object of some type", () =>
+  withModel("model M() {\n  data x: f32[2]\n  minimize sum(x)\n}", async (model) => {
+    const x = tf.tensor([0, 1], [1, 2]) as unknown as Float32Array;
+    const { message, help } = await failure(() => model.step({ x }));
+    expect(message).toBe("batch: `x` is a tf.Tensor, not a tensor");
+    expect(help).toBe("a tf.Tensor is on a device: pass { shape: x.shape, data: x.dataSync() }");
+  }));
+
+test("an optimizer that does not exist was Adam", async () => {
+  const artifact = artifactOf("model M() {\n  data x: f32[]\n  minimize x\n}");
+  const optimizer = { name: "sgd", learningRate: 0.1 } as unknown as AdamOptions;
+  const { message, help } = await failure(() => instantiate(artifact, { device: "cpu", optimizer }));
+  expect([message, help]).toEqual(["there is no optimizer called `sgd`", "choose one of `adam` and `adamw`"]);
+});
+
+test("a state that was not finite spoilt all later steps", () =>
+  withModel(
+    `model M() {
+  data x: f32[]
+  param w: f32[] ~ constant(1)
+  state most: f32[] = 0
+  update most = batch_mean(exp(x * 100))
+  minimize w * w
+}`,
+    async (model) => {
+      const { message } = await failure(() => model.step({ x: Float32Array.of(1, 1) }));
+      expect(message).toBe("training step 0: the new state `most` is not finite");
+      expect([model.states().most!.data[0], model.parameters().w![0], model.stepCount]).toEqual([0, 1, 0]);
+      expect(model.undisposed).toBe(0);
+    },
+  ));
+
+test("a temperature that is 0 in float32 was taken", () =>
+  withModel(
+    "model M() {\n  data x: f32[3]\n  hyper t = 1\n  latent z: OneHot(3) ~ Gumbel(x) relax ExpFamily at t\n  minimize sum(z)\n}",
+    async (model) => {
+      expect((await failure(() => model.setHyper("t", 1e-50))).message).toBe("the temperature `t` is 1e-50");
+      model.setHyper("t", 1e-30);
+    },
+  ));
