@@ -8,7 +8,14 @@ import { type HostTensor, sizeOf } from "../runtime/host-tensor.ts";
 import { instantiate, type Model } from "../runtime/instantiate.ts";
 import { drawableLatent, drawLatents, drawSamples } from "../runtime/sample-picture.ts";
 import { UserError } from "../runtime/user-error.ts";
-import { type Arguments, dataCall, modelArguments, type Variant, variantsOf } from "../runtime/variants.ts";
+import {
+  type Arguments,
+  dataCall,
+  modelArguments,
+  type Variant,
+  variantHypers,
+  variantsOf,
+} from "../runtime/variants.ts";
 import {
   compileModel,
   deviceCalled,
@@ -130,7 +137,9 @@ function prepare(model: Model, { experiment }: Plan, stored: Stored | undefined)
     return;
   }
   process.stderr.write("sstc: no --checkpoint: these are samples of an untrained model\n");
-  for (const [name, value] of Object.entries(experiment?.spec.hypers ?? {})) model.setHyper(name, value);
+  if (experiment === undefined) return;
+  const hypers = variantHypers(experiment.spec, experiment.variant);
+  for (const [name, value] of Object.entries(hypers)) model.setHyper(name, value);
 }
 
 async function examplesOf(

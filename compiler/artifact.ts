@@ -164,7 +164,7 @@ export interface ExperimentSpec {
   readonly name: string;
   readonly model: string;
   readonly vary: readonly { readonly name: string; readonly values: readonly StaticArgument[] }[];
-  /** Arguments for the model from the chosen scale. */
+  /** Arguments for the model: those that are varied, and those of the chosen scale. */
   readonly modelArguments: { readonly [name: string]: StaticArgument };
   readonly data: {
     readonly path: string;
@@ -173,9 +173,12 @@ export interface ExperimentSpec {
     readonly positional: readonly StaticArgument[];
     readonly named: { readonly [name: string]: StaticArgument };
   };
-  readonly hypers: { readonly [name: string]: number };
+  readonly hypers: { readonly [name: string]: StaticNumber };
   readonly train: {
-    readonly optimizer: { readonly name: "adam" | "adamw"; readonly arguments: { readonly [name: string]: number } };
+    readonly optimizer: {
+      readonly name: "adam" | "adamw";
+      readonly arguments: { readonly [name: string]: StaticNumber };
+    };
     readonly batch: number;
     readonly steps: number;
     readonly validateEvery: number;
@@ -188,3 +191,5 @@ export interface ExperimentSpec {
 }
 /** A compile-time argument in plain form: a number, a boolean, a structure's name, or a name to be varied. */
 export type StaticArgument = number | boolean | string | { readonly vary: string };
+/** A number, or the name of one that is varied. */
+export type StaticNumber = number | { readonly vary: string };

@@ -147,7 +147,7 @@ function argumentsOf(spec: ExperimentSpec): Arguments[] {
   }
   return variants.map((each) => {
     const own = Object.entries(spec.modelArguments).map(([name, value]) => [name, plain(value, each)] as const);
-    return { ...Object.fromEntries(own), ...each };
+    return Object.fromEntries(own);
   });
 }
 

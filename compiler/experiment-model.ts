@@ -68,6 +68,16 @@ export function checkColumn(e: Expression, model: ModelFacts | undefined): { spl
   return { split: rest.name, metric: names.map((name) => name.name).join(".") };
 }
 
+/** The column that the best model is kept by; throws a Failure where it cannot be one. */
+export function checkChoice(e: Expression, model: ModelFacts | undefined): { split: string; metric: string } {
+  const column = checkColumn(e, model);
+  if (column.split === "valid") return column;
+  throw new Failure(e.span, "bad-clause", `the best model is kept by a metric of valid, not of ${column.split}`, {
+    why: "what chooses the model cannot judge it afterwards",
+    help: `write keep best valid.${column.metric}`,
+  });
+}
+
 /** Throws a Failure where a model has no such argument, or a value is of another kind. */
 export function checkArguments(
   model: ModelFacts,
@@ -126,14 +136,22 @@ export function checkTemperatures(
 ): Failure[] {
   const scales = experiment.clauses.flatMap((clause) => (clause.kind === "scale" ? clause.clauses : []));
   return [...experiment.clauses, ...scales].flatMap((clause) => {
-    if (clause.kind !== "hyper" || hypers.get(clause.name.name)?.positive !== true) return [];
-    const { value: e } = clause;
-    const value =
-      e.kind === "unary" && e.operand.kind === "number" ? -e.operand.value : e.kind === "number" ? e.value : 1;
-    if (value > 0) return [];
-    const message = `the temperature ${clause.name.name} must be greater than 0, but it is ${value}`;
-    return [new Failure(e.span, "bad-temperature", message)];
+    if (clause.kind !== "hyper" && clause.kind !== "vary") return [];
+    const { name } = clause.name;
+    if (hypers.get(name)?.positive !== true) return [];
+    return (clause.kind === "hyper" ? [clause.value] : clause.values).flatMap((e) => {
+      const value = plainNumber(e);
+      if (value === undefined || value > 0) return [];
+      const message = `the temperature ${name} must be greater than 0, but it is ${value}`;
+      return [new Failure(e.span, "bad-temperature", message)];
+    });
   });
+}
+
+/** A number as it is written; undefined for what is computed. */
+function plainNumber(e: Expression): number | undefined {
+  if (e.kind === "unary" && e.operator === "-" && e.operand.kind === "number") return -e.operand.value;
+  return e.kind === "number" ? e.value : undefined;
 }
 
 function columnsOf(clauses: readonly ExperimentClause[]): Expression[] {

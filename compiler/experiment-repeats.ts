@@ -6,6 +6,10 @@ import { Failure } from "./failure.ts";
 /** `level`: the clauses of an experiment, or those of one of its scales. */
 export function repeatedClauses(level: readonly ExperimentClause[]): Failure[] {
   const repeats = new Repeats();
+  const varied = new Set(level.flatMap((clause) => (clause.kind === "vary" ? [clause.name.name] : [])));
+  for (const name of level.flatMap(namesOf)) {
+    if (varied.has(name.name)) repeats.contradiction(name);
+  }
   for (const clause of level) {
     switch (clause.kind) {
       case "vary":
@@ -38,6 +42,13 @@ export function repeatedClauses(level: readonly ExperimentClause[]): Failure[] {
   return repeats.problems;
 }
 
+/** What a clause gives one value. */
+function namesOf(clause: ExperimentClause): readonly Identifier[] {
+  if (clause.kind === "hyper") return [clause.name];
+  if (clause.kind !== "model-arguments") return [];
+  return clause.arguments.flatMap(({ name }) => (name === undefined ? [] : [name]));
+}
+
 class Repeats {
   readonly problems: Failure[] = [];
   private readonly seen = new Map<unknown, Set<string>>();
@@ -53,8 +64,13 @@ class Repeats {
     this.problems.push(new Failure(span, "duplicate-name", message, { help: "remove one of them" }));
   }
 
+  contradiction({ name, span }: Identifier): void {
+    const message = `${name} is varied, and has one value here`;
+    this.problems.push(new Failure(span, "duplicate-name", message, { help: "remove one of them" }));
+  }
+
   arguments(within: string, list: readonly Argument[]): void {
-    const names = list.flatMap(({ name }): readonly Identifier[] => (name === undefined ? [] : [name]));
+    const names = list.flatMap(({ name }) => (name === undefined ? [] : [name]));
     for (const { name, span } of names) {
       if (this.isNew(name, within)) continue;
       this.problems.push(new Failure(span, "duplicate-argument", `${name} is given twice`));

@@ -14,14 +14,15 @@ import { printExpression } from "../grammar/format.ts";
 import type { ExperimentSpec, StaticArgument } from "./artifact.ts";
 import { declarationsFor } from "./declarations.ts";
 import { type Diagnostic, didYouMean, inOrder, type Source } from "./diagnostic.ts";
-import { checkArguments, checkColumn, type ModelFacts, modelFacts } from "./experiment-model.ts";
+import { checkArguments, checkChoice, checkColumn, type ModelFacts, modelFacts } from "./experiment-model.ts";
+import { readOptimizer, usedByOptimizers } from "./experiment-optimizer.ts";
 import { repeatedClauses } from "./experiment-repeats.ts";
 import { Settings } from "./experiment-settings.ts";
 import { Failure } from "./failure.ts";
 import { notYet } from "./later.ts";
 import { type ImportResolver, type Library, Names } from "./names.ts";
-import { assignArguments, type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
-import { describeStatic, type StaticValue, staticNumber } from "./static-value.ts";
+import { assignArguments, type Environment, evaluateStatic } from "./static-evaluate.ts";
+import { describeStatic } from "./static-value.ts";
 
 export interface ExperimentRequest {
   readonly library: Library;
@@ -81,12 +82,8 @@ function unknownExperiment(wanted: string | undefined, experiments: readonly Exp
 
 type Clause<K extends ExperimentClause["kind"]> = Extract<ExperimentClause, { kind: K }>;
 
-const OPTIMIZERS = ["adam", "adamw"] as const;
-/** Arguments of optimisers; the first two may be given without a name. */
-const OPTIMIZER_ARGUMENTS: readonly string[] = [
-  ...["learning_rate", "weight_decay"],
-  ...["lr", "beta1", "beta2", "eps", "epsilon"],
-];
+/** Values of hypers; undefined where the value was wrong. */
+type Hypers = ReadonlyMap<string, number | undefined>;
 
 class Reader {
   readonly problems: Failure[] = [];
@@ -114,20 +111,22 @@ class Reader {
     const hypers = this.hypers();
     const train = this.train(hypers);
     const varied = this.vary();
-    const modelArguments = this.named(this.all("model-arguments").flatMap((clause) => clause.arguments));
+    const fixed = this.named(this.all("model-arguments").flatMap((clause) => clause.arguments));
     const data = this.data();
     const report = this.report();
-    this.checkModel(train?.used ?? new Set());
+    const used = usedByOptimizers([...this.experiment.clauses, ...this.clauses]);
+    this.checkModel(used);
     this.problems.splice(0, Infinity, ...outside.problems, ...this.problems.map((problem) => outside.inPlace(problem)));
     if (train === undefined || data === undefined || report === undefined) return undefined;
+    const ofModel = (name: string) => this.model?.parameters.some((each) => each.name.name === name) === true;
     return {
       name: this.experiment.name.name,
       model: this.experiment.model.name,
       vary: varied,
-      modelArguments,
+      modelArguments: { ...fixed, ...this.varied((name) => ofModel(name) || !(this.isHyper(name) || used.has(name))) },
       data,
-      hypers: Object.fromEntries([...hypers].filter(([name]) => !train.used.has(name))),
-      train: train.spec,
+      hypers: { ...this.ownHypers(hypers), ...this.varied((name) => this.isHyper(name)) },
+      train,
       report,
       ...(scale === undefined ? {} : { scale }),
     };
@@ -171,12 +170,9 @@ class Reader {
     throw new Failure(inner.span, "bad-clause", "a scale holds no other scale", { help: "write them side by side" });
   }
 
-  private hypers(): Map<string, number> {
+  private hypers(): Hypers {
     return new Map(
-      this.all("hyper").flatMap((clause): [string, number][] => {
-        const value = this.attempt(() => this.number(clause.value));
-        return value === undefined ? [] : [[clause.name.name, value]];
-      }),
+      this.all("hyper").map((clause) => [clause.name.name, this.attempt(() => this.number(clause.value))]),
     );
   }
 
@@ -189,6 +185,22 @@ class Reader {
       ]),
     );
     return [...values].map(([name, list]) => ({ name, values: list }));
+  }
+
+  private isHyper(name: string): boolean {
+    return this.model?.hypers.includes(name) === true;
+  }
+
+  /** Values of the model's hypers. */
+  private ownHypers(hypers: Hypers): { [name: string]: number } {
+    const known = [...hypers].flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+    return Object.fromEntries(known.filter(([name]) => this.isHyper(name)));
+  }
+
+  /** The names among those varied that fit, each standing for its values. */
+  private varied(fits: (name: string) => boolean): { [name: string]: { vary: string } } {
+    const names = this.all("vary").map(({ name }) => name.name);
+    return Object.fromEntries(names.filter(fits).map((name) => [name, { vary: name }]));
   }
 
   private named(list: readonly Argument[]): { [name: string]: StaticArgument } {
@@ -243,8 +255,8 @@ class Reader {
     throw new Failure(span, "unknown-name", message, { help });
   }
 
-  private number(e: Expression, scope: Environment = this.scope): number {
-    const value = evaluateStatic(e, scope);
+  private number(e: Expression): number {
+    const value = evaluateStatic(e, this.scope);
     if (value.kind !== "number") {
       throw new Failure(e.span, "type-mismatch", `expected a number but got ${describeStatic(value)}`);
     }
@@ -252,9 +264,7 @@ class Reader {
     throw notFinite(e.span, value.value);
   }
 
-  private train(
-    hypers: ReadonlyMap<string, number>,
-  ): { spec: ExperimentSpec["train"]; used: ReadonlySet<string> } | undefined {
+  private train(hypers: Hypers): ExperimentSpec["train"] | undefined {
     const merged = Object.assign({}, ...this.all("train")) as Partial<Clause<"train">>;
     if (merged.span === undefined) return this.missing("does not train", "add train adam(1e-3) batch 32 steps 1000");
     const { span } = merged;
@@ -265,11 +275,10 @@ class Reader {
     const steps = count(merged.steps, "steps", "add steps 1000");
     const every = merged.validateEvery === undefined ? steps : count(merged.validateEvery, "validate every", "");
     const { keepBest } = merged;
-    const best = keepBest === undefined ? undefined : this.attempt(() => checkColumn(keepBest, this.model));
+    const best = keepBest === undefined ? undefined : this.attempt(() => checkChoice(keepBest, this.model));
     if (optimizer === undefined || batch === undefined || steps === undefined || every === undefined) return undefined;
     const keep = best === undefined ? {} : { keepBest: best };
-    const { used, ...chosen } = optimizer;
-    return { used, spec: { optimizer: chosen, batch, steps, validateEvery: every, ...keep } };
+    return { optimizer, batch, steps, validateEvery: every, ...keep };
   }
 
   private whole(e: Expression, what: string): number {
@@ -278,32 +287,15 @@ class Reader {
     throw new Failure(e.span, "bad-size", `${what} must be a positive integer, but it is ${value}`);
   }
 
-  /** The optimiser, with the hypers that it uses. */
-  private optimizer(e: Clause<"train">["optimizer"], hypers: ReadonlyMap<string, number>, span: Span) {
+  private optimizer(e: Clause<"train">["optimizer"], hypers: Hypers, span: Span) {
     if (e === undefined) return this.missing("trains without an optimiser", "add one, such as adam(1e-3)", span);
-    return this.attempt(() => {
-      const written = printExpression(e.callee);
-      const name = OPTIMIZERS.find((each) => each === written);
-      if (name === undefined) {
-        const near = didYouMean(written, OPTIMIZERS);
-        const help = near === undefined ? `choose ${OPTIMIZERS.join(" or ")}` : `did you mean ${near}?`;
-        throw new Failure(e.callee.span, "unknown-name", `there is no optimiser ${written}`, { help });
-      }
-      const used = new Set<string>();
-      const values = new Map([...hypers].map(([key, value]): [string, StaticValue] => [key, staticNumber(value)]));
-      const scope = environment(values, this.scope);
-      const list = e.arguments.map(({ name: key, value }) => ({
-        name: key?.name,
-        nameSpan: key?.span,
-        span: value.span,
-        value,
-      }));
-      const given = [...assignArguments(OPTIMIZER_ARGUMENTS, list, name)].map(([key, { value }]) => {
-        if (value.kind === "name" && values.has(value.name)) used.add(value.name);
-        return [key, this.number(value, scope)] as const;
-      });
-      return { name, arguments: Object.fromEntries(given), used };
-    });
+    const varied = new Map(this.all("vary").map(({ name, values }) => [name.name, values]));
+    // What is searched has a value in each trial.
+    const searched = this.all("search").flatMap(({ space }) =>
+      space.map(({ name }) => [name.name, undefined] as const),
+    );
+    const names = { hypers: new Map([...hypers, ...searched]), varied, scope: this.scope };
+    return this.attempt(() => readOptimizer(e, names, this.problems));
   }
 
   private report(): ExperimentSpec["report"] | undefined {
@@ -321,7 +313,11 @@ class Reader {
     if (model === undefined) return;
     const check = (name: Identifier, values: readonly Expression[]) =>
       this.attempt(() => checkArguments(model, name, values, this.scope));
-    for (const { name, values } of this.all("vary")) check(name, values);
+    for (const { name, values } of this.all("vary")) {
+      // The optimiser has looked at its own.
+      if (this.isHyper(name.name)) for (const value of values) this.attempt(() => this.number(value));
+      else if (!used.has(name.name)) check(name, values);
+    }
     for (const { name, value } of this.all("model-arguments").flatMap((clause) => clause.arguments)) {
       if (name !== undefined) check(name, [value]);
     }

@@ -164,7 +164,8 @@ async function runVariant(
   progress: Progress | undefined,
   options: ExperimentOptions,
 ): Promise<VariantResult | undefined> {
-  const { seed } = settings;
+  const { seed, hypers } = settings;
+  const { optimizer } = settings.train;
   const training = createDataset(artifact, data.train, "train data");
   const splits = {
     valid: createDataset(artifact, data.valid, "valid data"),
@@ -173,10 +174,10 @@ async function runVariant(
   const model = await instantiate(artifact, {
     ...options.instantiate,
     seed,
-    optimizer: adamOptions(spec.train.optimizer.name, spec.train.optimizer.arguments),
+    optimizer: adamOptions(optimizer.name, optimizer.arguments),
   });
   try {
-    for (const [name, value] of Object.entries(spec.hypers)) model.setHyper(name, value);
+    for (const [name, value] of Object.entries(hypers)) model.setHyper(name, value);
     const goesOn = options.resume === true && (await files.exists("last.safetensors"));
     const last = goesOn ? await files.read("last.safetensors") : undefined;
     if (last !== undefined) await requireBest(artifact, last, files);

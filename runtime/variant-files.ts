@@ -5,7 +5,15 @@
 import type { Artifact, ExperimentSpec } from "../compiler/artifact.ts";
 import { hashText } from "./checkpoint.ts";
 import { UserError } from "./user-error.ts";
-import { dataCall, modelArguments, type Variant } from "./variants.ts";
+import {
+  dataCall,
+  modelArguments,
+  type Numbers,
+  type Variant,
+  type VariantTraining,
+  variantHypers,
+  variantTraining,
+} from "./variants.ts";
 
 /**
  * Files under one directory; the command line's are on disk. `write` makes directories, and replaces a file at once or
@@ -34,9 +42,9 @@ export interface VariantResult {
 export interface VariantSettings {
   readonly model: string;
   readonly arguments: { readonly [name: string]: unknown };
-  readonly hypers: ExperimentSpec["hypers"];
+  readonly hypers: Numbers;
   readonly data: { readonly [name: string]: unknown };
-  readonly train: ExperimentSpec["train"];
+  readonly train: VariantTraining;
   readonly seed: number;
   /** A hash of the generated program. */
   readonly program: string;
@@ -48,7 +56,8 @@ export function variantSettings(
   artifact: Artifact,
   seed: number,
 ): VariantSettings {
-  const { model, hypers, train } = spec;
+  const { model } = spec;
+  const [hypers, train] = [variantHypers(spec, variant), variantTraining(spec, variant)];
   const data = { ...dataCall(spec, variant) };
   const program = hashText(artifact.program);
   return { model, arguments: modelArguments(spec, variant), hypers, data, train, seed, program };

@@ -1,9 +1,15 @@
 /** What an experiment varies: the combinations, and what each means for the model and for its data. */
-import type { ExperimentSpec, StaticArgument } from "../compiler/artifact.ts";
+import type { ExperimentSpec, StaticArgument, StaticNumber } from "../compiler/artifact.ts";
 import { listNames, UserError } from "./user-error.ts";
 
 export type PlainArgument = number | boolean | string;
 export type Arguments = { readonly [name: string]: PlainArgument };
+export type Numbers = { readonly [name: string]: number };
+
+/** How a variant is trained, variations filled in. */
+export type VariantTraining = Omit<ExperimentSpec["train"], "optimizer"> & {
+  readonly optimizer: { readonly name: "adam" | "adamw"; readonly arguments: Numbers };
+};
 
 /** One combination of what is varied. */
 export interface Variant {
@@ -77,5 +83,26 @@ export function dataCall(spec: ExperimentSpec, variant: Variant): DataCall {
 
 /** Arguments of the model for a variant. */
 export function modelArguments(spec: ExperimentSpec, variant: Variant): Arguments {
-  return fillAll({ ...spec.modelArguments, ...variant.values }, variant.values);
+  return fillAll(spec.modelArguments, variant.values);
+}
+
+/** Hypers of the model for a variant. */
+export function variantHypers(spec: ExperimentSpec, variant: Variant): Numbers {
+  return fillNumbers(spec.hypers, variant.values);
+}
+
+/** How a variant is trained. */
+export function variantTraining(spec: ExperimentSpec, variant: Variant): VariantTraining {
+  const { name, arguments: given } = spec.train.optimizer;
+  return { ...spec.train, optimizer: { name, arguments: fillNumbers(given, variant.values) } };
+}
+
+function fillNumbers(named: { readonly [name: string]: StaticNumber }, values: Arguments): Numbers {
+  return Object.fromEntries(
+    Object.entries(named).map(([name, argument]) => {
+      const value = fill(argument, values);
+      if (typeof value === "number") return [name, value];
+      throw new UserError(`\`${name}\` is a number, but the experiment gives it ${JSON.stringify(value)}`);
+    }),
+  );
 }

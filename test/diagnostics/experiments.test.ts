@@ -94,6 +94,48 @@ experiment f for M {
   train adam(rate = 1e-3) batch 8 steps 10          //~ unknown-argument «rate»: adam has no argument rate
   report test.elbo
 }`,
+  "hypers and arguments of the optimiser may be varied": `${MODEL}
+experiment e for M {
+  vary t in { 0.1, 0, "a", -1 }        //~ bad-temperature «0»: the temperature t must be greater than 0, but it is 0
+  //~^ type-mismatch «"a"»: expected a number but got "a"
+  //~^^ bad-temperature «-1»: the temperature t must be greater than 0, but it is -1
+  vary lr in { 1e-3, 0 }     //~ bad-number «0»: learning_rate of the optimiser is 0 => it must be greater than 0
+  vary beta in { 0.5, 0.9 }
+  data from "./data.js" load(n = 3, t)
+  train adam(lr, beta1 = beta) batch 8 steps 10 keep best valid.elbo
+  report test.elbo
+  scale small { hyper t = 1 }
+}
+experiment f for M {
+  vary t in { 0.1, 1 }
+  vary lr in { 1e-3, 1e-4 }
+  hyper t = 1                //~ duplicate-name «t»: t is varied, and has one value here => remove one of them
+  data from "./data.js" load
+  train adam(2 * lr) batch 8 steps 10
+  //~^ not-yet «2 * lr»: computing with what is varied is not available in this version of sstc yet
+  report test.elbo
+}`,
+  "arguments of optimisers": `${MODEL}
+experiment e for M {
+  hyper rate = 1e-3
+  hyper decay = lost         //~ unknown-name «lost»: there is no lost here
+  data from "./data.js" load
+  train adamw(-1, decay, beta1 = 3, beta2 = 1, eps = -1e-8, lr = 2 * rate) batch 8 steps 10
+  //~^ bad-number «-1»: learning_rate of the optimiser is -1 => it must be greater than 0
+  //~^^ bad-number «3»: beta1 of the optimiser is 3 => it must be at least 0 and less than 1
+  //~^^^ bad-number «1»: beta2 of the optimiser is 1
+  //~^^^^ bad-number «-1e-8»: eps of the optimiser is -1e-8 => it must not be negative
+  //~^^^^^ duplicate-argument «2 * rate»: lr is another name of learning_rate, which is given
+  report test.elbo
+  scale small { train adam(0) }        //~ bad-number «0»: learning_rate of the optimiser is 0
+}`,
+  "the best model is kept by the validation split": `${MODEL}
+experiment e for M {
+  data from "./data.js" load
+  train adam(1e-3) batch 8 steps 10 keep best test.loss
+  //~^ bad-clause «test.loss»: the best model is kept by a metric of valid, not of test => write keep best valid.loss
+  report test.elbo
+}`,
   "what is said twice on one level": `${MODEL}
 experiment e for M {
   vary n in { 3, 4, 3 }      //~ duplicate-name «3»: 3 is given twice

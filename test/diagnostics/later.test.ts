@@ -56,6 +56,19 @@ experiment e for M {
   //~^ not-yet «100000»: bootstrap is not available in this version of sstc yet
   scale small { search random 2 }            //~ not-yet «search random 2»: search is not available
 }`,
+  "what is searched has a value": `
+model M() {
+  data x: f32[3]
+  hyper t = 1
+  minimize sum(x) * t
+}
+experiment e for M {
+  data from "./data.js" load
+  train adam(lr) batch 128 steps 50000
+  search random 20 { lr in log(1e-5, 1e-2)   t in uniform(0.1, 2) }
+  //~^ not-yet: search is not available in this version of sstc yet
+  report test.loss
+}`,
   "names of later versions": `
 model M() {
   data x: f32[4]

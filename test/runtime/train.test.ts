@@ -181,7 +181,7 @@ const spec: ExperimentSpec = {
     { name: "Edges", values: ["TopKEdges", "SpanningTree"] },
     { name: "T", values: [10] },
   ],
-  modelArguments: { hidden: 8 },
+  modelArguments: { hidden: 8, Edges: { vary: "Edges" }, T: { vary: "T" } },
   data: { path: "./data.js", function: "make", positional: [{ vary: "T" }], named: { train: 40 } },
   hypers: { t: 1.5 },
   train: {
@@ -249,6 +249,37 @@ describe("experiments", () => {
       ["minimum spanning tree", "10"],
     ]);
     expect(table.rows[2]!.slice(2)).toEqual([undefined, 0.5]);
+  });
+
+  it("set hypers and arguments of the optimiser that are varied, and not the model's arguments", async () => {
+    const files = memoryFiles();
+    const { results } = await runExperiment(
+      {
+        ...spec,
+        vary: [
+          { name: "t", values: [0.5, 1.5] },
+          { name: "rate", values: [0.02, 0.2] },
+        ],
+        modelArguments: {},
+        data: { ...spec.data, positional: [{ vary: "t" }] },
+        hypers: { t: { vary: "t" } },
+        train: { ...spec.train, optimizer: { name: "adam", arguments: { lr: { vary: "rate" } } } },
+      },
+      experimentOptions({ files }),
+    );
+    expect(results).toHaveLength(4);
+    const losses = results.map(({ metrics }) => metrics["test.loss"]);
+    expect(new Set(losses).size).toBe(4);
+    const read = (name: string) => JSON.parse(new TextDecoder().decode(files.all.get(`${name}/settings.json`)));
+    expect(read("t=0.5,rate=0.2")).toMatchObject({
+      arguments: {},
+      hypers: { t: 0.5 },
+      train: { optimizer: { name: "adam", arguments: { lr: 0.2 } } },
+    });
+    const wrong = { ...spec, vary: [{ name: "t", values: ["a"] }], hypers: { t: { vary: "t" } }, modelArguments: {} };
+    const broken = { ...wrong, data: { ...spec.data, positional: [] } };
+    const { message } = await failure(() => runExperiment(broken, experimentOptions()));
+    expect(message).toBe('`t` is a number, but the experiment gives it "a"');
   });
 
   it("go on after an interruption to the same results, skipping what is finished", async () => {
