@@ -51,7 +51,7 @@ function choose<T extends string>(known: readonly T[], given: string, flag: stri
 }
 
 function moduleOptions(source: Source, options: CompileCommandOptions) {
-  return { source: basename(source.name), runtime: options.runtime };
+  return { source: source.name === "<stdin>" ? "standard input" : basename(source.name), runtime: options.runtime };
 }
 
 /** What an earlier compilation wrote may be replaced, and nothing else. */

@@ -7,7 +7,8 @@ import { UsageError } from "./usage-error.ts";
 /** The text of a file, or of standard input for `-`. */
 export function readText(path: string): string {
   try {
-    return readFileSync(path === "-" ? 0 : path, "utf8");
+    // Some editors begin a file with a mark of its byte order, which belongs to no text.
+    return readFileSync(path === "-" ? 0 : path, "utf8").replace(/^\uFEFF/, "");
   } catch (problem) {
     const code = (problem as NodeJS.ErrnoException).code;
     const reason = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : String(code);

@@ -33,6 +33,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   registerModelCommands(program, finish);
   registerChecks(program, finish);
   registerExperiments(program, finish);
+  registerLater(program);
   try {
     await program.parseAsync([...args], { from: "user" });
     return status;
@@ -102,6 +103,18 @@ function registerExperiments(program: Command, finish: (status: number) => void)
     .action(async (file: string, options: SampleOptions) => {
       finish(await (await import("./sample.ts")).sampleCommand(file, options));
     });
+}
+
+/** Commands that a later version has: none of them is a slip of the pen. */
+function registerLater(program: Command): void {
+  for (const name of ["report", "fmt", "lsp"]) {
+    program
+      .command(`${name} [arguments...]`, { hidden: true })
+      .allowUnknownOption()
+      .action(() => {
+        throw new UsageError(`the command ${name} comes in a later version of sstc`);
+      });
+  }
 }
 
 function report(problem: unknown): number {

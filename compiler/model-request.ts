@@ -47,7 +47,7 @@ export function chooseModel(
 }
 
 /**
- * Arguments as values, texts being names of structures where the model does not declare a text; what they name wrongly
+ * Arguments as values, texts being names of structures where the model does not take a text; what they name wrongly
  * is added to the diagnostics.
  */
 export function modelArguments(
@@ -67,8 +67,7 @@ export function modelArguments(
       diagnostics.push(new Failure(span, "type-mismatch", message, { help }).diagnostic(source));
       return [{ name, span, value: { kind: "error" } }];
     }
-    const type = model.parameters.find((parameter) => parameter.name.name === name)?.type;
-    if (type?.kind === "named-type" && type.name === "text") return [{ name, span, value: { kind: "string", value } }];
+    if (takesText(model, name)) return [{ name, span, value: { kind: "string", value } }];
     const found = names.find(value, source);
     if (found?.declaration.kind === "structure") {
       return [{ name, span, value: { kind: "structure-name", declaration: found.declaration, source: found.source } }];
@@ -77,6 +76,13 @@ export function modelArguments(
     diagnostics.push({ ...problem.diagnostic(source), message: `${name} = ${value}: ${problem.message}` });
     return [{ name, span, value: { kind: "error" } }];
   });
+}
+
+/** Whether an argument is a text: by its type, or by its default. */
+export function takesText(model: ModelDeclaration, name: string): boolean {
+  const parameter = model.parameters.find((each) => each.name.name === name);
+  if (parameter?.type === undefined) return parameter?.default?.kind === "string";
+  return parameter.type.kind === "named-type" && parameter.type.name === "text";
 }
 
 /** New first values of hypers by name; what does not fit is added to the diagnostics. */

@@ -10,7 +10,7 @@ import { declarationsFor } from "./declarations.ts";
 import { type Diagnostic, didYouMean, type Source } from "./diagnostic.ts";
 import { modelFacts } from "./experiment-model.ts";
 import { Failure } from "./failure.ts";
-import { chooseModel } from "./model-request.ts";
+import { chooseModel, takesText } from "./model-request.ts";
 import { type ImportResolver, type Library, Names } from "./names.ts";
 import { evaluateStatic } from "./static-evaluate.ts";
 import { describeStatic } from "./static-value.ts";
@@ -41,8 +41,10 @@ export function modelSettings(source: Source, texts: readonly string[], request:
       const { name, value } = read(text);
       const isHyper = checkName(name, model);
       const result = evaluate(value, names, source);
-      if (!isHyper) given.set(name.name, result);
-      else if (typeof result === "number") hypers.set(name.name, result);
+      if (!isHyper) {
+        checkQuotes(value, name, takesText(model, name.name));
+        given.set(name.name, result);
+      } else if (typeof result === "number") hypers.set(name.name, result);
       else throw new Failure(value.span, "type-mismatch", `the hyper ${name.name} is a number, but this is ${result}`);
     } catch (problem) {
       if (!(problem instanceof Failure)) throw problem;
@@ -80,6 +82,18 @@ function checkName({ name, span }: Identifier, model: ModelDeclaration): boolean
   const help = near === undefined ? `it has ${known.join(", ") || "none"}` : `did you mean ${near}?`;
   const message = `${model.name.name} has no argument and no hyper called ${name}`;
   throw new Failure(span, "unknown-argument", message, { help });
+}
+
+/** A text stands in quotes, the name of a structure does not. Throws a Failure for the one in place of the other. */
+function checkQuotes(value: Expression, { name }: Identifier, isText: boolean): void {
+  if (isText && value.kind === "name") {
+    const help = `write ${name}=${JSON.stringify(value.name)}; a shell keeps the quotes of '${name}="…"'`;
+    throw new Failure(value.span, "type-mismatch", `${name} is a text, but this is a name`, { help });
+  }
+  if (isText || value.kind !== "string") return;
+  throw new Failure(value.span, "type-mismatch", `${name} takes no text`, {
+    help: "names of structures have no quotes",
+  });
 }
 
 /** A number, a truth value or a text; a bare name stays one, since it may be that of a structure. */
