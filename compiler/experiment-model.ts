@@ -109,7 +109,9 @@ function checkKind(parameter: Parameter, value: StaticValue, e: Expression): voi
   if (type === "Structure" && value.kind !== "structure-name") fail("a structure's name", "such as SpanningTree");
   if ((type === "int" || type === "float") && value.kind !== "number") fail("a number");
   if (type === "bool" && value.kind !== "boolean") fail("true or false");
-  if (type === undefined && value.kind === "structure-name") fail("a number");
+  const isText = type === "text" || (parameter.type === undefined && parameter.default?.kind === "string");
+  if (isText && value.kind !== "string") fail("a text", `in quotes, such as ${name} = "a"`);
+  if (type === undefined && !isText && value.kind === "structure-name") fail("a number");
 }
 
 /** Columns of an experiment, at every scale, of which a model has no such number. */

@@ -107,7 +107,11 @@ export async function runExperiment(spec: ExperimentSpec, options: ExperimentOpt
 async function planVariant(spec: ExperimentSpec, variant: Variant, options: ExperimentOptions): Promise<Plan> {
   const artifact = await options.compile(modelArguments(spec, variant), variant);
   checkMetrics(spec, artifact);
-  const settings = variantSettings(spec, variant, artifact, options.seed ?? 0);
+  const device = options.instantiate?.device ?? "wasm";
+  const settings = variantSettings(spec, variant, artifact, {
+    seed: options.seed ?? 0,
+    device: typeof device === "string" ? device : device.name,
+  });
   const files = new VariantFiles(options.files, variant);
   if (options.resume !== true) return { variant, artifact, settings, files, done: undefined };
   await files.check(settings);

@@ -46,6 +46,8 @@ export interface VariantSettings {
   readonly data: { readonly [name: string]: unknown };
   readonly train: VariantTraining;
   readonly seed: number;
+  /** Devices add up in other orders, so that their numbers differ. */
+  readonly device: string;
   /** A hash of the generated program. */
   readonly program: string;
 }
@@ -54,13 +56,13 @@ export function variantSettings(
   spec: ExperimentSpec,
   variant: Variant,
   artifact: Artifact,
-  seed: number,
+  { seed, device }: Pick<VariantSettings, "seed" | "device">,
 ): VariantSettings {
   const { model } = spec;
   const [hypers, train] = [variantHypers(spec, variant), variantTraining(spec, variant)];
   const data = { ...dataCall(spec, variant) };
   const program = hashText(artifact.program);
-  return { model, arguments: modelArguments(spec, variant), hypers, data, train, seed, program };
+  return { model, arguments: modelArguments(spec, variant), hypers, data, train, seed, device, program };
 }
 
 export class VariantFiles {

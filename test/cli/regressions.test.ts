@@ -96,3 +96,17 @@ test("an import read any file, and told its first line", async () => {
   expect(stdout).toContain('"./passwd" is no source file');
   expect(stdout).not.toContain("root");
 });
+
+test("an experiment gave the name of a structure to an argument that is a text", async () => {
+  const file = place("experiment.sst");
+  const experiment = (value: string) => `experiment e for Texts {
+  model title = ${value}
+  data from "./data.js" load()
+  train adam(0.1) batch 4 steps 2
+  report test.loss
+}`;
+  writeFileSync(file, `${TEXTS}${experiment('"OneHot"')}`);
+  expect((await told("check", file)).stdout).toBe("");
+  writeFileSync(file, `${TEXTS}${experiment("OneHot")}`);
+  expect((await told("check", file)).stdout).toContain("title must be a text, but this is OneHot");
+});

@@ -265,6 +265,12 @@ describe("--resume", () => {
     expect(text).toContain("why: arguments.k was not given and now is 2");
     expect(status).toBe(1);
   });
+  test("another device was accepted, though it adds up in another order", async () => {
+    const { status, text } = await resume("--resume", "--device", "wasm");
+    expect(text).toContain("n=3/settings.json belongs to a run with other settings");
+    expect(text).toContain('why: device was "cpu" and now is "wasm"');
+    expect(status).toBe(1);
+  });
   test("a result that is no JSON was called a bug in the compiler", async () => {
     const path = join(done, "n=3", "result.json");
     const whole = readFileSync(path);
