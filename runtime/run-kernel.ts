@@ -25,7 +25,7 @@ export type RunKernel = (
   outputShapes: readonly (readonly number[])[],
 ) => core.Tensor[];
 
-/** `RunKernel` on a device. Throws a UserError naming the latent and the example when an input or output is NaN or infinite. */
+/** `RunKernel` on a device. Throws a UserError naming the latent and the example where a number is not finite. */
 export function createRunKernel(tf: Tensorflow): RunKernel {
   return (name, kernel, batch, inputs, outputSizes, outputShapes) => {
     const examples = outputShapes[0]?.[0] ?? batch;

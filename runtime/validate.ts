@@ -187,9 +187,9 @@ function position(index: number, shape: readonly number[]): number[] {
 }
 
 /**
- * All the named inputs, present and of one batch size. Declared data that `needed` does not name is checked, counted and
- * left out: a model whose program reads none has as many examples as its caller gives. `given` are the names that the
- * caller sees in what it gave, for messages.
+ * All the named inputs, present and of one batch size. Declared data that `needed` does not name is checked, counted
+ * and left out: a model whose program reads none has as many examples as its caller gives. `given` are the names that
+ * the caller sees in what it gave, for messages.
  */
 export function checkBatch(
   data: readonly Signature[],

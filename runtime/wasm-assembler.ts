@@ -1,6 +1,7 @@
 /**
- * WebAssembly as bytes, as far as products of matrices and the rectifier need it: functions over i32 that return nothing, locals,
- * loops, and vectors of four f32. (Numbers are opcodes of the WebAssembly core specification, release 2.)
+ * WebAssembly as bytes, as far as products of matrices and the rectifier need it: functions over i32 that return
+ * nothing, locals, loops, and vectors of four f32. (Numbers are opcodes of the WebAssembly core specification,
+ * release 2.)
  */
 
 export type Code = readonly number[];

@@ -1,8 +1,9 @@
 /**
- * Products of matrices, and the rectifier, on the device `wasm`, in a WebAssembly module of our own over tfjs's memory. tfjs's own products
- * repack their right operand from far apart at every call, and cannot transpose the left one quickly: measured on one
- * core with 11520 × 256 by 256 × 256, 30 GFLOP/s against 40 here, and for a weight's gradient 17 against 36. tfjs's own rectifier makes 0 of a NaN whose sign is set, as those of a root
- * or logarithm are: a training that is lost would go on.
+ * Products of matrices, and the rectifier, on the device `wasm`, in a WebAssembly module of our own over tfjs's memory.
+ * tfjs's own products repack their right operand from far apart at every call, and cannot transpose the left one
+ * quickly: measured on one core with 11520 × 256 by 256 × 256, 30 GFLOP/s against 40 here, and for a weight's gradient
+ * 17 against 36. Its rectifier makes 0 of a NaN whose sign is set, as those of roots and logarithms are: a training
+ * that is lost would go on unseen.
  */
 import type * as core from "@tensorflow/tfjs-core";
 import {

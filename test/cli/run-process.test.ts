@@ -1,6 +1,7 @@
 /**
- * Commands, above all `sstc run`, as a process of its own, from dist/: signals, exit statuses, standard input, the default directory. Where
- * dist/ is older than the sources there is nothing to test; `npm run build` brings it up to date.
+ * Commands, above all `sstc run`, as processes of their own, from dist/: signals, exit statuses, standard input, the
+ * default directory. Where dist/ is older than the sources there is nothing to test; `npm run build` brings it up to
+ * date.
  */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
