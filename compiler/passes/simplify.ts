@@ -4,6 +4,7 @@
  * and at what it reads, never at who reads it: a node to which no law applies stays so, and one sweep is enough.
  */
 import { Builder } from "../ir/tensor/builder.ts";
+import { nodesInOrder } from "../ir/tensor/order.ts";
 import { rewrite, rewritten } from "../ir/tensor/rewrite.ts";
 import type { Node, TensorProgram } from "../ir/tensor/tensor.ts";
 import type { Law } from "../laws/law.ts";
@@ -32,15 +33,13 @@ export function simplify(program: TensorProgram, phase: Phase): Simplified {
   return { program: { name: program.name, outputs, labels: build.labels }, build };
 }
 
-/** Laws make programs smaller: so many in a row on one node mean that two undo each other. */
-const MOST_LAWS = 1000;
-
 class Simplifier {
   private readonly laws = new Map<string, Law[]>();
   private readonly build: Builder;
   /** The nodes to which no law applies, each for those that became it. */
   private readonly normals = new Map<Node, Node>();
-  private chain = 0;
+  /** The nodes to which laws are being applied, each with the law. */
+  private readonly under = new Map<Node, Law>();
 
   constructor(phase: Phase, build: Builder) {
     this.build = build;
@@ -50,24 +49,32 @@ class Simplifier {
     }
   }
 
-  /** What becomes of a node whose old inputs are normal; those that a law has just made become normal, too. */
+  /** What becomes of a node; what it reads becomes normal first, in order, since graphs are deeper than the stack. */
   normal(node: Node): Node {
-    const known = this.normals.get(node);
-    if (known !== undefined) return known;
-    const inputs = node.inputs.map((input) => this.normal(input));
+    for (const each of nodesInOrder([node], (input) => !this.normals.has(input))) {
+      if (!this.normals.has(each)) this.normals.set(each, this.settle(each));
+    }
+    return this.normals.get(node)!;
+  }
+
+  /** What becomes of a node whose inputs have become normal. */
+  private settle(node: Node): Node {
+    const inputs = node.inputs.map((input) => this.normals.get(input)!);
     const changed = inputs.some((input, i) => input !== node.inputs[i]);
-    const result = changed ? this.normal(this.build.node(node.op, inputs, node.attributes)) : this.lawful(node);
-    this.normals.set(node, result);
-    return result;
+    return changed ? this.normal(this.build.node(node.op, inputs, node.attributes)) : this.lawful(node);
   }
 
   private lawful(node: Node): Node {
     for (const law of this.laws.get(node.op) ?? []) {
       const right = law.apply(node, this.build);
       if (right === undefined || right === node) continue;
-      if (++this.chain > MOST_LAWS) throw new Error(`simplification does not end: ${law.name} applies again and again`);
+      const other = this.under.get(node);
+      if (other !== undefined) {
+        throw new Error(`simplification does not end: ${other.name} makes of ${node.op} ${node.id} what needs it`);
+      }
+      this.under.set(node, law);
       const result = this.normal(right);
-      this.chain--;
+      this.under.delete(node);
       return result;
     }
     return node;

@@ -2,7 +2,7 @@
  * Prints tensor programs as straight-line JavaScript over tfjs: no tape, and every tensor disposed right after the step
  * that reads it last. What each op prints as is in its record; this file decides nothing but names and lifetimes.
  */
-import { kernelOf } from "../ir/tensor/kernel-node.ts";
+import { kernelOf, runKey } from "../ir/tensor/kernel-node.ts";
 import { ownerOf } from "../ir/tensor/owner.ts";
 import { type Operand, type Step, schedule } from "../ir/tensor/schedule.ts";
 import { type Node, sizeOf, type TensorProgram, type TensorType } from "../ir/tensor/tensor.ts";
@@ -53,7 +53,7 @@ class EntryPrinter {
   private readonly names: Identifiers;
   private readonly steps: readonly Step[];
   private readonly lines: string[] = [];
-  /** The tensors of kernel runs, by kernel and inputs. */
+  /** The tensors of kernel runs, by their keys. */
   private readonly runs = new Map<string, string[]>();
   /** The shape, as text, in which memory serves as the right operand of products. */
   private readonly packed = new Map<Node, string>();
@@ -204,10 +204,6 @@ class EntryPrinter {
 /** A property name; as a plain key `__proto__` would set the prototype. */
 function propertyText(name: string): string {
   return name === "__proto__" ? `[${JSON.stringify(name)}]` : JSON.stringify(name);
-}
-
-function runKey(node: Node): string {
-  return `${kernelOf(node.attributes).name}(${node.inputs.map((input) => input.id).join(",")})`;
 }
 
 /** JavaScript text of a shape. */

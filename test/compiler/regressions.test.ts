@@ -166,3 +166,25 @@ model M() {
     ["S(4) has no ExpFamily relaxation", "it is declared for webgpu only"],
   ]);
 });
+
+test("latents with one kernel and one input shared a tensor, which was disposed of twice", async () => {
+  const latent = (name: string) => `  latent ${name}: OneHot(4) ~ Fixed(x * w) relax ExpFamily at 1\n`;
+  const artifact = artifactOf(`model M() {
+  data x: f32[4]
+  param w: f32[4] ~ constant(1)
+${latent("a")}${latent("b")}  minimize sum(a * x) + 2 * sum(b * x)
+}`);
+  const model = await instantiate(artifact, { device: "cpu", seed: 1 });
+  expect(Number.isFinite((await model.step({ x })).loss)).toBe(true);
+  const { a, b } = await model.sample({ x });
+  expect([...a!.data]).toEqual([...b!.data]);
+  model.dispose();
+});
+
+test("a bias in a long scan made simplification look endless, or took its stack", () => {
+  artifactOf(`model M() {
+  data x: f32[2, 4]
+  param b: f32[4] ~ zeros
+  minimize sum(scan s = x for i in 0..2000 { tanh(s + broadcast(b, like = x)) })
+}`);
+});

@@ -155,3 +155,14 @@ test("a stopped gradient stays as long as there are gradients to come", () => {
   expect(simplify(programOf({ result: a }), "differentiable").program.outputs.get("result")!.op).toBe("stop_gradient");
   expect(simplify(programOf({ result: a }), "final").program.outputs.get("result")!.op).toBe("input");
 });
+
+test("shared additions take a law as long as they are many, not as their paths are, and as little of the stack", () => {
+  const build = new Builder();
+  const each = (i: number) => build.batchSum(build.input(`x${i}`, { dtype: "f32", shape: [3], batched: true }));
+  let shared = each(0);
+  for (let i = 0; i < 60; i++) shared = build.add(shared, shared);
+  let long = each(0);
+  for (let i = 0; i < 8000; i++) long = build.add(long, each(i));
+  const { program } = simplify(programOf({ shared: build.sum(shared), long: build.sum(long) }), "final");
+  expect(program.outputs.get("long")!.type.shape).toEqual([]);
+});

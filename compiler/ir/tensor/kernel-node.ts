@@ -3,7 +3,8 @@
  * the kernel that computes its vector–Jacobian product.
  */
 import type { Kernel } from "../kernel/kernel.ts";
-import type { Attributes } from "./tensor.ts";
+import { attributesKey } from "./attributes.ts";
+import type { Attributes, Node } from "./tensor.ts";
 
 /** What the graph must know of a kernel. Shapes are those of one example. */
 export interface KernelSummary {
@@ -52,4 +53,13 @@ function array(each: { readonly name: string; readonly shape: readonly number[] 
 /** The kernel a node runs. */
 export function kernelOf(attributes: Attributes): KernelSummary {
   return attributes.kernel as unknown as KernelSummary;
+}
+
+/**
+ * What nodes that read outputs of one run have in common: all but the output. Latents of one kernel and one input have
+ * a run each, since a run belongs to the latent that its errors name and each output to one node alone.
+ */
+export function runKey(node: Node): string {
+  const { output: _, ...run } = node.attributes;
+  return `${attributesKey(run)}(${node.inputs.map((input) => input.id).join(",")})`;
 }
