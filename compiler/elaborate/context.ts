@@ -8,7 +8,7 @@ import type { Declaration, Expression, Span } from "../../grammar/ast.ts";
 import type { Decision, Initializer } from "../artifact.ts";
 import type { Code } from "../codes.ts";
 import { type Diagnostic, position, type Severity, type Source } from "../diagnostic.ts";
-import type { Failure } from "../failure.ts";
+import { Failure } from "../failure.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
 import { Builder } from "../ir/tensor/builder.ts";
 import type { Node } from "../ir/tensor/tensor.ts";
@@ -35,7 +35,7 @@ export type Evaluator = (context: Context, scope: Scope, e: Expression) => Value
 export type EntryName = "train" | "evaluate" | "sample" | "sample_soft";
 
 /** A piece of a file's text. */
-interface Place {
+export interface Place {
   readonly source: Source;
   readonly span: Span;
 }
@@ -57,6 +57,8 @@ export interface DeclaredParameter {
   readonly name: string;
   readonly node: Node;
   readonly initializer: Initializer;
+  /** Where it is declared, or where the user's text instantiates what declares it. */
+  readonly place: Place;
 }
 export interface DeclaredState {
   readonly name: string;
@@ -84,8 +86,8 @@ export interface DeclaredLatent {
   readonly copies: readonly Dimension[];
   readonly distribution: DistributionValue;
   readonly dimensions: readonly Dimension[];
-  /** False where training would change the utilities but no gradient reaches them. */
-  readonly learns: boolean;
+  /** Parameters by which training would change the utilities, where no gradient reaches them. */
+  readonly stuck: readonly Node[];
 }
 
 export class Context {
@@ -192,6 +194,17 @@ export class Context {
     );
   }
 
+  /** Records a warning about what was elaborated before. */
+  warn(place: Place, code: Code, problem: Problem): void {
+    this.record(place, code, problem, "warning");
+  }
+
+  /** Where the reader can change a piece of the current file: there, or where the library is called. */
+  placeOf(span: Span): Place {
+    const here = { source: this.source, span };
+    return isLibrary(this.source) ? (this.callOutside(() => true) ?? here) : here;
+  }
+
   /** The innermost call, from a file of the user's, that fits. */
   private callOutside(fits: (place: Place) => boolean): Place | undefined {
     return this.callSites.findLast((site) => !isLibrary(site.source) && fits(site));
@@ -231,6 +244,7 @@ export class Context {
 
   /** Records a failure in the file that it names, or here. */
   fail(problem: Failure): void {
+    for (const other of problem.others) this.fail(other);
     const { source, span, code, message, why, help } = problem;
     if (source === undefined || source.name === this.source.name)
       return this.report(span, code, { message, why, help });
@@ -276,6 +290,17 @@ export class Context {
 
   nextStream(): number {
     return this.streams++;
+  }
+}
+
+/** Runs a part of a statement; what is wrong with it is recorded, and the other parts go on. */
+export function attempt<T>(context: Context, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (problem) {
+    if (!(problem instanceof Failure)) throw problem;
+    context.fail(problem);
+    return undefined;
   }
 }
 

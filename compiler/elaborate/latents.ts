@@ -3,45 +3,49 @@
  * point decides which of them the name means. Selection is asked here, once for each latent, and its decisions are
  * kept.
  */
-import type { BackwardClause, Estimator, Expression, LatentStatement, PriorStatement } from "../../grammar/ast.ts";
+import type { BackwardClause, Estimator, LatentStatement, PriorStatement, Span } from "../../grammar/ast.ts";
 import { declarationsFor } from "../declarations.ts";
 import { Failure } from "../failure.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
 import type { KernelBackward } from "../ir/tensor/kernel-node.ts";
 import { nodesInOrder } from "../ir/tensor/order.ts";
+import type { Node } from "../ir/tensor/tensor.ts";
 import { notYet } from "../later.ts";
 import { type Backward, type BackwardRequest, selectBackward } from "../passes/select-backward.ts";
 import { selectRelaxation } from "../passes/select-relaxation.ts";
 import { selectSolver } from "../passes/select-solver.ts";
+import type { StaticRelaxation } from "../static-value.ts";
 import { applyStructure, type Structure } from "../structure.ts";
 import { requireTemperature } from "../temperature.ts";
 import { mentionsError, staticEnvironment } from "./binding.ts";
-import type { Context } from "./context.ts";
+import { attempt, type Context } from "./context.ts";
 import { asDistribution, divergence, sampleDistribution } from "./distributions.ts";
 import type { Scope } from "./scope.ts";
 import { finiteNumber } from "./statements.ts";
-import { tensor } from "./tensors.ts";
+import { asTensor, tensor } from "./tensors.ts";
 import { checkTensorSize, evaluateDimension } from "./types.ts";
-import { type Dimension, describe, ERROR, type TensorValue } from "./values.ts";
+import { type Dimension, type DistributionValue, describe, ERROR, type TensorValue } from "./values.ts";
 
 export function declareLatent(context: Context, scope: Scope, statement: LatentStatement): void {
   const { name, span: place } = statement.name;
-  if (mentionsError(scope, statement.structure)) return scope.define(name, ERROR);
-  const declarations = declarationsFor(context.names, context.source);
-  const structure = applyStructure(statement.structure, staticEnvironment(context, scope), declarations);
-  const copies = statement.copies.map((copy) => evaluateDimension(context, scope, copy));
-  const given = utilitiesOf(statement);
-  const distribution = asDistribution(context.evaluate(scope, given), given.span);
-  if (distribution === undefined || copies.some((copy) => copy === undefined)) return scope.define(name, ERROR);
+  // Each part is looked into, whatever is wrong with the others.
+  const structure = attempt(context, () => structureOf(context, scope, statement));
+  const copies = statement.copies.map((copy) => attempt(context, () => evaluateDimension(context, scope, copy)));
+  const given = attempt(context, () => utilitiesOf(context, scope, statement));
+  const estimator = attempt(context, () => readEstimator(context, scope, statement));
+  if (structure === undefined || given === undefined || estimator === undefined || copies.includes(undefined)) {
+    return scope.define(name, ERROR);
+  }
   const label = structure.graph === undefined ? {} : { label: `edges(${structure.graph.label})` };
   const dimensions = [...(copies as Dimension[]), { size: structure.size, ...label }];
   if (!checkTensorSize(context, dimensions, place)) return scope.define(name, ERROR);
-  const utilities = sampleDistribution(context, distribution, dimensions, name, given.span);
+  const { distribution, span } = given;
+  const utilities = sampleDistribution(context, distribution, dimensions, name, span);
   if (utilities === undefined) return scope.define(name, ERROR);
   context.builder.label(utilities.node, `${name}_utilities`);
-  const hard = hardSample(context, structure, utilities, statement);
-  const soft = softSample(context, scope, structure, utilities, statement);
-  if (soft === "failed") return scope.define(name, ERROR);
+  const hard = attempt(context, () => hardSample(context, structure, utilities, statement));
+  const soft = estimator === "none" ? undefined : softSample(context, structure, utilities, estimator, name);
+  if (hard === undefined) return scope.define(name, ERROR);
   context.latents.set(name, {
     name,
     span: place,
@@ -50,21 +54,37 @@ export function declareLatent(context: Context, scope: Scope, statement: LatentS
     copies: copies as Dimension[],
     distribution,
     dimensions,
-    learns: soft !== undefined || !dependsOnParameters(utilities),
+    stuck: soft === undefined ? parametersOf(utilities) : [],
   });
   const straightThrough = statement.estimator?.kind === "relax" && statement.estimator.straightThrough;
   scope.define(name, { kind: "latent", name, soft, hard, current: current(context, soft, hard, straightThrough) });
 }
 
-function utilitiesOf(statement: LatentStatement): Expression {
-  const { utilities } = statement;
-  if ("kind" in utilities) return utilities;
-  throw notYet(statement.utilitiesSpan, "a distribution for each part of an embedding", "give one for all parts");
+/** The structure; undefined when what it is made of was reported. */
+function structureOf(context: Context, scope: Scope, statement: LatentStatement): Structure | undefined {
+  if (mentionsError(scope, statement.structure)) return undefined;
+  const declarations = declarationsFor(context.names, context.source);
+  return applyStructure(statement.structure, staticEnvironment(context, scope), declarations);
 }
 
-/** Whether training could change utilities, if a gradient reached them. */
-function dependsOnParameters(utilities: TensorValue): boolean {
-  return nodesInOrder([utilities.node]).some((node) => node.op === "parameter");
+/** The distribution of the utilities; undefined when a problem was reported. */
+function utilitiesOf(
+  context: Context,
+  scope: Scope,
+  statement: LatentStatement,
+): { readonly distribution: DistributionValue; readonly span: Span } | undefined {
+  const { utilities } = statement;
+  if (!("kind" in utilities)) {
+    throw notYet(statement.utilitiesSpan, "a distribution for each part of an embedding", "give one for all parts");
+  }
+  const { span } = utilities;
+  const distribution = asDistribution(context.evaluate(scope, utilities), span);
+  return distribution === undefined ? undefined : { distribution, span };
+}
+
+/** Parameters that training could change utilities by, if a gradient reached them. */
+function parametersOf(utilities: TensorValue): Node[] {
+  return nodesInOrder([utilities.node]).filter((node) => node.op === "parameter");
 }
 
 function hardSample(
@@ -97,32 +117,48 @@ function current(
   return tensor(build.add(soft.node, build.stopGradient(build.subtract(hard.node, soft.node))), soft.dimensions);
 }
 
-/** The soft sample; undefined without a relaxation, "failed" when a problem was reported. */
-function softSample(
+/** What a relaxed estimator asks for, at values that are fine in themselves. */
+interface RelaxedEstimator {
+  readonly relaxation: StaticRelaxation;
+  readonly span: Span;
+  readonly temperature: TensorValue;
+  readonly request: BackwardRequest | undefined;
+}
+
+/** The estimator, whatever the structure; undefined when a problem was reported. */
+function readEstimator(
   context: Context,
   scope: Scope,
-  structure: Structure,
-  utilities: TensorValue,
   statement: LatentStatement,
-): TensorValue | undefined | "failed" {
+): RelaxedEstimator | "none" | undefined {
   const { estimator } = statement;
-  const { name } = statement.name;
-  if (estimator === undefined) return undefined;
+  if (estimator === undefined) return "none";
   if (estimator.kind === "score") {
     throw notYet(estimator.span, `the estimator score ${estimator.method.name}`, "use relax … at …");
   }
-  const declarations = declarationsFor(context.names, context.source);
-  const relaxation = context.evaluate(scope, estimator.relaxation);
-  if (relaxation.kind === "error") return "failed";
   const { span } = estimator.relaxation;
-  if (relaxation.kind !== "relaxation") {
-    const message = `expected a relaxation such as ExpFamily, but got ${describe(relaxation)}`;
+  const relaxation = attempt(context, () => {
+    const value = context.evaluate(scope, estimator.relaxation);
+    if (value.kind === "relaxation" || value.kind === "error") return value;
+    const message = `expected a relaxation such as ExpFamily, but got ${describe(value)}`;
     throw new Failure(span, "type-mismatch", message);
-  }
-  const temperature = temperatureOf(context, scope, estimator, name);
+  });
+  const temperature = attempt(context, () => temperatureOf(context, scope, estimator, statement.name.name));
+  const request = attempt(context, () => backwardRequest(context, scope, estimator.backward));
+  if (relaxation?.kind !== "relaxation" || temperature === undefined || request === undefined) return undefined;
+  return { relaxation, span, temperature, request: request === "default" ? undefined : request };
+}
+
+/** The soft sample. */
+function softSample(
+  context: Context,
+  structure: Structure,
+  utilities: TensorValue,
+  { relaxation, span, temperature, request }: RelaxedEstimator,
+  name: string,
+): TensorValue {
+  const declarations = declarationsFor(context.names, context.source);
   const relaxed = selectRelaxation(structure, relaxation, declarations, "tfjs", span);
-  const request = backwardRequest(context, scope, estimator.backward);
-  if (temperature === undefined || request === "failed") return "failed";
   const chosen = selectBackward(structure, relaxed.value, declarations, span, request);
   context.decisions.push(
     { decision: { latent: name, ...relaxed.decision }, kernel: relaxed.value.forward.name },
@@ -134,12 +170,13 @@ function softSample(
   return soft;
 }
 
+/** The backward that is asked for, or the compiler's choice; undefined when a problem was reported. */
 function backwardRequest(
   context: Context,
   scope: Scope,
   clause: BackwardClause | undefined,
-): BackwardRequest | undefined | "failed" {
-  if (clause === undefined) return undefined;
+): BackwardRequest | "default" | undefined {
+  if (clause === undefined) return "default";
   const { strategy, span } = clause;
   const [first, second] = clause.arguments;
   if (second !== undefined || first?.name !== undefined) {
@@ -149,7 +186,7 @@ function backwardRequest(
   }
   if (first === undefined) return { strategy: strategy.name, span };
   const epsilon = finiteNumber(context, scope, first.value, "the step of a backward");
-  if (epsilon === undefined) return "failed";
+  if (epsilon === undefined) return undefined;
   if (epsilon > 0) return { strategy: strategy.name, span, epsilon };
   throw new Failure(first.span, "bad-backward", `the step of a backward must be greater than 0, but it is ${epsilon}`);
 }
@@ -197,7 +234,7 @@ function temperatureOf(
   if (value.kind === "error") return undefined;
   if (value.kind === "number") {
     requireTemperature(value.value, temperature.span);
-    return tensor(context.builder.constant(value.value));
+    return asTensor(context, value, temperature.span);
   }
   const hyper = [...context.hypers.values()].find(({ node }) => value.kind === "tensor" && node === value.node);
   if (hyper !== undefined) {

@@ -5,6 +5,7 @@ import type { ModelDeclaration, ModelStatement, ObjectiveStatement, Span } from 
 import type { MetricTree } from "../artifact.ts";
 import { Failure } from "../failure.ts";
 import type { Node } from "../ir/tensor/tensor.ts";
+import { reached } from "../passes/differentiate.ts";
 import type { Context } from "./context.ts";
 import type { Scope } from "./scope.ts";
 import { asTensor, numeric, tensor } from "./tensors.ts";
@@ -26,7 +27,7 @@ type Guard = (context: Context, scope: Scope, statement: ModelStatement, work: (
 export const BOUND_PARTS = ["log_likelihood", "kl", "elbo"] as const;
 
 export function readObjectives(context: Context, scope: Scope, model: ModelDeclaration, guarded: Guard): Objectives {
-  const parts = boundParts(context, scope);
+  const parts = boundParts(context, scope, model);
   const found = model.body.filter((statement) => statement.kind === "objective");
   for (const extra of found.slice(1)) {
     const help = "add the terms up in one maximize or minimize";
@@ -53,7 +54,10 @@ export function readObjectives(context: Context, scope: Scope, model: ModelDecla
       if (tree !== undefined) reader.trees.set(name, tree);
     });
   }
-  if (objective !== undefined) warnOfMissingEstimators(context);
+  if (objective !== undefined && !context.failed) {
+    warnOfMissingEstimators(context);
+    if (context.training && loss !== undefined) warnOfMissingGradients(context, loss);
+  }
   const direction = objective?.direction ?? "minimize";
   return { loss, direction, metrics: reader.metrics, metricTrees: reader.trees };
 }
@@ -61,7 +65,7 @@ export function readObjectives(context: Context, scope: Scope, model: ModelDecla
 /**
  * The parts that the model's observations and priors give, defined as names where the model has no such names itself.
  */
-function boundParts(context: Context, scope: Scope): Map<string, Node> {
+function boundParts(context: Context, scope: Scope, model: ModelDeclaration): Map<string, Node> {
   const build = context.builder;
   const { logLikelihood, divergence } = context.objectives;
   const total = (nodes: readonly Node[]) => nodes.reduce((sum, node) => build.add(sum, node), build.constant(0));
@@ -73,8 +77,12 @@ function boundParts(context: Context, scope: Scope): Map<string, Node> {
     parts.set("elbo", build.subtract(parts.get("log_likelihood") ?? zero, parts.get("kl") ?? zero));
   }
   for (const [name, node] of parts) if (!scope.own().has(name)) scope.define(name, tensor(node));
-  // After other errors, a part may be missing only because of them: that is not said again.
-  if (context.failed) for (const name of BOUND_PARTS) if (!scope.own().has(name)) scope.define(name, ERROR);
+  // What an observation or a prior should have given is missing because of an error that was reported: no need to say so.
+  const has = (kind: ModelStatement["kind"]) => model.body.some((statement) => statement.kind === kind);
+  const expected = { log_likelihood: has("observe"), kl: has("prior"), elbo: has("observe") || has("prior") };
+  for (const name of BOUND_PARTS) {
+    if (!scope.own().has(name) && (expected[name] || context.failed)) scope.define(name, ERROR);
+  }
   return parts;
 }
 
@@ -140,18 +148,36 @@ class Reader {
 
 /** A hard sample passes no gradient, so what lies before it would stand still in silence. */
 function warnOfMissingEstimators(context: Context): void {
-  if (context.failed) return;
-  for (const { name, span, learns } of context.latents.values()) {
-    if (learns) continue;
-    context.report(
-      span,
-      "no-estimator",
-      {
-        message: `no gradient reaches the utilities of ${name}`,
-        why: "it has no estimator, and its hard sample is flat almost everywhere",
-        help: "add relax ExpFamily at t",
-      },
-      "warning",
+  for (const { name, span, stuck } of context.latents.values()) {
+    if (stuck.length === 0) continue;
+    const problem = {
+      message: `no gradient reaches the utilities of ${name}`,
+      why: "it has no estimator, and its hard sample is flat almost everywhere",
+      help: "add relax ExpFamily at t",
+    };
+    context.report(span, "no-estimator", problem, "warning");
+  }
+}
+
+/** Parameters named in one warning at most. */
+const MOST_NAMED = 3;
+
+/** Parameters that training leaves as they start, told once for each place of the text. */
+function warnOfMissingGradients(context: Context, loss: Node): void {
+  const known = reached(loss);
+  for (const { stuck } of context.latents.values()) for (const node of stuck) known.add(node);
+  const lost = [...context.parameters.values()].filter(({ node }) => !known.has(node));
+  const places = new Map(lost.map(({ place }) => [`${place.source.name}:${place.span.start}`, place]));
+  for (const [key, place] of places) {
+    const names = lost.flatMap(({ name, place: { source, span } }) =>
+      `${source.name}:${span.start}` === key ? [name] : [],
     );
+    const others = names.length - MOST_NAMED;
+    const list = names.slice(0, MOST_NAMED).join(", ") + (others > 0 ? ` and ${others} others` : "");
+    context.warn(place, "no-gradient", {
+      message: `no gradient reaches ${list}`,
+      why: "the objective does not depend on what is not used, nor on what is behind a hard sample or stop_gradient",
+      help: "use it, or leave it out",
+    });
   }
 }

@@ -9,7 +9,7 @@ import type {
 import { printExpression } from "../../grammar/format.ts";
 import type { Context } from "./context.ts";
 import { Scope } from "./scope.ts";
-import { asTensor, numeric } from "./tensors.ts";
+import { asTensor, beyondFloat32, numeric } from "./tensors.ts";
 import { checkType } from "./types.ts";
 import { describe, describeShape, ERROR, named, type TensorValue, type Value } from "./values.ts";
 
@@ -39,13 +39,18 @@ export function evaluateLet(context: Context, scope: Scope, statement: LetStatem
   scope.define(name, named(value, name));
 }
 
-/** `update s = …`: remembered when training, ignored otherwise. */
+/**
+ * `update s = …`: remembered when training, ignored otherwise. A module that is applied several times updates several
+ * times: in its new value, the state's name stands for what the updates before have made of it.
+ */
 export function updateState(context: Context, scope: Scope, statement: UpdateStatement): void {
   const { name, span } = statement.name;
   const target = scope.lookup(name);
-  const value = asTensor(context, context.evaluate(scope, statement.value), statement.value.span);
-  if (target?.kind === "error") return;
   const state = [...context.states.values()].find(({ node }) => target?.kind === "tensor" && node === target.node);
+  const now = new Scope(scope);
+  if (state?.next !== undefined && target?.kind === "tensor") now.define(name, { ...target, node: state.next });
+  const value = asTensor(context, context.evaluate(now, statement.value), statement.value.span);
+  if (target?.kind === "error") return;
   if (state === undefined) {
     const help = "only what was declared by state can be updated";
     return context.report(span, "unknown-name", { message: `${name} is not a state`, help });
@@ -96,7 +101,10 @@ export function finiteNumber(context: Context, scope: Scope, e: Expression, what
     context.report(e.span, "type-mismatch", { message });
     return undefined;
   }
-  if (Number.isFinite(value.value)) return value.value;
-  context.report(e.span, "bad-number", { message: `${what} must be a finite number, but it is ${value.value}` });
+  const problem = Number.isFinite(value.value)
+    ? beyondFloat32(value.value)
+    : { message: `${what} must be a finite number, but it is ${value.value}` };
+  if (problem === undefined) return value.value;
+  context.report(e.span, "bad-number", problem);
   return undefined;
 }

@@ -3,8 +3,8 @@
  * rule (a scalar meets anything; otherwise shapes are equal), and the labels that dimensions keep.
  */
 import type { Span } from "../../grammar/ast.ts";
-import type { Node } from "../ir/tensor/tensor.ts";
-import type { Context } from "./context.ts";
+import { MOST_AXES, type Node } from "../ir/tensor/tensor.ts";
+import type { Context, Problem } from "./context.ts";
 import { type Dimension, describe, describeShape, type TensorValue, type Value } from "./values.ts";
 
 /** A tensor value whose dimensions carry no labels. */
@@ -19,8 +19,12 @@ export function asTensor(context: Context, value: Value, span: Span, what = "a t
       return value;
     case "latent":
       return value.current;
-    case "number":
-      return tensor(context.builder.node("constant", [], { data: [value.value], shape: [], dtype: "f32" }));
+    case "number": {
+      const problem = beyondFloat32(value.value);
+      if (problem === undefined) return tensor(context.builder.constant(value.value));
+      context.report(span, "bad-number", problem);
+      return undefined;
+    }
     case "boolean":
       return tensor(context.builder.node("constant", [], { data: [value.value ? 1 : 0], shape: [], dtype: "bool" }));
     case "list":
@@ -32,6 +36,16 @@ export function asTensor(context: Context, value: Value, span: Span, what = "a t
       context.report(span, "type-mismatch", { message: `expected ${what} but got ${describe(value)}` });
       return undefined;
   }
+}
+
+/** What to say of a number that float32 would make something else of altogether; undefined for the others. */
+export function beyondFloat32(value: number): Problem | undefined {
+  const why = "tensors are computed in float32";
+  if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) {
+    return { message: `${value} is too large for a tensor`, why, help: "the largest number is about 3.4e38" };
+  }
+  if (value === 0 || Math.fround(value) !== 0) return undefined;
+  return { message: `${value} is 0 in a tensor`, why, help: "the smallest number is about 1.4e-45" };
 }
 
 /** `[a, b]`: tensors of one shape along a new first axis. */
@@ -54,6 +68,7 @@ export function stack(context: Context, items: readonly Value[], span: Span): Te
     });
     return undefined;
   }
+  if (!checkRank(context, [{ size: tensors.length }, ...first.dimensions], span)) return undefined;
   const build = context.builder;
   const same = tensors.every((item) => item.node.type.dtype === first.node.type.dtype);
   const rows = tensors.map((item) => {
@@ -62,6 +77,17 @@ export function stack(context: Context, items: readonly Value[], span: Span): Te
   });
   const node = rows.length === 1 ? rows[0]! : build.node("concat", rows, { axis: 0 });
   return tensor(node, [{ size: tensors.length }, ...first.dimensions]);
+}
+
+/** Whether a tensor has so few dimensions that every device computes with it; reports otherwise. */
+export function checkRank(context: Context, dimensions: readonly Dimension[], span: Span): boolean {
+  if (dimensions.length <= MOST_AXES) return true;
+  context.report(span, "too-large", {
+    message: `a tensor of shape ${describeShape(dimensions)} has more than ${MOST_AXES} dimensions`,
+    why: "the device wasm computes with six axes at most, of which the batch is one",
+    help: "make one dimension of several, with reshape",
+  });
+  return false;
 }
 
 export function sameSizes(a: readonly Dimension[], b: readonly Dimension[]): boolean {

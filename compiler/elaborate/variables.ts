@@ -5,6 +5,7 @@ import { printExpression } from "../../grammar/format.ts";
 import type { Initializer } from "../artifact.ts";
 import type { Code } from "../codes.ts";
 import { didYouMean } from "../diagnostic.ts";
+import { Failure } from "../failure.ts";
 import type { Context } from "./context.ts";
 import type { Scope } from "./scope.ts";
 import { finiteNumber } from "./statements.ts";
@@ -33,7 +34,7 @@ export function declareParameter(context: Context, scope: Scope, statement: Para
   }
   const name = pathOf(path, statement.name.name);
   const node = context.builder.parameter(name, shape);
-  context.parameters.set(name, { name, node, initializer: start });
+  context.parameters.set(name, { name, node, initializer: start, place: context.placeOf(statement.span) });
   scope.define(statement.name.name, tensor(node, dimensions));
 }
 
@@ -65,6 +66,13 @@ const INITIALIZERS: ReadonlyMap<string, InitializerRule> = new Map<string, Initi
 
 export const INITIALIZER_NAMES: readonly string[] = [...INITIALIZERS.keys()];
 
+/** What to say of an initialiser that there is none of. */
+export function unknownInitializer(name: string, span: Span): Failure {
+  const near = didYouMean(name, INITIALIZER_NAMES);
+  const help = near === undefined ? `choose one of ${INITIALIZER_NAMES.join(", ")}` : `did you mean ${near}?`;
+  return new Failure(span, "unknown-name", `there is no initialiser ${name}`, { help });
+}
+
 function initializer(context: Context, scope: Scope, e: Expression, shape: readonly number[]): Initializer | undefined {
   const callee = e.kind === "call" ? e.callee : e;
   const given = e.kind === "call" ? e.arguments : [];
@@ -75,9 +83,8 @@ function initializer(context: Context, scope: Scope, e: Expression, shape: reado
   };
   const rule = INITIALIZERS.get(name);
   if (rule === undefined) {
-    const near = didYouMean(name, INITIALIZER_NAMES);
-    const help = near === undefined ? `choose one of ${INITIALIZER_NAMES.join(", ")}` : `did you mean ${near}?`;
-    return fail(callee.span, "unknown-name", `there is no initialiser ${name}`, help);
+    context.fail(unknownInitializer(name, callee.span));
+    return undefined;
   }
   const [first, second] = given;
   const extra = rule.argument === undefined ? first : second;

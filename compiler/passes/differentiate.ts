@@ -39,6 +39,17 @@ export function gradients(loss: Node, wrt: readonly Node[], build: Builder): Nod
   return wrt.map((node) => cotangents.get(node) ?? build.zerosLike(node));
 }
 
+/** The nodes that a gradient of the loss reaches, whatever its value. */
+export function reached(loss: Node): Set<Node> {
+  const found = new Set<Node>([loss]);
+  // Nodes are added while the set is walked.
+  for (const node of found) {
+    if (typeof (ops.get(node.op) as PrimitiveOp).gradient !== "function") continue;
+    for (const input of node.inputs) if (carries(input)) found.add(input);
+  }
+  return found;
+}
+
 /** The nodes of an order that depend on any of the given ones. */
 function dependents(order: readonly Node[], wrt: readonly Node[]): Set<Node> {
   const needed = new Set(wrt);

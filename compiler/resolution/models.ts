@@ -7,7 +7,9 @@ import type {
   ModuleDeclaration,
   ParamStatement,
 } from "../../grammar/ast.ts";
+import { printExpression } from "../../grammar/format.ts";
 import { BOUND_PARTS } from "../elaborate/objectives.ts";
+import { INITIALIZER_NAMES, unknownInitializer } from "../elaborate/variables.ts";
 import { notYet } from "../later.ts";
 import { Locals } from "./locals.ts";
 import { repeatedUpdates } from "./repeats.ts";
@@ -63,6 +65,9 @@ function param(resolver: Resolver, statement: ParamStatement, locals: Locals): v
   resolver.type(statement.type, locals, "tensor");
   const { initializer } = statement;
   // The name of an initialiser is none of a value.
+  const callee = initializer.kind === "call" ? initializer.callee : initializer;
+  const name = printExpression(callee);
+  if (!INITIALIZER_NAMES.includes(name)) resolver.fail(unknownInitializer(name, callee.span));
   if (initializer.kind !== "call") return;
   for (const argument of initializer.arguments) resolver.expression(argument.value, locals, "tensor");
 }

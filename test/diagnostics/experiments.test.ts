@@ -174,7 +174,7 @@ experiment e for M { }       //~ duplicate-name «e»: e is declared twice in th
   "a model is tried with the arguments of its experiments": `
 model M(n = 3, Choice: Structure = OneHot) {
   data x: f32[n]
-  param w: f32[4] ~ zeros
+  param w: f32[4] ~ zeros    //~ no-gradient: no gradient reaches w
   latent z: Choice(n) ~ Gumbel(x) relax ExpFamily at 1
   //~^ missing-argument «Choice(n)»: KSubset needs k => in the experiment e with Choice = KSubset, n = 3
   let y = if n == 4 then x + concat(w, w) else x

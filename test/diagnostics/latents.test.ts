@@ -42,6 +42,7 @@ model M(n = 4, k = 7) {
   //~^ dynamic-size «x»: a size must be an integer known at compile time
   latent u: KSubset(200000, 100000) ~ Gumbel(0) relax ExpFamily at 1
   //~^ too-large: the array before has 20000300001 elements => found in std/structures/k-subset.sst
+  //~^^ too-large: this loop takes 20000000000 rounds => found in std/structures/k-subset.sst
   minimize sum(x)
 }`,
   "structures as arguments that do not fit": `
@@ -152,6 +153,43 @@ model M() {
   //~^ no-estimator «z»: no gradient reaches the utilities of z => add relax ExpFamily at t
   latent y: OneHot(3) ~ Gumbel(0)
   minimize sum(z) + sum(y)
+}`,
+  "parameters that no gradient reaches": `
+import { Linear, MLP } from "std/nn"
+module Mine() {
+  param inner: f32[3] ~ zeros        //~ no-gradient «param inner: f32[3] ~ zeros»: no gradient reaches mine.inner
+  forward(x: f32[3]): f32[3] = x
+}
+model M() {
+  data x: f32[3]
+  param unused: f32[3] ~ zeros       //~ no-gradient: no gradient reaches unused => use it, or leave it out
+  param rounded: f32[3] ~ zeros      //~ no-gradient: no gradient reaches rounded
+  param hidden: f32[3] ~ zeros
+  param stopped: f32[3] ~ zeros      //~ no-gradient: no gradient reaches stopped
+  param reported: f32[3] ~ zeros     //~ no-gradient: no gradient reaches reported
+  param used: f32[3] ~ zeros
+  let linear = Linear(3, 2)
+  let idle = MLP(3, 4, 3)            //~ no-gradient «MLP(3, 4, 3)»: no gradient reaches idle.first.W, idle.first.b, idle.second.W and 1 others
+  let mine = Mine()
+  latent z: OneHot(3) ~ Gumbel(hidden) relax ExpFamily at 1
+  minimize sum(z) + sum(floor(rounded)) + sum(stop_gradient(stopped) * used) + sum(linear(x)) + sum(mine(x))
+  metric m = sum(reported)
+}`,
+  "each part of a latent variable is looked into": `
+model M() {
+  hyper t = 0
+  param x: f32[4] ~ zeros
+  latent z: KSubset(4, 9) ~ Gumbel(y) relax ExpFamily at t backward finite_difference(-1)
+  //~^ requirement «KSubset(4, 9)»: k must lie between 1 and n
+  //~^^ unknown-name «y»: y is declared below this line => move its declaration up
+  //~^^^ bad-temperature «t»: a temperature must be finite and greater than 0, but t is 0
+  //~^^^^ bad-backward «-1»: the step of a backward must be greater than 0
+  latent y[0]: OneHot(4) ~ Gumbel(x) relax Normal at -1
+  //~^ bad-size «0»: a size
+  //~^^ type-mismatch «Normal»: expected a relaxation such as ExpFamily
+  //~^^^ bad-temperature «-1»: a temperature must be finite and greater than 0
+  prior z ~ Gumbel(0)
+  minimize kl + sum(z)
 }`,
   "a latent variable that is wrong is wrong once": `
 model M() {

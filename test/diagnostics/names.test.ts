@@ -2,6 +2,12 @@
 import { cases } from "./harness.ts";
 
 cases({
+  "initialisers of modules that nothing uses": `
+module Unused(n) {
+  param q: f32[n] ~ foo      //~ unknown-name «foo»: there is no initialiser foo => choose one of zeros
+  param r: f32[n] ~ glorot_norml()   //~ unknown-name «glorot_norml»: there is no initialiser => did you mean glorot_normal?
+  forward(x: f32[n]): f32[n] = q * x + r
+}`,
   "a misspelt name is met with the nearest one": `
 model M(features = 4) {
   data x: f32[featurs]       //~ unknown-name «featurs»: there is no featurs here => did you mean features?

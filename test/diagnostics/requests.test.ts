@@ -49,6 +49,35 @@ test("a file that cannot be read is not blamed for having no model", () => {
   expect(problem({}, "model M( {")).toMatchObject({ code: "syntax" });
 });
 
+test("a structure that is not there is told alone, whatever is made of its latent", () => {
+  const text = `
+model M(Edges: Structure = OneHot) {
+  param theta: f32[4] ~ zeros
+  data x: f32[4]
+  latent z: Edges(4) ~ Gumbel(theta) relax ExpFamily at 1
+  prior z ~ Gumbel(0)
+  observe x ~ Normal(z)
+  minimize kl - log_likelihood
+  metric m = elbo
+}`;
+  expect(problem({ arguments: { Edges: "Foo" } }, text)).toMatchObject({
+    code: "unknown-name",
+    message: "Edges = Foo: there is no structure Foo",
+  });
+});
+
+test("texts for an argument that is a text, by its type or by its default", () => {
+  const text = `
+model M(first: text, second = "none") {
+  data x: f32[3]
+  minimize sum(x)
+}`;
+  const given = { first: "</svg>", second: "OneHot" };
+  const { artifact, diagnostics } = compile({ name: "request.sst", text }, { library, arguments: given });
+  expect(diagnostics).toEqual([]);
+  expect(artifact?.arguments).toEqual(given);
+});
+
 test("arguments of the model", () => {
   const given = (values: CompileOptions["arguments"] & object, model = "First") =>
     problem({ model, arguments: values });

@@ -216,4 +216,19 @@ model M() {
   let f = not 3              //~ type-mismatch: 'not' does not apply to 3
   minimize sum(x / 0)
 }`,
+  "numbers that float32 does not have": `
+model M(size = 1e300 / 1e299) {
+  hyper h = 1e-50            //~ bad-number «1e-50»: 1e-50 is 0 in a tensor => the smallest number is about 1.4e-45
+  data x: f32[size]
+  param p: f32[size] ~ constant(1e39)        //~ bad-number «1e39»: 1e+39 is too large for a tensor
+  let a = x * 1e300          //~ bad-number: 1e+300 is too large for a tensor => the largest number is about 3.4e38
+  let b = x / 1e-46          //~ bad-number: 1e-46 is 0 in a tensor
+  let c = x + 1e-40 * 3.4e38 + 1e300 / 1e300 + 0
+  let d = x * broadcast(-1e39, like = x)     //~ bad-number «-1e39»: -1e+39 is too large for a tensor
+  let e = where(x > 0, x, -inf)
+  latent z: OneHot(3) ~ Normal(0, variance = 1e-60) relax ExpFamily at 1e-50
+  //~^ bad-number: 1e-50 is 0 in a tensor
+  observe x ~ Normal(0, variance = 1e-60)    //~ bad-number: 1e-60 is 0 in a tensor
+  minimize sum(c)
+}`,
 });
