@@ -9,7 +9,7 @@ import { didYouMean, type Source } from "../diagnostic.ts";
 import { sizeOf } from "../ir/tensor/tensor.ts";
 import type { Context } from "./context.ts";
 import type { Scope } from "./scope.ts";
-import { asTensor } from "./tensors.ts";
+import { asTensor, checkRank } from "./tensors.ts";
 import { type Dimension, describe, describeDimension, describeShape, type TensorValue, type Value } from "./values.ts";
 
 /** Larger tensors than this (per example) are refused: they are always a slip such as 1e6 for 1e3. */
@@ -60,6 +60,7 @@ export function evaluateShape(
 
 /** Whether a tensor of this shape can be; reports otherwise. */
 export function checkTensorSize(context: Context, dimensions: readonly Dimension[], span: Span): boolean {
+  if (!checkRank(context, dimensions, span)) return false;
   if (sizeOf(dimensions.map((dimension) => dimension.size)) <= LARGEST_TENSOR) return true;
   context.report(span, "too-large", {
     message: `a tensor of shape ${describeShape(dimensions)} has more than ${LARGEST_TENSOR} elements in one example`,

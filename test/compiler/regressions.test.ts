@@ -188,3 +188,48 @@ test("a bias in a long scan made simplification look endless, or took its stack"
   minimize sum(scan s = x for i in 0..2000 { tanh(s + broadcast(b, like = x)) })
 }`);
 });
+
+test("five dimensions of an example are computed on wasm, and six were garbage", async () => {
+  const text = (shape: string, axis: number) => `model M() {
+  data x: f32[${shape}]
+  param w: f32[${shape}] ~ constant(2)
+  let y = softmax(transpose(exp(x * w / 10)))
+  minimize sum(maximum(y, axis = ${axis}) ^ 2) + sum(y[0] * x[0]) + sum(batch_mean(concat(y, y)))
+}`;
+  const data = Float32Array.from({ length: 2 * 72 }, (_, i) => Math.sin(i));
+  const results = await Promise.all(
+    ["cpu", "wasm"].map(async (device) => {
+      const model = await instantiate(artifactOf(text("3, 2, 2, 2, 3", 3)), { device, seed: 1 });
+      const outputs = await model.run("train", { inputs: { x: data } });
+      model.dispose();
+      return [...outputs.loss!.data, ...outputs["gradient:w"]!.data];
+    }),
+  );
+  results[1]!.forEach((value, i) => {
+    expect(value).toBeCloseTo(results[0]![i]!, 4);
+  });
+  const { diagnostics } = compile({ name: "regression.sst", text: text("3, 2, 1, 2, 2, 3", 3) }, { library });
+  expect(diagnostics.map(({ code }) => code)).toContain("too-large");
+});
+
+test("a module applied twice lost the first update of its state", async () => {
+  const artifact = artifactOf(`module Count() {
+  state seen: f32[] = 1
+  forward(x: f32[]): f32[] = {
+    update seen = 2 * seen + x
+    x + 0 * seen
+  }
+}
+model M() {
+  data x: f32[]
+  param w: f32[] ~ zeros
+  let count = Count()
+  let total = sum(scan s = count(1) for i in 2..4 { s + count(i) })
+  minimize total + w * x
+}`);
+  const model = await instantiate(artifact, { device: "cpu", seed: 1 });
+  const outputs = await model.run("train", { inputs: { x: Float32Array.of(5) } });
+  // 2 (2 (2 · 1 + 1) + 2) + 3
+  expect([...outputs["state:count.seen"]!.data]).toEqual([19]);
+  model.dispose();
+});

@@ -92,6 +92,25 @@ model M() {
   graph J = path(1e300)      //~ too-large: path of this size
   minimize sum(z)
 }`,
+  "more dimensions than devices compute with": `
+module Deep(n) {
+  forward(x: f32[..., n]): f32[...] = reshape(x, [1, 1, 1, 1, 1, n])
+  //~^ too-large «reshape(x, [1, 1, 1, 1, 1, n])»: has more than 5 dimensions => with reshape
+}
+model M() {
+  data x: f32[3]
+  data most: f32[2, 1, 2, 1, 2]
+  data y: f32[2, 1, 1, 1, 1, 2]          //~ too-large «f32[2, 1, 1, 1, 1, 2]»: has more than 5 dimensions => with reshape
+  param w: f32[1, 1, 1, 1, 1, 1] ~ zeros //~ too-large «f32[1, 1, 1, 1, 1, 1]»: more than 5 dimensions
+  latent z[1, 1, 1, 1, 1]: OneHot(2) ~ Gumbel(0)
+  //~^ too-large «z»: more than 5 dimensions
+  let a = broadcast(x, shape = [2, 1, 2, 1, 2, 3])
+  //~^ too-large «broadcast(x, shape = [2, 1, 2, 1, 2, 3])»: more than 5 dimensions => with reshape
+  let b = Deep(3)
+  let c = b(x)
+  let d = sum([most, most])              //~ too-large «[most, most]»: a tensor of shape [2, 2, 1, 2, 1, 2]
+  minimize sum(most)
+}`,
   "too much to expand": `
 fn double(x) = x + x * 2
 fn wide(x) = [[[[double(x) for a in 0..100] for b in 0..100] for c in 0..100] for d in 0..100]

@@ -45,6 +45,9 @@ export interface TensorProgram {
   readonly labels: ReadonlyMap<Node, string>;
 }
 
+/** Axes of one example at most: XNNPACK, in tfjs's WASM backend, takes six, and gives garbage, not an error, beyond. */
+export const MOST_AXES = 5;
+
 /** Product of a shape: the number of elements of one example. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);

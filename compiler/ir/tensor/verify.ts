@@ -2,7 +2,7 @@
 import { ops } from "../../ops/registry.generated.ts";
 import { attributesKey } from "./attributes.ts";
 import { nodesInOrder } from "./order.ts";
-import { formatType, type Node, type TensorProgram } from "./tensor.ts";
+import { formatType, MOST_AXES, type Node, type TensorProgram } from "./tensor.ts";
 
 /** `built`: as elaborated, every latent with its algorithms. `final`: differentiated and simplified, ready to print. */
 export type Stage = "built" | "final";
@@ -44,6 +44,7 @@ function nodeProblem(node: Node, stage: Stage): string | undefined {
   if ("expand" in op) return "a derived operation must be expanded";
   const reason = gone[stage].get(node.op);
   if (reason !== undefined) return reason;
+  if (node.type.shape.length > MOST_AXES) return `${formatType(node.type)} has more axes than devices compute with`;
   if (node.inputs.some((input) => input.id >= node.id)) return "an input is younger than its user";
   try {
     const wanted = formatType(
