@@ -5,6 +5,7 @@
 import type { Artifact } from "../compiler/artifact.ts";
 import { type HostTensor, sameShape, sizeOf } from "./host-tensor.ts";
 import type { AdamOptions } from "./optimizers/adam.ts";
+import { findNotFinite, writeValue } from "./run-kernel.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import { listNames, UserError, writeShape } from "./user-error.ts";
 import { describe } from "./validate.ts";
@@ -178,6 +179,13 @@ function take(
   if (!(tensor.data instanceof Float32Array) && signature.dtype === "f32") {
     throw new UserError(`${file} holds the ${kind} \`${signature.name}\` with elements that are not F32`);
   }
+  const wrong = tensor.data instanceof Float32Array ? findNotFinite(tensor.data) : -1;
+  if (wrong >= 0) {
+    throw new UserError(
+      `${file} holds the ${kind} \`${signature.name}\` with ${writeValue(tensor.data[wrong]!)} at position ${wrong}`,
+      { why: "the file was changed, or its training had diverged", help: "take an earlier checkpoint" },
+    );
+  }
   return tensor;
 }
 
@@ -223,9 +231,11 @@ function readOptimizer(
 ): Pick<Checkpoint, "optimizer"> {
   if (text === undefined) return {};
   const { options, updates } = readJson(text, "optimizer", file) as { options?: AdamOptions; updates?: number };
-  if (options === undefined || typeof options.learningRate !== "number" || typeof updates !== "number") {
+  if (options === undefined || typeof options.learningRate !== "number" || updates === undefined) {
     throw new UserError(`${file} has bad metadata: \`optimizer\` is incomplete`);
   }
+  if (!Number.isSafeInteger(updates) || updates < 0)
+    throw new UserError(`${file} has bad metadata: the updates of \`optimizer\` are not a count`);
   const moments = (prefix: string) =>
     new Map(
       artifact.parameters.map((p) => [

@@ -228,6 +228,10 @@ export class Model {
    * Fixes a hyperparameter from now on, schedules included. Throws a UserError for a temperature that is not positive.
    */
   setHyper(name: string, value: number): void {
+    this.hyperValues.set(name, this.checkedHyper(name, value));
+  }
+
+  private checkedHyper(name: string, value: number): number {
     const hyper = this.artifact.hypers.find((candidate) => candidate.name === name);
     if (hyper === undefined)
       throw unknownName(
@@ -236,7 +240,7 @@ export class Model {
         this.artifact.hypers.map((h) => h.name),
         this.artifact.model,
       );
-    this.hyperValues.set(name, checkHyper(hyper, value));
+    return checkHyper(hyper, value);
   }
 
   /** Everything needed to go on as if nothing had happened, as the bytes of a safetensors file. */
@@ -265,26 +269,35 @@ export class Model {
    */
   load(bytes: Uint8Array, file = "the checkpoint", exact = false): Checkpoint {
     const checkpoint = decodeCheckpoint(this.artifact, bytes, file, exact);
-    this.seedValue = checkSeed(checkpoint.seed);
-    this.steps = checkpoint.step;
+    // All that may be refused, before anything changes.
+    const seed = checkSeed(checkpoint.seed);
+    const hypers = Object.entries(checkpoint.hypers).map(
+      ([name, value]) => [name, this.checkedHyper(name, value)] as const,
+    );
+    const optimizer = checkpoint.optimizer === undefined ? this.optimizer : this.restored(checkpoint.optimizer);
     this.setParameters(Object.fromEntries(checkpoint.parameters));
     for (const [name, value] of checkpoint.states) this.variables.setState(name, value);
+    this.seedValue = seed;
+    this.steps = checkpoint.step;
     this.hyperValues.clear();
-    for (const [name, value] of Object.entries(checkpoint.hypers)) this.setHyper(name, value);
-    if (checkpoint.optimizer !== undefined) {
-      const { options, updates, mean, square } = checkpoint.optimizer;
-      this.optimizer = new Adam(options, this.variables.size);
-      this.optimizer.state.updates = updates;
-      for (const [name, view] of this.variables.split(this.optimizer.state.mean)) view.set(mean.get(name)!);
-      for (const [name, view] of this.variables.split(this.optimizer.state.square)) view.set(square.get(name)!);
-    }
+    for (const [name, value] of hypers) this.hyperValues.set(name, value);
+    this.optimizer = optimizer;
     return checkpoint;
+  }
+
+  private restored({ options, updates, mean, square }: NonNullable<Checkpoint["optimizer"]>): Adam {
+    const optimizer = new Adam(options, this.variables.size);
+    optimizer.state.updates = updates;
+    for (const [name, view] of this.variables.split(optimizer.state.mean)) view.set(mean.get(name)!);
+    for (const [name, view] of this.variables.split(optimizer.state.square)) view.set(square.get(name)!);
+    return optimizer;
   }
 
   /** Frees the device's memory; the model cannot be used afterwards. */
   dispose(): void {
     this.disposed = true;
     this.variables.dispose();
+    this.program.dispose();
   }
 
   private check(entry: EntryPoint, batch: Batch): CheckedBatch {

@@ -20,7 +20,7 @@ export type EntryFunction = (
 export type ProgramFactory = (
   tf: Tensorflow,
   runKernel: RunKernel,
-) => { readonly [entry in EntryPoint["name"]]?: EntryFunction };
+) => { readonly [entry in EntryPoint["name"]]?: EntryFunction } & { readonly dispose?: () => void };
 
 /**
  * The function that an artifact's text denotes. `new Function` is safe as far as the compiler is: it prints numbers,
@@ -114,6 +114,11 @@ export class Program {
       for (const tensor of created) tensor.dispose();
       return outputs as { [name: string]: core.Tensor };
     });
+  }
+
+  /** Frees what the program keeps between calls; it cannot be called afterwards. */
+  dispose(): void {
+    this.entries.dispose?.();
   }
 
   /** A WebAssembly module that gets no more memory reads and writes where there is none, and traps. */

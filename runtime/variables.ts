@@ -112,7 +112,9 @@ export class Variables {
   upload(name: string, shape: readonly number[]): void {
     this.device.use();
     this.parameterTensors.get(name)?.dispose();
-    const value = { shape, data: this.values.get(name)! };
+    // A copy: the backend cpu keeps the array itself, which the optimiser changes in place, and a state that
+    // was set to this parameter shares it.
+    const value = { shape, data: this.values.get(name)!.slice() };
     this.parameterTensors.set(name, this.device.tf.keep(toTensor(this.device.tf, "f32", value)));
   }
 }

@@ -47,23 +47,32 @@ export class Hoisted {
     const functions = [...this.helpers].sort().map((name) => helpers[name]);
     return [...functions, ...(this.tables.size > 0 ? [makeRows] : []), ...declarations];
   }
+
+  /** A function that frees all of it. */
+  disposal(): string {
+    const names = [...this.constants.values(), ...this.tables.values()];
+    if (names.length === 0) return "() => {}";
+    return ["() => {", ...names.map((name) => `  ${name}.dispose();`), "}"].join("\n");
+  }
 }
 
 const makeRows = `const makeRows = (indices, stride) => {
   let made = -1;
   let tensor;
-  return (blocks) => {
+  const rows = (blocks) => {
     if (made !== blocks) {
       if (tensor !== undefined) tensor.dispose();
-      const rows = new Int32Array(blocks * indices.length);
+      const numbers = new Int32Array(blocks * indices.length);
       for (let block = 0, at = 0; block < blocks; block++) {
-        for (const index of indices) rows[at++] = block * stride + index;
+        for (const index of indices) numbers[at++] = block * stride + index;
       }
-      tensor = tf.keep(tf.tensor2d(rows, [rows.length, 1], "int32"));
+      tensor = tf.keep(tf.tensor2d(numbers, [numbers.length, 1], "int32"));
       made = blocks;
     }
     return tensor;
   };
+  rows.dispose = () => tensor?.dispose();
+  return rows;
 };`;
 
 function numberText(value: number): string {

@@ -29,6 +29,7 @@ export function printProgram(
     "  return {",
     ...functions.map((text) => indent(`${text},`, "    ")),
     "    kernels,",
+    indent(`dispose: ${hoisted.disposal()},`, "    "),
     "  };",
     "}",
   ];
