@@ -3,11 +3,19 @@
  * arguments and with those of the experiments; structures and kernels tried out at small sizes; experiments at every
  * scale.
  */
-import type { ExperimentDeclaration, ModelDeclaration } from "../grammar/ast.ts";
+import type {
+  ExperimentDeclaration,
+  FunctionDeclaration,
+  ModelDeclaration,
+  ModuleDeclaration,
+} from "../grammar/ast.ts";
 import type { ExperimentSpec, StaticArgument } from "./artifact.ts";
 import { tryKernel, trySample } from "./check-samples.ts";
 import { elaborateEntries } from "./compile.ts";
 import { type Diagnostic, hasErrors, inOrder, type Source } from "./diagnostic.ts";
+import { Context } from "./elaborate/context.ts";
+import { examineFunction, examineModule } from "./elaborate/examine.ts";
+import { evaluateExpression } from "./elaborate/expressions.ts";
 import type { ElaboratedModel } from "./elaborate/model.ts";
 import { type BoundArgument, ERROR } from "./elaborate/values.ts";
 import { experimentSpec } from "./experiment.ts";
@@ -47,10 +55,13 @@ export function check(source: Source, options: CheckOptions): Diagnostic[] {
         if (declaration.incomplete !== true) passes.push(tryKernel(declaration, source, names).filter(remains));
         break;
       default:
-        break; // Names are all that can be told of the others before they are used.
+        break; // Functions and modules come last; of the others names are all that can be told before they are used.
     }
   }
   for (const experiment of experiments) passes.push(...checker.experiment(experiment));
+  for (const declaration of file.declarations) {
+    if (declaration.kind === "function" || declaration.kind === "module") passes.push(checker.alone(declaration));
+  }
   return inOrder(...passes);
 }
 
@@ -87,6 +98,14 @@ class Checker {
     const message = `${name} was checked without values for ${list}: what depends on them was left out`;
     const note = new Failure(span, "unchecked", message, { help }).diagnostic(this.source);
     return [[{ ...note, severity: "note" }], ...found];
+  }
+
+  /** A function or module by itself: what nothing uses, or nothing that could be read. */
+  alone(declaration: FunctionDeclaration | ModuleDeclaration): Diagnostic[] {
+    const context = new Context(this.names, this.source, "train", evaluateExpression);
+    if (declaration.kind === "function") examineFunction(context, declaration);
+    else if (declaration.incomplete !== true) examineModule(context, declaration);
+    return context.diagnostics.filter(this.remains);
   }
 
   /** An experiment at every scale, and its model with the arguments that it asks for. */

@@ -60,7 +60,7 @@ function within<T>(context: Context, path: string, trail: string[], work: () => 
 }
 
 /** Whether the module's requirements hold: of one with other arguments than it was made for nothing more is said. */
-function elaborateBody(context: Context, module: ModuleValue, scope: Scope): boolean {
+export function elaborateBody(context: Context, module: ModuleValue, scope: Scope): boolean {
   for (const statement of module.declaration.body) {
     switch (statement.kind) {
       case "param":

@@ -74,12 +74,11 @@ function hasShape(value: TensorValue, shape: readonly number[]): boolean {
   return value.dimensions.length === shape.length && value.dimensions.every(({ size }, i) => size === shape[i]);
 }
 
-/** Whether a requirement holds; what does not is reported. */
+/** Whether a requirement holds, as far as can be told; one that does not is reported. */
 export function checkRequirement(context: Context, scope: Scope, statement: RequireStatement): boolean {
   const { condition, message } = statement;
   const value = context.evaluate(scope, condition);
-  if (value.kind === "error") return false;
-  if (value.kind === "boolean" && value.value) return true;
+  if (value.kind === "error" || (value.kind === "boolean" && value.value)) return true;
   if (value.kind === "boolean") {
     const why = message === undefined ? undefined : `${printExpression(condition)} does not hold`;
     const text = message?.value ?? `${printExpression(condition)} does not hold`;

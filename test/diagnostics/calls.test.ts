@@ -158,6 +158,28 @@ model M(Edges: Structure = KSubset(3, 2), R: Relaxation = Normal, G: Graph = 3, 
   latent z: Edges(G) ~ Gumbel(0) relax R at 1
   minimize sum(x)
 }`,
+  "functions and modules that nothing uses": `
+import { Linear, MLP } from "std/nn"
+fn short(x: f32[3]) = x + concat(x, x)   //~ shape-mismatch «x + concat(x, x)»: the operands of +
+fn open(x: f32[..., n], k, G: Graph) = sum(x) + k * vertices(G) + n + edges(k)
+fn wrong(x) = sum(x, axs = 1) + complete(2.5)
+  //~^ unknown-argument «axs»: sum has no argument axs => did you mean axis?
+  //~^^ bad-size: vertices
+fn promised(x: f32[3]): f32[2] = x       //~ shape-mismatch «x»: the value of promised
+module Idle(n, k, rate = 2) {
+  require n > k
+  graph K = n + 1
+  graph L = 3                            //~ type-mismatch «3»: expected a graph such as complete(10)
+  let inner = MLP(2, 3, 2, dropout = rate)     //~ requirement: dropout must be at least 0 and less than 1
+  let outer = Linear(3, 2, 3, 4)         //~ too-many-arguments «4»: Linear takes 3 arguments, not 4
+}
+module Methods(n) {
+  let inner = Linear(n, 2)
+  param w: f32[n] ~ constant("a")
+  //~^ type-mismatch «"a"»: the argument of constant must be a number known at compile time
+  forward(x: f32[n]): f32[n] = inner(w * x)
+  twice(x: f32[2]) = x @ x               //~ shape-mismatch «x @ x»: a product needs
+}`,
   "a model without defaults is looked into as far as it goes": `
 model M(n, m) {
   //~^ unchecked «M»: M was checked without values for n, m => give them defaults, such as n = 10
