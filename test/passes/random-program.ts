@@ -1,7 +1,7 @@
 /** Random small tensor programs whose values stay finite: for properties of passes. */
 import { Builder } from "../../compiler/ir/tensor/builder.ts";
 import { nodesInOrder } from "../../compiler/ir/tensor/order.ts";
-import { type Node, sizeOf, type TensorProgram } from "../../compiler/ir/tensor/tensor.ts";
+import { MOST_AXES, type Node, sizeOf, type TensorProgram } from "../../compiler/ir/tensor/tensor.ts";
 import { random } from "../tensor/harness.ts";
 
 type Maker = (build: Builder, pick: () => Node, integer: (below: number) => number) => Node;
@@ -22,6 +22,8 @@ const makers: readonly Maker[] = [
   (build, pick) => build.add(pick(), pick()),
   (build, pick) => build.multiply(build.negate(pick()), pick()),
   (build, pick) => build.log(build.exp(build.unary("tanh", pick()))),
+  (build, pick) => build.exp(build.exp(build.unary("tanh", pick()))),
+  (build, pick) => build.log(build.log(build.add(build.unary("abs", pick()), 2))),
   (build, pick, integer) => build.binary(binaries[integer(binaries.length)]!, pick(), [0, 1, -1, 2, 0.5][integer(5)]!),
   (build, pick, integer) => build.divide(pick(), [1, 2, -4][integer(3)]!),
   (build, pick, integer) => build.power(build.add(build.unary("abs", pick()), 0.5), [0, 1, 2, 3, 0.5, -1][integer(6)]!),
@@ -30,6 +32,30 @@ const makers: readonly Maker[] = [
     return build.select(build.less(x, pick()), pick(), x);
   },
   (build, pick, integer) => build.select(build.not(build.less(pick(), 0)), pick(), integer(2)),
+  (build, pick, integer) => {
+    const x = build.less(pick(), 0.5);
+    const y = integer(2) === 0 ? x : build.lessEqual(pick(), 0);
+    return build.select(build.binary(integer(2) === 0 ? "and" : "or", x, y), pick(), pick());
+  },
+  // A bias that is used again and again.
+  (build, pick, integer) => {
+    const x = build.add(build.batchSum(pick()), build.batchSum(pick()));
+    const axes = x.type.shape.map((_, axis) => axis).filter(() => integer(2) === 0);
+    return build.sum(x, axes, integer(2) === 0);
+  },
+  // Blocks side by side, or nearly so.
+  (build, pick, integer) => {
+    const [x, y] = [pick(), pick()];
+    const axis = integer(x.type.shape.length);
+    const [first, second] = [x.type.shape[axis]!, y.type.shape[axis]!];
+    const around = (at: number, other: number) => x.type.shape.map((_, i) => (i === axis ? at : other));
+    const shift = integer(3) === 0 ? 1 : 0;
+    const left = build.pad(x, around(0, 0), around(second + shift, 0));
+    return build.add(
+      left,
+      build.pad(y, around(first + shift - 2 * shift * integer(2), 0), around(2 * shift * integer(2), 0)),
+    );
+  },
   (build, pick, integer) => {
     const x = pick();
     const axis = integer(x.type.shape.length);
@@ -125,7 +151,8 @@ export function randomProgram(seed: number, size: number): TensorProgram {
   const leaves = nodes.length;
   for (let attempts = 0; attempts < 6 * size && nodes.length < leaves + size; attempts++) {
     const node = attempt(() => makers[integer(makers.length)]!(build, pick, integer));
-    if (node !== undefined && node.type.dtype === "f32" && sizeOf(node.type.shape) <= 300) nodes.push(node);
+    const small = node !== undefined && sizeOf(node.type.shape) <= 300 && node.type.shape.length <= MOST_AXES;
+    if (small && node.type.dtype === "f32") nodes.push(node);
   }
   const made = new Set(nodes.slice(leaves));
   for (const node of nodesInOrder(made)) for (const input of node.inputs) made.delete(input);
