@@ -24,7 +24,7 @@ const GRAPHS: readonly string[] = ["complete", "complete_directed"];
 /** Which regulariser stands for all separable ones. */
 const SEPARABLE = "Euclidean";
 /** What may be wrong because of the sizes tried, not of the text. */
-const BY_SIZE: ReadonlySet<string> = new Set(["requirement", "bad-size", "bad-index", "too-large", "bad-number"]);
+const BY_SIZE: ReadonlySet<string> = new Set(["requirement", "bad-size", "bad-index", "bad-number"]);
 
 /** What is wrong with a structure whatever its arguments; empty where no sample meets its requirements. */
 export function trySample(declaration: StructureDeclaration, source: Source, names: Names): Diagnostic[] {
@@ -47,9 +47,7 @@ export function tryKernel(declaration: KernelDeclaration, source: Source, names:
   if (values === undefined) return [];
   const sample = new Sample(source, names, declaration.name.span);
   const declarations = declarationsFor(names, source);
-  const problems: Failure[] = [];
-  sample.attempt(() => lowerKernel(declaration, values, declarations, declaration.name.name, problems));
-  for (const problem of problems) sample.keep(problem);
+  sample.attempt(() => lowerKernel(declaration, values, declarations, declaration.name.name, true));
   return sample.diagnostics;
 }
 
@@ -117,8 +115,17 @@ class Sample {
   }
 
   keep(problem: Failure): void {
-    this.refused ||= problem.code === "requirement";
-    if (!BY_SIZE.has(problem.code)) this.diagnostics.push(problem.diagnostic(this.source));
+    for (const each of [problem, ...problem.others]) {
+      this.refused ||= each.code === "requirement";
+      if (!this.bySize(each)) this.diagnostics.push(each.diagnostic(this.source));
+    }
+  }
+
+  /** Whether other sizes may do; a number in the text is what it is. */
+  private bySize({ code, span, source }: Failure): boolean {
+    if (!BY_SIZE.has(code)) return false;
+    const literal = /^[\d.][\w.+-]*$/.test((source ?? this.source).text.slice(span.start, span.end));
+    return !(code === "bad-number" && literal);
   }
 
   structure(declaration: StructureDeclaration, values: ReadonlyMap<string, StaticValue>): Structure | undefined {

@@ -57,12 +57,18 @@ export function located<T>(source: Source, caller: Source, span: Span, work: () 
     return work();
   } catch (problem) {
     if (!(problem instanceof Failure)) throw problem;
-    const { code, message, why, help } = problem;
-    const origin = problem.source ?? source;
-    if (origin.name === caller.name) throw new Failure(problem.span, code, message, { why, help });
-    if (!isLibrary(origin)) throw new Failure(problem.span, code, message, { why, help, source: origin });
-    const { line, column } = position(origin.text, problem.span.start);
-    const found = `found in ${origin.name}:${line}:${column}`;
-    throw new Failure(span, code, message, { why: why === undefined ? found : `${why} (${found})`, help });
+    throw retold(problem, source, caller, span);
   }
+}
+
+/** A failure in `source` as the one at `span` of `caller` is told of it. */
+export function retold(problem: Failure, source: Source, caller: Source, span: Span): Failure {
+  const { code, message, why, help } = problem;
+  const others = problem.others.map((each) => retold(each, source, caller, span));
+  const origin = problem.source ?? source;
+  if (origin.name === caller.name) return new Failure(problem.span, code, message, { why, help, others });
+  if (!isLibrary(origin)) return new Failure(problem.span, code, message, { why, help, source: origin, others });
+  const { line, column } = position(origin.text, problem.span.start);
+  const found = `found in ${origin.name}:${line}:${column}`;
+  return new Failure(span, code, message, { why: why === undefined ? found : `${why} (${found})`, help, others });
 }

@@ -11,6 +11,7 @@ export interface FailureNotes {
   readonly help?: string | undefined;
   /** The file that the span is in, where it is not the one being compiled. */
   readonly source?: Source | undefined;
+  readonly others?: readonly Failure[];
 }
 
 export class Failure extends Error {
@@ -19,6 +20,8 @@ export class Failure extends Error {
   readonly why: string | undefined;
   readonly help: string | undefined;
   readonly source: Source | undefined;
+  /** What else is wrong in the same text, found in one go with this. */
+  readonly others: readonly Failure[];
 
   constructor(span: Span, code: Code, message: string, notes: FailureNotes = {}) {
     super(message);
@@ -27,6 +30,19 @@ export class Failure extends Error {
     this.why = notes.why;
     this.help = notes.help;
     this.source = notes.source;
+    this.others = notes.others ?? [];
+  }
+
+  /** Throws all of these as one; nothing where there are none. */
+  static throwTogether([first, ...others]: readonly Failure[]): void {
+    if (first === undefined) return;
+    const { span, code, message, why, help, source } = first;
+    throw new Failure(span, code, message, { why, help, source, others: [...first.others, ...others] });
+  }
+
+  /** This and what else was found, as errors in `source` or their own files. */
+  diagnostics(source: Source): Diagnostic[] {
+    return [this, ...this.others].map((each) => each.diagnostic(source));
   }
 
   /** The failure as an error in `source`, or in its own file. */

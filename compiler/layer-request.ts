@@ -68,7 +68,7 @@ export function withPiece<T, R>(piece: Piece<T>, work: (value: T, source: Source
     return work(piece.value, piece.source);
   } catch (problem) {
     if (!(problem instanceof Failure)) throw problem;
-    throw new DiagnosticError([problem.diagnostic(piece.source)]);
+    throw new DiagnosticError(problem.diagnostics(piece.source));
   }
 }
 

@@ -3,10 +3,16 @@
  * for rows of utilities.
  */
 import type { CompiledLayer, PrintedKernel } from "../compiler/artifact.ts";
+import { failing, type KernelFailure } from "./kernel-fault.ts";
 import { findNotFinite, writeValue } from "./run-kernel.ts";
 import { UserError } from "./user-error.ts";
 
-type HostKernel = (batch: number, inputs: readonly Float64Array[], outputs: readonly Float64Array[]) => void;
+type HostKernel = (
+  batch: number,
+  inputs: readonly Float64Array[],
+  outputs: readonly Float64Array[],
+  fail: KernelFailure,
+) => void;
 
 export class HostLayer {
   private readonly layer: CompiledLayer;
@@ -90,11 +96,9 @@ export class HostLayer {
       this.kernels.set(kernel, compiled);
     }
     const output = new Float64Array(outputSize);
-    compiled(
-      arrays.get("u")!.length / this.layer.size,
-      kernel.inputs.map((name) => arrays.get(name)!),
-      [output],
-    );
+    const rows = arrays.get("u")!.length / this.layer.size;
+    const inputs = kernel.inputs.map((name) => arrays.get(name)!);
+    compiled(rows, inputs, [output], failing(rows, rows));
     return output;
   }
 }

@@ -5,12 +5,18 @@
 import type * as core from "@tensorflow/tfjs-core";
 import type { Tensorflow } from "./devices.ts";
 import { sizeOf } from "./host-tensor.ts";
+import { failing, type KernelFailure } from "./kernel-fault.ts";
 import { UserError, type UserErrorDetails } from "./user-error.ts";
 
 export type KernelArrayType = Float32Array | Int32Array | Uint8Array;
 
 /** A solver over `batch` problems laid one after the other; reads `inputs`, fills `outputs` (which start at zero). */
-export type HostKernel = (batch: number, inputs: readonly KernelArrayType[], outputs: readonly Float32Array[]) => void;
+export type HostKernel = (
+  batch: number,
+  inputs: readonly KernelArrayType[],
+  outputs: readonly Float32Array[],
+  fail: KernelFailure,
+) => void;
 
 /**
  * `batch` counts problems: examples, times the copies of a latent that is an array. `outputSizes` are values per
@@ -32,7 +38,7 @@ export function createRunKernel(tf: Tensorflow): RunKernel {
     const arrays = inputs.map((tensor) => tensor.dataSync() as KernelArrayType);
     for (const array of arrays) checkFinite(`the latent \`${name}\` received`, array, examples, RECEIVED);
     const outputs = outputSizes.map((size) => new Float32Array(batch * size));
-    kernel(batch, arrays, outputs);
+    kernel(batch, arrays, outputs, failing(batch, examples));
     for (const output of outputs) checkFinite(`a solver of the latent \`${name}\` made`, output, examples, MADE);
     return outputs.map((output, i) => {
       const shape = outputShapes[i] ?? [batch, outputSizes[i]!];

@@ -149,3 +149,27 @@ const FOLD_UNARY: Readonly<Partial<Record<KernelUnary, (x: number) => number>>> 
   "to-i32": Math.trunc,
   detach: (x) => x,
 };
+
+/** How many operations and operands an expression has, counted up to a little more than `most`. */
+export function length(e: KernelExpression, most: number): number {
+  if (most <= 0) return 1;
+  switch (e.kind) {
+    case "constant":
+    case "variable":
+      return 1;
+    case "load":
+      return 1 + length(e.index, most - 1);
+    case "unary":
+    case "within":
+      return 1 + length(e.operand, most - 1);
+    case "binary": {
+      const left = length(e.left, most - 1);
+      return 1 + left + length(e.right, most - 1 - left);
+    }
+    case "select": {
+      const condition = length(e.condition, most - 1);
+      const yes = length(e.consequent, most - 1 - condition);
+      return 1 + condition + yes + length(e.alternative, most - 1 - condition - yes);
+    }
+  }
+}

@@ -1,7 +1,20 @@
-/** What a kernel being lowered has grown so far: statements, scratch arrays, tables, and names that are not taken. */
+/**
+ * What a kernel being lowered has grown so far: statements, scratch arrays, tables, names that are not taken, and where
+ * in the text the parts stand that may turn out to be wrong.
+ */
+import type { Span } from "../../grammar/ast.ts";
+import type { Failure } from "../failure.ts";
 import type { KernelArray, KernelExpression, KernelStatement, KernelTable } from "../ir/kernel/kernel.ts";
 
+/** Where a part of the kernel comes from; `told` turns a failure there into one for the caller of an inlined kernel. */
+export interface Place {
+  readonly span: Span;
+  readonly told: (failure: Failure) => Failure;
+}
+
 export class Emitter {
+  /** Of guarded indices and of loops. */
+  readonly places = new Map<KernelExpression | KernelStatement, Place>();
   readonly scratch: KernelArray[] = [];
   readonly tables = new Map<string, KernelTable>();
   body: KernelStatement[] = [];

@@ -2,20 +2,27 @@
  * Lowers the expressions of a kernel: flat indices, named costly values, reductions as statements of their own,
  * functions of a relaxation inlined, end points of edges as tables.
  */
-import type { CallExpression, Expression, IndexExpression, RangeExpression, Span } from "../../grammar/ast.ts";
+import type {
+  BinaryExpression,
+  CallExpression,
+  Expression,
+  IndexExpression,
+  RangeExpression,
+  Span,
+} from "../../grammar/ast.ts";
 import { printExpression } from "../../grammar/format.ts";
 import type { Declarations } from "../declarations.ts";
 import { didYouMean } from "../diagnostic.ts";
 import { Failure } from "../failure.ts";
-import type { KernelArray, KernelExpression, KernelStatement, ScalarType } from "../ir/kernel/kernel.ts";
+import type { KernelArray, KernelExpression } from "../ir/kernel/kernel.ts";
 import { evaluateStatic } from "../static-evaluate.ts";
-import type { StaticGraph } from "../static-value.ts";
 import {
   arithmetic,
   convert,
   fold,
   foldUnary,
   integer,
+  length,
   numberConstant,
   OPERATORS,
   toReal,
@@ -23,17 +30,15 @@ import {
   zero,
 } from "./arithmetic.ts";
 import type { Emitter } from "./emitter.ts";
+import { emitReducingLoop, emitReduction, REDUCTIONS, type Reduction } from "./reductions.ts";
 import { KernelScope } from "./scope.ts";
 
-const REDUCTIONS = ["sum", "max", "min", "argmax", "argmin"] as const;
-type Reduction = (typeof REDUCTIONS)[number];
 /** What kernels can call besides other kernels and compile-time functions. */
 export const KERNEL_FUNCTIONS: ReadonlySet<string> = new Set([
   ...UNARY.keys(),
   ...REDUCTIONS,
   ...["select", "from", "into", "to", "reversed"],
 ]);
-type ReductionParts = Omit<Extract<KernelStatement, { kind: "reduce" }>, "kind" | "type">;
 
 /** The ends of a loop; it runs downwards when reversed. */
 export interface LoopRange {
@@ -46,14 +51,21 @@ export class ExpressionLowering {
   private readonly emitter: Emitter;
   private readonly declarations: Declarations;
 
-  constructor(emitter: Emitter, declarations: Declarations) {
+  private readonly told: (failure: Failure) => Failure;
+
+  constructor(emitter: Emitter, declarations: Declarations, told: (failure: Failure) => Failure) {
     this.emitter = emitter;
     this.declarations = declarations;
+    this.told = told;
   }
 
   expression(e: Expression, scope: KernelScope): KernelExpression {
     switch (e.kind) {
       case "number":
+        if (!Number.isFinite(e.value)) {
+          const message = `${e.text} is larger than any number here`;
+          throw new Failure(e.span, "bad-number", message, { help: "write inf for infinity" });
+        }
         return { kind: "constant", value: e.value, type: /^\d+$/.test(e.text) ? "i32" : "f32" };
       case "boolean":
         return { kind: "constant", value: e.value ? 1 : 0, type: "bool" };
@@ -65,6 +77,7 @@ export class ExpressionLowering {
         const operator = OPERATORS[e.operator];
         if (operator === undefined) throw new Failure(e.span, "bad-operator", `'${e.operator}' is not for kernels`);
         if (operator === "power") return this.power(e.left, e.right, scope);
+        if (operator === "and" || operator === "or") return this.logical(operator, e, scope);
         const value = arithmetic(operator, this.expression(e.left, scope), this.expression(e.right, scope), e.span);
         return operator === "divide" && value.kind === "binary" ? this.emitter.named("quotient", value) : value;
       }
@@ -110,7 +123,7 @@ export class ExpressionLowering {
     return { from: zero, to: this.integer(source, scope), reversed: false };
   }
 
-  /** The row-major position of `array[i, j]`. */
+  /** The row-major position of `array[i, j]`, each index guarded. */
   flatIndex(array: KernelArray, e: IndexExpression, scope: KernelScope): KernelExpression {
     if (e.items.length !== array.shape.length) {
       const dimensions = `${array.shape.length} dimension${array.shape.length === 1 ? "" : "s"}`;
@@ -127,9 +140,18 @@ export class ExpressionLowering {
       if (index.kind === "constant" && (index.value < 0 || index.value >= length)) {
         throw new Failure(item.span, "bad-index", `there is no position ${index.value} among ${length}`);
       }
-      flat = fold("add", fold("multiply", flat, integer(length), "i32"), index, "i32");
+      const guarded = this.guarded(index, length, printExpression(e.object), item.span);
+      flat = fold("add", fold("multiply", flat, integer(length), "i32"), guarded, "i32");
     });
     return flat;
+  }
+
+  /** An index that must be one of `length`; bounds.ts finds out whether it always is. */
+  private guarded(operand: KernelExpression, length: number, array: string, span: Span): KernelExpression {
+    if (operand.kind === "constant") return operand;
+    const guarded: KernelExpression = { kind: "within", operand, length, array, type: "i32" };
+    this.emitter.places.set(guarded, { span, told: this.told });
+    return guarded;
   }
 
   arrayNamed(e: Expression, scope: KernelScope): KernelArray {
@@ -150,12 +172,57 @@ export class ExpressionLowering {
 
   private select(condition: Expression, yes: Expression, no: Expression, scope: KernelScope): KernelExpression {
     const test = this.condition(condition, scope);
-    const a = this.expression(yes, scope);
-    const b = this.expression(no, scope);
-    const type = a.type === "f32" || b.type === "f32" ? "f32" : a.type;
-    const [consequent, alternative] = [convert(a, type, yes.span), convert(b, type, no.span)];
-    if (test.kind === "constant") return test.value !== 0 ? consequent : alternative;
-    return { kind: "select", condition: test, consequent, alternative, type };
+    const [a, b] = [this.aside(yes, scope), this.aside(no, scope)];
+    const type = a.value.type === "f32" || b.value.type === "f32" ? "f32" : a.value.type;
+    const [consequent, alternative] = [convert(a.value, type, yes.span), convert(b.value, type, no.span)];
+    if (test.kind === "constant") {
+      const [chosen, value] = test.value !== 0 ? [a, consequent] : [b, alternative];
+      this.emitter.push(...chosen.statements);
+      return value;
+    }
+    if (a.statements.length + b.statements.length === 0) {
+      return { kind: "select", condition: test, consequent, alternative, type };
+    }
+    const name = this.emitter.fresh("choice");
+    this.emitter.push(
+      { kind: "declare", name, type, mutable: true, value: { kind: "constant", value: 0, type } },
+      {
+        kind: "if",
+        condition: test,
+        consequent: [...a.statements, { kind: "assign", name, value: consequent }],
+        alternative: [...b.statements, { kind: "assign", name, value: alternative }],
+      },
+    );
+    return { kind: "variable", name, type };
+  }
+
+  /** A value that may not be needed, with the statements that it takes: a condition may guard an index in them. */
+  private aside(e: Expression, scope: KernelScope) {
+    let value = zero;
+    const statements = this.emitter.collect(() => {
+      value = this.expression(e, scope);
+    });
+    return { value, statements };
+  }
+
+  /** `and` and `or`: what the right side takes is computed only where the left side does not decide. */
+  private logical(operator: "and" | "or", e: BinaryExpression, scope: KernelScope): KernelExpression {
+    const left = this.expression(e.left, scope);
+    const { value: right, statements } = this.aside(e.right, scope);
+    const value = arithmetic(operator, left, right, e.span);
+    if (statements.length === 0) return value;
+    const name = this.emitter.fresh(operator);
+    const result: KernelExpression = { kind: "variable", name, type: "bool" };
+    this.emitter.push(
+      { kind: "declare", name, type: "bool", mutable: true, value: left },
+      {
+        kind: "if",
+        condition: operator === "and" ? result : { kind: "unary", operator: "not", operand: result, type: "bool" },
+        consequent: [...statements, { kind: "assign", name, value: right }],
+        alternative: [],
+      },
+    );
+    return result;
   }
 
   private power(base: Expression, exponent: Expression, scope: KernelScope): KernelExpression {
@@ -280,6 +347,7 @@ export class ExpressionLowering {
   private reduce(operator: Reduction, e: Expression, span: Span, scope: KernelScope): KernelExpression {
     const name = this.emitter.fresh(operator);
     const variable = this.emitter.fresh("i");
+    const place = { span, told: this.told };
     if (e.kind !== "comprehension") {
       const binding = e.kind === "name" ? scope.lookup(e.name) : undefined;
       if (binding?.kind !== "array") {
@@ -290,7 +358,7 @@ export class ExpressionLowering {
       const index: KernelExpression = { kind: "variable", name: variable, type: "i32" };
       const value: KernelExpression = { kind: "load", array: array.name, index, type: array.element };
       const range = { from: zero, to: integer(array.shape.reduce((a, b) => a * b, 1)) };
-      return this.emitReduce({ name, operator, variable, ...range, value }, span);
+      return emitReduction(this.emitter, { name, operator, variable, ...range, value }, place);
     }
     const range = this.range(e.source, scope);
     const inner = scope.inner();
@@ -305,51 +373,14 @@ export class ExpressionLowering {
     });
     const parts = { name, operator, variable, from: range.from, to: range.to, value };
     const reduction = condition === undefined ? parts : { ...parts, condition };
-    if (before.length + named.length === 0) return this.emitReduce(reduction, span);
-    return this.reduceByLoop(reduction, before, named, span);
-  }
-
-  private emitReduce(parts: ReductionParts, span: Span): KernelExpression {
-    const { operator, value, name } = parts;
-    if (value.type === "bool") {
-      throw new Failure(span, "type-mismatch", `${operator} needs numbers, but these are true or false`, {
-        help: "count with sum(if … then 1 else 0 for …)",
-      });
-    }
-    const type: ScalarType = operator === "argmax" || operator === "argmin" ? "i32" : value.type;
-    this.emitter.push({ kind: "reduce", ...parts, type });
-    return { kind: "variable", name, type };
-  }
-
-  /** A reduction whose condition or terms need names of their own (exp, divisions) becomes a loop that accumulates. */
-  private reduceByLoop(
-    parts: ReductionParts,
-    before: readonly KernelStatement[],
-    named: readonly KernelStatement[],
-    span: Span,
-  ): KernelExpression {
-    const { name, operator, condition, variable, from, to } = parts;
-    if (operator === "argmax" || operator === "argmin") {
-      throw new Failure(span, "bad-reduction", `store the values in a shared array before taking their ${operator}`);
-    }
-    const first = operator === "sum" ? 0 : operator === "max" ? -1e300 : 1e300;
-    const result: KernelExpression = { kind: "variable", name, type: "f32" };
-    const combined = fold(operator === "sum" ? "add" : operator, result, toReal(parts.value), "f32");
-    const step: readonly KernelStatement[] = [...named, { kind: "assign", name, value: combined }];
-    const guarded: readonly KernelStatement[] =
-      condition === undefined ? step : [{ kind: "if", condition, consequent: step, alternative: [] }];
-    const body = [...before, ...guarded];
-    this.emitter.push(
-      { kind: "declare", name, type: "f32", mutable: true, value: { kind: "constant", value: first, type: "f32" } },
-      { kind: "for", variable, from, to, reversed: false, parallel: false, body },
-    );
-    return result;
+    if (before.length + named.length === 0) return emitReduction(this.emitter, reduction, place);
+    return emitReducingLoop(this.emitter, reduction, before, named, place);
   }
 
   /** `from(G, e)` and `into(G, e)`: an edge's end points; the graph may be left out where only one is in scope. */
   private endPoint(name: string, given: readonly Expression[], span: Span, scope: KernelScope): KernelExpression {
     const edge = given[given.length - 1];
-    const graph = given.length === 2 ? evaluateStatic(given[0]!, scope.statics) : onlyGraph(scope);
+    const graph = given.length === 2 ? evaluateStatic(given[0]!, scope.statics) : scope.onlyGraph();
     if (graph?.kind !== "graph" || edge === undefined || given.length > 2) {
       throw new Failure(span, "type-mismatch", `${name} needs a graph and an edge: ${name}(G, e)`);
     }
@@ -358,37 +389,10 @@ export class ExpressionLowering {
       name === "from" ? "from" : "into",
       graph.edges.map((ends) => ends[end]!),
     );
-    return { kind: "load", array: table.name, index: this.integer(edge, scope), type: "i32" };
+    const index = this.guarded(this.integer(edge, scope), graph.edges.length, "the edges", edge.span);
+    return { kind: "load", array: table.name, index, type: "i32" };
   }
 }
 
 /** Longer operands than this are named before they are repeated. */
 const LONGEST_REPEATED = 12;
-
-/** How many operations and operands an expression has, counted up to a little more than `most`. */
-function length(e: KernelExpression, most: number): number {
-  if (most <= 0) return 1;
-  switch (e.kind) {
-    case "constant":
-    case "variable":
-      return 1;
-    case "load":
-      return 1 + length(e.index, most - 1);
-    case "unary":
-      return 1 + length(e.operand, most - 1);
-    case "binary": {
-      const left = length(e.left, most - 1);
-      return 1 + left + length(e.right, most - 1 - left);
-    }
-    case "select": {
-      const condition = length(e.condition, most - 1);
-      const yes = length(e.consequent, most - 1 - condition);
-      return 1 + condition + yes + length(e.alternative, most - 1 - condition - yes);
-    }
-  }
-}
-
-function onlyGraph(scope: KernelScope): StaticGraph | undefined {
-  const graphs = [...scope.values.values()].filter((value) => value.kind === "graph");
-  return graphs.length === 1 ? graphs[0] : undefined;
-}

@@ -16,12 +16,14 @@ import type {
 } from "../../grammar/ast.ts";
 import { printExpression } from "../../grammar/format.ts";
 import { mentions, type Part } from "../../grammar/walk.ts";
-import { type Declarations, located } from "../declarations.ts";
+import { type Declarations, located, retold } from "../declarations.ts";
 import { Failure } from "../failure.ts";
-import type { Kernel, KernelArray, KernelBinary, KernelExpression } from "../ir/kernel/kernel.ts";
+import { settleBounds } from "../ir/kernel/bounds.ts";
+import type { Kernel, KernelArray, KernelBinary, KernelExpression, KernelStatement } from "../ir/kernel/kernel.ts";
 import { assignArguments, type Environment, evaluateStatic } from "../static-evaluate.ts";
 import type { StaticValue } from "../static-value.ts";
 import { arithmetic, convert, toReal } from "./arithmetic.ts";
+import { boundsFailures, checkEnd, withoutGuards } from "./bounds.ts";
 import { Emitter } from "./emitter.ts";
 import { ExpressionLowering } from "./expressions.ts";
 import { KernelScope } from "./scope.ts";
@@ -35,17 +37,18 @@ const LARGEST_ARRAY = 2 ** 27;
 
 /**
  * `declaration` with its compile-time arguments `values`; its tensors are the inputs. `declarations` are what its file
- * sees, `name` is the name of the result, unique within an artifact. With `problems`, a statement that fails is noted
- * there and left out; without, the first failure is thrown.
+ * sees, `name` is the name of the result, unique within an artifact. What is wrong is thrown as one failure, with the
+ * others; of a kernel whose requirements do not hold nothing else is told, unless it is only tried out (`trial`).
  */
 export function lowerKernel(
   declaration: KernelDeclaration,
   values: ReadonlyMap<string, StaticValue>,
   declarations: Declarations,
   name: string,
-  problems?: Failure[],
+  trial = false,
 ): Kernel {
   const emitter = new Emitter();
+  const problems: Failure[] = [];
   const scope = KernelScope.outermost(values, declarations);
   const inputs = declaration.parameters.flatMap((parameter) =>
     parameter.type?.kind === "tensor-type" ? [arrayOf(parameter.name.name, parameter.type, scope.statics)] : [],
@@ -54,22 +57,21 @@ export function lowerKernel(
   for (const array of inputs) scope.bindings.set(array.name, { kind: "array", array, writable: false });
   for (const array of outputs) scope.bindings.set(array.name, { kind: "array", array, writable: true });
   for (const array of [...inputs, ...outputs]) emitter.reserve(array.name);
-  const lowering = new StatementLowering(emitter, declarations, 0, problems);
+  const lowering = new StatementLowering(emitter, declarations, 0, (failure) => failure, problems);
   lowering.block(declaration.body, scope);
-  for (const output of problems === undefined || problems.length === 0 ? declaration.outputs : []) {
+  const refused = problems.filter((problem) => problem.code === "requirement");
+  // Of a kernel that is not whole nothing more can be said.
+  Failure.throwTogether(refused.length > 0 && !trial ? refused : problems);
+  for (const output of declaration.outputs) {
     if (lowering.written.has(output.name.name)) continue;
     throw new Failure(output.name.span, "never-written", `this kernel never writes its result ${output.name.name}`);
   }
   const doc = declaration.doc === undefined ? {} : { doc: declaration.doc };
-  return {
-    name,
-    ...doc,
-    inputs,
-    outputs,
-    scratch: emitter.scratch,
-    tables: [...emitter.tables.values()],
-    body: emitter.body,
-  };
+  const { scratch, body } = emitter;
+  const kernel = { name, ...doc, inputs, outputs, scratch, tables: [...emitter.tables.values()], body };
+  const settled = settleBounds(kernel);
+  Failure.throwTogether(boundsFailures(settled.findings, emitter.places));
+  return settled.kernel;
 }
 
 function arrayOf(name: string, type: TensorTypeExpression, statics: Environment): KernelArray {
@@ -92,15 +94,25 @@ class StatementLowering {
   private readonly declarations: Declarations;
   private readonly expressions: ExpressionLowering;
   private readonly depth: number;
-  private readonly problems: Failure[] | undefined;
+  /** A failure here as the one who asked for the kernel is told of it. */
+  private readonly told: (failure: Failure) => Failure;
+  /** What is wrong so far; statements that fail are left out. */
+  private readonly problems: Failure[];
   /** Names that statements left out would have given. */
   private readonly lost = new Set<string>();
   private loops = 0;
 
-  constructor(emitter: Emitter, declarations: Declarations, depth = 0, problems?: Failure[]) {
+  constructor(
+    emitter: Emitter,
+    declarations: Declarations,
+    depth: number,
+    told: (failure: Failure) => Failure,
+    problems: Failure[],
+  ) {
     this.emitter = emitter;
     this.declarations = declarations;
-    this.expressions = new ExpressionLowering(emitter, declarations);
+    this.told = told;
+    this.expressions = new ExpressionLowering(emitter, declarations, told);
     this.depth = depth;
     this.problems = problems;
   }
@@ -110,7 +122,7 @@ class StatementLowering {
       try {
         this.statement(statement, scope);
       } catch (problem) {
-        if (this.problems === undefined || !(problem instanceof Failure)) throw problem;
+        if (!(problem instanceof Failure)) throw problem;
         const follows = expressionsOf(statement).some((e) => mentions(e, this.lost));
         if (!follows) this.problems.push(problem);
         if ("name" in statement) this.lost.add(statement.name.name);
@@ -204,7 +216,10 @@ class StatementLowering {
       throw new Failure(span, "too-large", `this kernel calls others more than ${MOST_CALLS} times`, { why });
     }
     const inner = this.bindCall(callee, declarations, given, span, scope);
-    const lowering = new StatementLowering(this.emitter, declarations, this.depth + 1);
+    const caller = this.declarations.source;
+    const problems: Failure[] = [];
+    const told = (failure: Failure) => this.told(retold(failure, declarations.source, caller, span));
+    const lowering = new StatementLowering(this.emitter, declarations, this.depth + 1, told, problems);
     const outputs = callee.outputs.map((output) => {
       const array = arrayOf(output.name.name, output.type, inner.statics);
       const scratch = { ...array, name: this.emitter.fresh(array.name) };
@@ -212,7 +227,10 @@ class StatementLowering {
       inner.bindings.set(array.name, { kind: "array", array: scratch, writable: true });
       return scratch;
     });
-    located(declarations.source, this.declarations.source, span, () => lowering.block(callee.body, inner));
+    located(declarations.source, caller, span, () => {
+      lowering.block(callee.body, inner);
+      Failure.throwTogether(problems);
+    });
     return outputs[0]!;
   }
 
@@ -281,7 +299,8 @@ class StatementLowering {
     }
     const { array } = binding;
     const index = this.expressions.flatIndex(array, s.target, scope);
-    const value = combine({ kind: "load", array: array.name, index, type: array.element });
+    // The index is guarded once, where it is stored to: that comes first.
+    const value = combine({ kind: "load", array: array.name, index: withoutGuards(index), type: array.element });
     this.written.add(array.name);
     this.emitter.push({ kind: "store", array: array.name, index, value });
   }
@@ -299,7 +318,9 @@ class StatementLowering {
     const variable = this.emitter.fresh(written);
     inner.bindings.set(written, { kind: "scalar", name: variable, type: "i32", mutable: false });
     const body = this.emitter.collect(() => this.loop(s, inner, position + 1));
-    this.emitter.push({ kind: "for", variable, from, to, reversed, parallel: s.parallel, body });
+    const loop: KernelStatement = { kind: "for", variable, from, to, reversed, parallel: s.parallel, body };
+    this.emitter.places.set(loop, { span: s.sources[position]!.span, told: this.told });
+    this.emitter.push(loop);
   }
 
   private whileLoop(test: Expression, statements: readonly Statement[], scope: KernelScope): void {
@@ -312,8 +333,10 @@ class StatementLowering {
       throw new Failure(test.span, "bad-condition", message, { help: "keep it in a var that the body updates" });
     }
     this.loops++;
+    const known = this.problems.length;
     const body = this.emitter.collect(() => this.block(statements, scope.inner()));
     this.loops--;
+    if (this.problems.length === known) checkEnd(test, condition!, body);
     this.emitter.push({ kind: "while", condition: condition!, body });
   }
 }

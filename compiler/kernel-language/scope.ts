@@ -1,7 +1,7 @@
 /** What names mean inside a kernel: scalars, arrays, values known at compile time. */
 import type { KernelArray, KernelExpression, ScalarType } from "../ir/kernel/kernel.ts";
 import { type Environment, environment } from "../static-evaluate.ts";
-import type { StaticValue } from "../static-value.ts";
+import type { StaticGraph, StaticValue } from "../static-value.ts";
 import { staticNumber } from "../static-value.ts";
 
 export type Binding =
@@ -40,6 +40,12 @@ export class KernelScope {
 
   names(): string[] {
     return [...this.bindings.keys(), ...(this.parent?.names() ?? this.statics.names())];
+  }
+
+  /** The graph among the kernel's arguments, where there is no other. */
+  onlyGraph(): StaticGraph | undefined {
+    const graphs = [...this.values.values()].filter((value) => value.kind === "graph");
+    return graphs.length === 1 ? graphs[0] : undefined;
   }
 
   /**

@@ -2,8 +2,10 @@
 import type { Span } from "../../grammar/ast.ts";
 import type { Declarations } from "../declarations.ts";
 import { Failure } from "../failure.ts";
-import type { Kernel } from "../ir/kernel/kernel.ts";
+import type { Kernel, KernelExpression, KernelStatement } from "../ir/kernel/kernel.ts";
+import { namesOf } from "../ir/kernel/rename.ts";
 import { structureKernel } from "../kernel-language/structure-kernel.ts";
+import { isLibrary } from "../names.ts";
 import { costOf, describeCost, type Selected } from "../selected.ts";
 import type { Structure } from "../structure.ts";
 
@@ -32,8 +34,40 @@ export function selectSolver(
     }));
   const reason = rejected.length === 0 ? "the only declared solver" : "the cheapest at these sizes";
   const shape = { inputs: ["u"], output: structure.size };
+  const solver = structureKernel(best.clause.solver, structure, declarations, span, shape);
   return {
-    value: structureKernel(best.clause.solver, structure, declarations, span, shape),
+    // The library's solvers are tested; of others it is told when they give what is no member.
+    value: isLibrary(structure.source) ? solver : checkingMembers(solver, structure, best.name),
     decision: { pass: "solver", chosen: best.name, reason, rejected, ...costOf(best) },
   };
+}
+
+/** The solver, which then looks whether all that it gives is 0 or 1. */
+function checkingMembers(solver: Kernel, structure: Structure, name: string): Kernel {
+  const output = solver.outputs[0]!;
+  const taken = namesOf(solver);
+  let variable = "position";
+  while (taken.has(variable)) variable += "_";
+  const index: KernelExpression = { kind: "variable", name: variable, type: "i32" };
+  const value: KernelExpression = { kind: "load", array: output.name, index, type: "f32" };
+  const is = (member: number): KernelExpression => ({
+    kind: "binary",
+    operator: "equal",
+    left: value,
+    right: { kind: "constant", value: member, type: "f32" },
+    type: "bool",
+  });
+  const condition: KernelExpression = { kind: "binary", operator: "or", left: is(0), right: is(1), type: "bool" };
+  const message = `gave what is no member of ${structure.name}: argmax ${name} must set every element to 0 or 1`;
+  const integer = (value: number): KernelExpression => ({ kind: "constant", value, type: "i32" });
+  const check: KernelStatement = {
+    kind: "for",
+    variable,
+    from: integer(0),
+    to: integer(structure.size),
+    reversed: false,
+    parallel: true,
+    body: [{ kind: "check", condition, message }],
+  };
+  return { ...solver, name: `${solver.name}_of_${structure.name}`, body: [...solver.body, check] };
 }

@@ -2,13 +2,15 @@
  * Prints kernel IR as JavaScript over typed arrays: a function of a batch of examples, computing in float64. Names are
  * sanitised here: nothing that a user wrote reaches the output except as an identifier of safe characters.
  */
-import type {
-  KernelExpression as Expression,
-  Kernel,
-  KernelArray,
-  KernelBinary,
-  KernelStatement as Statement,
+import {
+  type KernelExpression as Expression,
+  type Kernel,
+  type KernelArray,
+  type KernelBinary,
+  MOST_STEPS,
+  type KernelStatement as Statement,
 } from "../ir/kernel/kernel.ts";
+import { stringLiteral } from "./literal.ts";
 
 /**
  * An identifier for a name of the source. The prefix keeps it apart from words of JavaScript; names that are made from
@@ -18,13 +20,17 @@ function identifier(name: string): string {
   return `_${name.replace(/[^A-Za-z0-9_]/g, "_")}`;
 }
 
-/** JavaScript text of `(batch, inputs, outputs) => { … }`; inputs and outputs are typed arrays of batch × size. */
+/**
+ * JavaScript text of `(batch, inputs, outputs, fail) => { … }`; inputs and outputs are typed arrays of batch × size.
+ * `fail(example, ...words)` is to throw an error of these words; the kernel calls it where it cannot go on.
+ */
 export function printJavaScriptKernel(kernel: Kernel): string {
   const sizes = new Map<string, number>();
   const size = (array: KernelArray) => array.shape.reduce((a, b) => a * b, 1);
   const offset = new Set([...kernel.inputs, ...kernel.outputs].map((array) => array.name));
   for (const array of [...kernel.inputs, ...kernel.outputs, ...kernel.scratch]) sizes.set(array.name, size(array));
-  const printer = new Printer(offset, sizes);
+  const printer = new Printer(kernel.name, offset, sizes);
+  const body = printer.block(kernel.body, "      ");
   const lines = ["(() => {"];
   for (const table of kernel.tables) {
     const type = table.element === "i32" ? "Int32Array" : "Float64Array";
@@ -34,13 +40,15 @@ export function printJavaScriptKernel(kernel: Kernel): string {
     lines.push(
       `  const ${identifier(array.name)} = new ${array.element === "f32" ? "Float64Array" : "Int32Array"}(${size(array)});`,
     );
-  lines.push("  return (batch, inputs, outputs) => {");
+  lines.push("  return (batch, inputs, outputs, fail) => {");
+  if (printer.guards) lines.push("    let at = 0;");
   for (const [i, array] of kernel.inputs.entries()) lines.push(`    const ${identifier(array.name)} = inputs[${i}];`);
   for (const [i, array] of kernel.outputs.entries()) lines.push(`    const ${identifier(array.name)} = outputs[${i}];`);
   lines.push("    for (let example = 0; example < batch; example++) {");
   for (const array of [...kernel.inputs, ...kernel.outputs])
     lines.push(`      const ${identifier(array.name)}$at = example * ${size(array)};`);
-  lines.push(...printer.block(kernel.body, "      "), "    }", "  };", "})()");
+  if (printer.counts) lines.push("      let steps = 0;");
+  lines.push(...body, "    }", "  };", "})()");
   return lines.join("\n");
 }
 
@@ -77,9 +85,14 @@ const CALLS: Readonly<Record<string, string>> = {
 };
 
 class Printer {
+  /** What the text printed so far refers to: the variable of guarded indices, the count of steps. */
+  guards = false;
+  counts = false;
+  private readonly name: string;
   private readonly offset: ReadonlySet<string>;
   private readonly sizes: ReadonlyMap<string, number>;
-  constructor(offset: ReadonlySet<string>, sizes: ReadonlyMap<string, number>) {
+  constructor(name: string, offset: ReadonlySet<string>, sizes: ReadonlyMap<string, number>) {
+    this.name = name;
     this.offset = offset;
     this.sizes = sizes;
   }
@@ -110,12 +123,14 @@ class Printer {
       case "for":
         return [
           this.loopHead(s.variable, s.from, s.to, s.reversed, indent),
+          ...(s.steps === undefined ? [] : [this.counted(String(s.steps), `${indent}  `)]),
           ...this.block(s.body, `${indent}  `),
           `${indent}}`,
         ];
       case "while":
         return [
           `${indent}while (${this.expression(s.condition)}) {`,
+          this.counted(String(s.steps ?? 1), `${indent}  `),
           ...this.block(s.body, `${indent}  `),
           `${indent}}`,
         ];
@@ -126,9 +141,23 @@ class Printer {
       }
       case "reduce":
         return this.reduce(s, indent);
+      case "check":
+        return [`${indent}if (!${this.expression(s.condition)}) ${this.failure(s.message)};`];
       case "break":
         return [`${indent}break;`];
     }
+  }
+
+  /** One more round of a loop, `cost` steps long. */
+  private counted(cost: string, indent: string): string {
+    this.counts = true;
+    const failed = this.failure(`took more than ${MOST_STEPS} steps: it has a loop that does not come to an end`);
+    return `${indent}if ((steps += ${cost}) > ${MOST_STEPS}) ${failed};`;
+  }
+
+  /** The end of the run, told with what the kernel did; names get into the text as literals only. */
+  private failure(message: string, ...more: readonly string[]): string {
+    return `fail(${["example", stringLiteral(`the kernel ${this.name} ${message}`), ...more].join(", ")})`;
   }
 
   private loopHead(variable: string, from: Expression, to: Expression, reversed: boolean, indent: string): string {
@@ -142,7 +171,8 @@ class Printer {
   private reduce(s: Extract<Statement, { kind: "reduce" }>, indent: string): string[] {
     const name = identifier(s.name);
     const inner = `${indent}  `;
-    const guard = s.condition === undefined ? [] : [`${inner}if (!(${this.expression(s.condition)})) continue;`];
+    const guard = s.steps === undefined ? [] : [this.counted(String(s.steps), inner)];
+    if (s.condition !== undefined) guard.push(`${inner}if (!(${this.expression(s.condition)})) continue;`);
     const head = this.loopHead(s.variable, s.from, s.to, false, indent);
     const value = this.expression(s.value);
     if (s.operator === "sum")
@@ -193,6 +223,18 @@ class Printer {
       }
       case "select":
         return `(${this.expression(e.condition)} ? ${this.expression(e.consequent)} : ${this.expression(e.alternative)})`;
+      case "within":
+        return this.within(e);
     }
+  }
+
+  private within({ operand, length, array }: Extract<Expression, { kind: "within" }>): string {
+    const index = this.expression(operand);
+    const named = operand.kind === "variable";
+    // Guards inside of the index are through with `at` before it is assigned here.
+    if (!named) this.guards = true;
+    const [first, again] = named ? [index, index] : [`(at = ${index})`, "at"];
+    const failed = this.failure("used index", again, stringLiteral(`of ${array}, which has ${length}`));
+    return `(${first} >= 0 && ${again} < ${length} ? ${again} : ${failed})`;
   }
 }

@@ -29,6 +29,7 @@ function collectExpression(e: Expression, live: Set<string>): void {
       live.add(e.array);
       return collectExpression(e.index, live);
     case "unary":
+    case "within":
       return collectExpression(e.operand, live);
     case "binary":
       collectExpression(e.left, live);
@@ -74,6 +75,8 @@ function markOne(s: Statement, live: Set<string>): boolean {
       const parts = [mark(s.consequent, live), mark(s.alternative, live)];
       return read(parts.includes(true), s.condition);
     }
+    case "check":
+      return read(true, s.condition);
     case "break":
       return true;
   }
@@ -115,6 +118,7 @@ function swept(s: Statement, live: ReadonlySet<string>): Statement[] {
       return a.length + b.length === 0 ? [] : [{ ...s, consequent: a, alternative: b }];
     }
     case "break":
+    case "check":
       return [s];
   }
 }

@@ -91,6 +91,8 @@ function findDependent(kernel: Kernel, active: string): Set<string> {
         return e.type === "f32" && dependent.has(e.name);
       case "load":
         return e.type === "f32" && dependent.has(e.array);
+      case "within":
+        return false;
       case "unary":
         return e.operator !== "detach" && e.type === "f32" && uses(e.operand);
       case "binary":
@@ -159,6 +161,7 @@ class Transform {
       case "reduce":
         return this.reduce(s);
       case "break":
+      case "check":
         return [s];
     }
   }
@@ -305,6 +308,7 @@ function substitute(e: Expression, name: string, by: Expression): Expression {
     case "load":
       return { ...e, index: substitute(e.index, name, by) };
     case "unary":
+    case "within":
       return { ...e, operand: substitute(e.operand, name, by) };
     case "binary":
       return { ...e, left: substitute(e.left, name, by), right: substitute(e.right, name, by) };

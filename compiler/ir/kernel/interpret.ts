@@ -67,8 +67,8 @@ class Interpreter {
         this.scalars.set(s.name, this.expression(s.value));
         return false;
       case "store": {
-        const value = this.expression(s.value);
-        this.array(s.array)[this.position(s.array, s.index)] = this.checked(value, this.elements.get(s.array)!);
+        const position = this.position(s.array, s.index);
+        this.array(s.array)[position] = this.checked(this.expression(s.value), this.elements.get(s.array)!);
         return false;
       }
       case "fill":
@@ -83,6 +83,9 @@ class Interpreter {
         return this.block(this.expression(s.condition) !== 0 ? s.consequent : s.alternative);
       case "reduce":
         this.scalars.set(s.name, this.reduce(s));
+        return false;
+      case "check":
+        if (this.expression(s.condition) === 0) this.fault(s.message);
         return false;
       case "break":
         return true;
@@ -140,7 +143,7 @@ class Interpreter {
     return value;
   }
 
-  /** Truth values are 0 and 1. All operands are evaluated. */
+  /** Truth values are 0 and 1. */
   private expression(e: Expression): number {
     switch (e.kind) {
       case "constant":
@@ -151,11 +154,18 @@ class Interpreter {
         return this.array(e.array)[this.position(e.array, e.index)]!;
       case "unary":
         return this.checked(unary(e.operator, this.expression(e.operand)), e.type);
-      case "binary":
-        return this.checked(binary(e.operator, this.expression(e.left), this.expression(e.right)), e.type);
-      case "select": {
-        const [yes, no] = [this.expression(e.consequent), this.expression(e.alternative)];
-        return this.expression(e.condition) !== 0 ? yes : no;
+      case "binary": {
+        const left = this.expression(e.left);
+        if (e.operator === "and" && left === 0) return 0;
+        if (e.operator === "or" && left !== 0) return 1;
+        return this.checked(binary(e.operator, left, this.expression(e.right)), e.type);
+      }
+      case "select":
+        return this.expression(this.expression(e.condition) !== 0 ? e.consequent : e.alternative);
+      case "within": {
+        const index = this.expression(e.operand);
+        if (Number.isInteger(index) && index >= 0 && index < e.length) return index;
+        return this.fault(`index ${index} of ${e.array}, which has ${e.length}`);
       }
     }
   }

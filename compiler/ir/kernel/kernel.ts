@@ -52,7 +52,10 @@ export type KernelBinary =
   | "and"
   | "or";
 
-/** Expressions are pure; `type` is the type of the value. `and`, `or` and `select` may evaluate all operands. */
+/**
+ * Expressions are pure; `type` is the type of the value. `and`, `or` and `select` evaluate no more than they need, so a
+ * condition keeps an index from being used.
+ */
 export type KernelExpression =
   | { readonly kind: "constant"; readonly value: number; readonly type: ScalarType }
   | { readonly kind: "variable"; readonly name: string; readonly type: ScalarType }
@@ -76,6 +79,17 @@ export type KernelExpression =
       readonly consequent: KernelExpression;
       readonly alternative: KernelExpression;
       readonly type: ScalarType;
+    }
+  /**
+   * An index that must be one of 0, …, `length` − 1; with any other the run ends in an error. `array` is what it picks
+   * from, as written. Where bounds.ts finds that it always is, nothing is left of this but the operand.
+   */
+  | {
+      readonly kind: "within";
+      readonly operand: KernelExpression;
+      readonly length: number;
+      readonly array: string;
+      readonly type: "i32";
     };
 
 export type KernelStatement =
@@ -88,6 +102,7 @@ export type KernelStatement =
       readonly value: KernelExpression;
     }
   | { readonly kind: "assign"; readonly name: string; readonly value: KernelExpression }
+  /** The index is computed before the value. */
   | {
       readonly kind: "store";
       readonly array: string;
@@ -108,6 +123,8 @@ export type KernelStatement =
       readonly reversed: boolean;
       readonly parallel: boolean;
       readonly body: readonly KernelStatement[];
+      /** What one round costs, in statements, where the rounds must be counted: nothing else says that they end. */
+      readonly steps?: number;
     }
   /**
    * Declares `name` as the reduction of `value` over the (parallel) range: `sum`, `min`, `max`; or `argmax`, `argmin`:
@@ -123,6 +140,8 @@ export type KernelStatement =
       readonly condition?: KernelExpression;
       readonly value: KernelExpression;
       readonly type: ScalarType;
+      /** As of a loop. */
+      readonly steps?: number;
     }
   | {
       readonly kind: "if";
@@ -130,8 +149,19 @@ export type KernelStatement =
       readonly consequent: readonly KernelStatement[];
       readonly alternative: readonly KernelStatement[];
     }
-  | { readonly kind: "while"; readonly condition: KernelExpression; readonly body: readonly KernelStatement[] }
-  | { readonly kind: "break" };
+  /** Its rounds are always counted; `steps` is what one costs, 1 where it is not given. */
+  | {
+      readonly kind: "while";
+      readonly condition: KernelExpression;
+      readonly body: readonly KernelStatement[];
+      readonly steps?: number;
+    }
+  | { readonly kind: "break" }
+  /** Ends the run with an error unless `condition` holds. */
+  | { readonly kind: "check"; readonly condition: KernelExpression; readonly message: string };
+
+/** Counted steps (of loops whose end is not known) that one example may take: seconds of work, and no real use. */
+export const MOST_STEPS = 2e9;
 
 /** A program for one example: reads its inputs, writes every element of its outputs. */
 export interface Kernel {

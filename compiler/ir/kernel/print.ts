@@ -73,6 +73,8 @@ function printStatement(s: Statement, indent: string): string[] {
       const items = `${printKernelExpression(s.value)} for ${s.variable} in ${printRange(s.from, s.to)}${condition}`;
       return [`${indent}let ${s.name}: ${s.type} = ${s.operator}(${items})`];
     }
+    case "check":
+      return [`${indent}check ${printKernelExpression(s.condition)} else ${JSON.stringify(s.message)}`];
     case "break":
       return [`${indent}break`];
   }
@@ -159,6 +161,8 @@ export function printKernelExpression(e: Expression): string {
       const [yes, no] = [operand(e.consequent, 1), operand(e.alternative, 1)];
       return `if ${operand(e.condition, 1)} then ${yes} else ${no}`;
     }
+    case "within":
+      return `within(${printKernelExpression(e.operand)}, ${e.length})`;
   }
 }
 

@@ -15,6 +15,7 @@ export function renameExpression(e: Expression, to: Renaming): Expression {
     case "load":
       return { ...e, array: to.array(e.array), index: renameExpression(e.index, to) };
     case "unary":
+    case "within":
       return { ...e, operand: renameExpression(e.operand, to) };
     case "binary":
       return { ...e, left: renameExpression(e.left, to), right: renameExpression(e.right, to) };
@@ -69,6 +70,8 @@ function renameStatement(s: Statement, to: Renaming): Statement {
         value: expression(s.value),
         ...(s.condition === undefined ? {} : { condition: expression(s.condition) }),
       };
+    case "check":
+      return { ...s, condition: expression(s.condition) };
     case "break":
       return s;
   }

@@ -111,6 +111,8 @@ class Verifier {
         return this.block(s.alternative);
       case "reduce":
         return this.reduce(s);
+      case "check":
+        return this.expect(s.condition, "bool", "what is checked");
       case "break":
         if (this.loops === 0) this.report("break stands outside of any loop");
     }
@@ -194,6 +196,9 @@ class Verifier {
         if (yes !== no) this.report(`a choice is between ${yes} and ${no}`);
         return yes;
       }
+      case "within":
+        if (!(Number.isInteger(e.length) && e.length >= 0)) this.report(`the length ${e.length} of ${e.array}`);
+        return this.accept("an index", this.expression(e.operand), ["i32"]);
     }
   }
 
