@@ -105,7 +105,9 @@ class Checker {
     const context = new Context(this.names, this.source, "train", evaluateExpression);
     if (declaration.kind === "function") examineFunction(context, declaration);
     else if (declaration.incomplete !== true) examineModule(context, declaration);
-    return context.diagnostics.filter(this.remains);
+    // What is too much to expand is told where it is used.
+    const told = context.diagnostics.filter((each) => !context.exhausted || each.code !== "too-large");
+    return told.filter(this.remains);
   }
 
   /** An experiment at every scale, and its model with the arguments that it asks for. */

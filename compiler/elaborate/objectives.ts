@@ -77,7 +77,7 @@ function boundParts(context: Context, scope: Scope, model: ModelDeclaration): Ma
     parts.set("elbo", build.subtract(parts.get("log_likelihood") ?? zero, parts.get("kl") ?? zero));
   }
   for (const [name, node] of parts) if (!scope.own().has(name)) scope.define(name, tensor(node));
-  // What an observation or a prior should have given is missing because of an error that was reported: no need to say so.
+  // What an observation or a prior should have given is missing because of an error that was reported.
   const has = (kind: ModelStatement["kind"]) => model.body.some((statement) => statement.kind === kind);
   const expected = { log_likelihood: has("observe"), kl: has("prior"), elbo: has("observe") || has("prior") };
   for (const name of BOUND_PARTS) {
@@ -173,7 +173,7 @@ function warnOfMissingGradients(context: Context, loss: Node): void {
       `${source.name}:${span.start}` === key ? [name] : [],
     );
     const others = names.length - MOST_NAMED;
-    const list = names.slice(0, MOST_NAMED).join(", ") + (others > 0 ? ` and ${others} others` : "");
+    const list = names.slice(0, MOST_NAMED).join(", ") + (others > 0 ? ` and ${others} more` : "");
     context.warn(place, "no-gradient", {
       message: `no gradient reaches ${list}`,
       why: "the objective does not depend on what is not used, nor on what is behind a hard sample or stop_gradient",

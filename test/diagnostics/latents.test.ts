@@ -169,7 +169,8 @@ model M() {
   param reported: f32[3] ~ zeros     //~ no-gradient: no gradient reaches reported
   param used: f32[3] ~ zeros
   let linear = Linear(3, 2)
-  let idle = MLP(3, 4, 3)            //~ no-gradient «MLP(3, 4, 3)»: no gradient reaches idle.first.W, idle.first.b, idle.second.W and 1 others
+  let idle = MLP(3, 4, 3)
+  //~^ no-gradient «MLP(3, 4, 3)»: no gradient reaches idle.first.W, idle.first.b, idle.second.W and 1 more
   let mine = Mine()
   latent z: OneHot(3) ~ Gumbel(hidden) relax ExpFamily at 1
   minimize sum(z) + sum(floor(rounded)) + sum(stop_gradient(stopped) * used) + sum(linear(x)) + sum(mine(x))
