@@ -26,6 +26,12 @@ export const law: Law = {
   says: "(x c) d = x (c d), (x c) / d = x (c / d), (x / c) d = x (d / c), (x / c) / d = x / (c d)",
   roots: ["multiply", "divide"],
   example: (build) => build.divide(build.multiply(leaf(build, "a", [2, 3]), 3), 4),
+  more: (build) => [build.multiply(2, build.divide(leaf(build, "a", [2, 3]), 4))],
+  near: (build) => [
+    build.divide(4, build.multiply(leaf(build, "a", [2, 3]), 3)),
+    build.multiply(build.multiply(leaf(build, "a", [2, 3]), 1e-20), 1e-20),
+    build.multiply(build.divide(3, leaf(build, "a", [2, 3])), 2),
+  ],
   apply(node, build) {
     const outer = scaled(node);
     const inner = outer === undefined ? undefined : scaled(outer.x);

@@ -16,6 +16,10 @@ export interface Law {
   readonly final?: true;
   /** A graph on which the law fires at the root, over leaves `input` and `parameter`. */
   example(build: Builder): Node;
+  /** Graphs on which it fires, too: one at least for each root that the example lacks, unless it is about a class of ops. */
+  more?(build: Builder): readonly Node[];
+  /** Graphs on which it must not fire, though they have its roots and little more is missing. */
+  near?(build: Builder): readonly Node[];
   /** The right side for a node that is a left side, of the same type; undefined for other nodes. */
   apply(node: Node, build: Builder): Node | undefined;
 }

@@ -8,6 +8,11 @@ export const law: Law = {
   says: "(-x) c = x (-c) for a constant c, and (-x) (-y) = x y",
   roots: ["multiply"],
   example: (build) => build.multiply(build.negate(leaf(build, "a", [2, 3])), 2.5),
+  more: (build) => [
+    build.multiply(2.5, build.negate(leaf(build, "a", [2, 3]))),
+    build.multiply(build.negate(leaf(build, "a", [2, 3])), build.negate(leaf(build, "b", [2, 3]))),
+  ],
+  near: (build) => [build.multiply(build.negate(leaf(build, "a", [2, 3])), leaf(build, "b", [2, 3]))],
   apply(node, build) {
     const [a, b] = node.inputs as readonly [Node, Node];
     if (a.op === "negate" && b.op === "negate") return build.multiply(a.inputs[0]!, b.inputs[0]!);

@@ -23,6 +23,10 @@ export const law: Law = {
   roots: ["sum"],
   example: (build) =>
     build.sum(build.add(build.batchSum(leaf(build, "a", [2, 3])), build.batchSum(leaf(build, "b", [2, 3]))), [0]),
+  near: (build) => [
+    build.sum(build.add(build.batchSum(leaf(build, "a", [2, 3])), build.parameter("w", [2, 3])), [0]),
+    build.sum(build.add(build.batchSum(leaf(build, "a", [2, 3])), build.batchSum(leaf(build, "b", []))), [0]),
+  ],
   apply(node, build) {
     const added = node.inputs[0]!;
     const tree = added.op === "add" ? treeOf(added) : undefined;

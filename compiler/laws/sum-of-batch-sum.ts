@@ -8,6 +8,17 @@ export const law: Law = {
   says: "sum(batch_sum(x), leading axes) = batch_sum(sum(x, leading axes)) = batch_sum(x) over these axes too",
   roots: ["sum", "batch_sum"],
   example: (build) => build.sum(build.batchSum(leaf(build, "a", [2, 4, 3])), [0, 1]),
+  more: (build) => [
+    build.sum(build.batchSum(leaf(build, "a", [2, 4, 3]), 1), [0], true),
+    build.batchSum(build.sum(leaf(build, "a", [2, 4, 3]), [0])),
+    build.batchSum(build.sum(leaf(build, "a", [2, 4, 3]), [0], true)),
+    build.batchSum(build.sum(leaf(build, "a", [2, 4, 3]), [1, 0]), 1),
+  ],
+  near: (build) => [
+    build.sum(build.batchSum(leaf(build, "a", [2, 4, 3])), [1]),
+    build.batchSum(build.sum(leaf(build, "a", [2, 4, 3]), [2])),
+    build.batchSum(build.sum(leaf(build, "a", [2, 4, 3]), [0], true), 1),
+  ],
   apply(node, build) {
     const inner = node.inputs[0]!;
     const [sum, batch] = node.op === "sum" ? [node, inner] : [inner, node];

@@ -11,6 +11,13 @@ export const law: Law = {
   roots: ["add"],
   example: (build) =>
     build.add(build.pad(leaf(build, "a", [2, 3]), [3, 0], [0, 0]), build.pad(leaf(build, "b", [3, 3]), [0, 0], [2, 0])),
+  near: (build) => [
+    // A row between them, a row in both, another width, another place on the second axis.
+    build.add(build.pad(leaf(build, "a", [2, 3]), [4, 0], [0, 0]), build.pad(leaf(build, "b", [3, 3]), [0, 0], [3, 0])),
+    build.add(build.pad(leaf(build, "a", [2, 3]), [2, 0], [1, 0]), build.pad(leaf(build, "b", [3, 3]), [0, 0], [2, 0])),
+    build.add(build.pad(leaf(build, "a", [2, 3]), [3, 0], [0, 0]), build.pad(leaf(build, "b", [3, 2]), [0, 0], [2, 1])),
+    build.add(build.pad(leaf(build, "a", [2, 2]), [3, 1], [0, 0]), build.pad(leaf(build, "b", [3, 2]), [0, 0], [2, 1])),
+  ],
   apply(node, build) {
     const [left, right] = node.inputs as readonly [Node, Node];
     if (left.op !== "pad" || right.op !== "pad") return undefined;

@@ -8,6 +8,8 @@ export const law: Law = {
   says: "x + 0 = 0 + x = x - 0 = x",
   roots: ["add", "subtract"],
   example: (build) => build.add(leaf(build, "a", [2, 3]), 0),
+  more: (build) => [build.add(0, leaf(build, "a", [2, 3])), build.subtract(leaf(build, "a", [2, 3]), 0)],
+  near: (build) => [build.subtract(0, leaf(build, "a", [2, 3])), build.add(leaf(build, "a", [2, 3]), 1)],
   apply(node, build) {
     const [a, b] = node.inputs as readonly [Node, Node];
     if (fillOf(b) === 0) return fitted(a, node.type, build);

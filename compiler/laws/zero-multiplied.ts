@@ -10,5 +10,7 @@ export const law: Law = {
   says: "0 x = x 0 = 0 for finite x",
   roots: ["multiply"],
   example: (build) => build.multiply(leaf(build, "a", [2, 3]), 0),
+  more: (build) => [build.multiply(build.constant(0, [2, 3]), leaf(build, "a", [2, 3]))],
+  near: (build) => [build.multiply(build.constant([0, 1], [2]), leaf(build, "a", [2]))],
   apply: (node, build) => (node.inputs.some((input) => fillOf(input) === 0) ? filled(0, node.type, build) : undefined),
 };
