@@ -24,6 +24,9 @@ const MOST_OPERATIONS = 100_000;
 /** Expressions within expressions, through functions and modules; more would risk the host's stack. */
 const DEEPEST = 500;
 
+/** Streams of noise that no latent variable uses begin here. */
+const FIRST_UNIFORM_STREAM = 65536;
+
 /** Unwinds to the statement being elaborated; what is wrong has been reported. */
 export class Aborted extends Error {}
 
@@ -126,7 +129,8 @@ export class Context {
   private readonly scopes = new Map<Source, Scope>();
   private readonly reported = new Set<string>();
   private readonly evaluator: Evaluator;
-  private streams = 0;
+  /** The next streams of noise: entries of a model that draw for `uniform_like` or not are to draw latents alike. */
+  private readonly streams = { latent: 0, uniform: FIRST_UNIFORM_STREAM };
   private steps = 0;
   private level = 0;
 
@@ -288,8 +292,8 @@ export class Context {
     return this.names.unread(name, this.source) ? ERROR : undefined;
   }
 
-  nextStream(): number {
-    return this.streams++;
+  nextStream(purpose: "latent" | "uniform"): number {
+    return this.streams[purpose]++;
   }
 }
 

@@ -87,7 +87,7 @@ function drawNoise(
   if (base !== "uniform" && base !== "normal") {
     throw new Failure(span, "unknown-name", `there is no noise ${base}`, { help: "choose uniform or normal" });
   }
-  const stream = context.nextStream();
+  const stream = context.nextStream("latent");
   const shape = dimensions.map((dimension) => dimension.size);
   const node = context.builder.noise(name, stream, base, shape);
   context.noise.push({ stream, base, node });

@@ -233,3 +233,31 @@ model M() {
   expect([...outputs["state:count.seen"]!.data]).toEqual([19]);
   model.dispose();
 });
+
+test("dropout, which there is in training only, moved the latents' streams of noise", () => {
+  const { entries } = artifactOf(`model M() {
+  data x: f32[4]
+  latent a: OneHot(4) ~ Gumbel(drop(x, 0.5)) relax ExpFamily at 1
+  latent b: OneHot(4) ~ Gumbel(drop(x, 0.5)) relax ExpFamily at 1
+  minimize sum(a) + sum(b)
+}`);
+  const streams = entries.map(({ name, noise }) => [name, noise.map((each) => [each.name, each.stream])]);
+  const latents = [
+    ["a", 0],
+    ["b", 1],
+  ];
+  expect(streams).toEqual([
+    [
+      "train",
+      [
+        ["uniform.65536", 65536],
+        ["a", 0],
+        ["uniform.65537", 65537],
+        ["b", 1],
+      ],
+    ],
+    ["evaluate", latents],
+    ["sample", latents],
+    ["sample_soft", latents],
+  ]);
+});

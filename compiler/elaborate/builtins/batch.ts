@@ -40,16 +40,12 @@ const items = builtin("items", ["x"], (context, { x }) => {
   return tensor(value.node.type.batched ? context.builder.multiply(context.builder.batchSize(), count) : count);
 });
 
-/** Streams of noise that no latent variable uses begin here. */
-const FIRST_STREAM = 65536;
-
 const uniformLike = builtin("uniform_like", ["x"], (context, { x }) => {
   const value = tensorOf(context, x);
   if (value === undefined) return undefined;
-  const index = context.nextStream();
-  const stream = FIRST_STREAM + index;
+  const stream = context.nextStream("uniform");
   // A name that no latent variable can have. Examples differ in their noise even where x is the same for all of them.
-  const node = context.builder.noise(`uniform.${index}`, stream, "uniform", value.node.type.shape);
+  const node = context.builder.noise(`uniform.${stream}`, stream, "uniform", value.node.type.shape);
   context.noise.push({ stream, base: "uniform", node });
   return tensor(node, value.dimensions);
 });
