@@ -4,6 +4,7 @@ import type { Artifact, ExperimentSpec } from "../compiler/artifact.ts";
 import type { Source } from "../compiler/diagnostic.ts";
 import type { ExperimentData } from "../runtime/data-module.ts";
 import { runExperiment } from "../runtime/experiment.ts";
+import { smallerIsBetter } from "../runtime/metrics.ts";
 import { formatTable } from "../runtime/table.ts";
 import { type Arguments, type DataCall, variantsOf } from "../runtime/variants.ts";
 import {
@@ -91,12 +92,15 @@ function rememberedInputs(source: Source, spec: ExperimentSpec) {
 }
 
 function announce(spec: ExperimentSpec, directory: string, options: RunOptions): void {
-  const { batch, steps } = spec.train;
+  const { batch, steps, keepBest } = spec.train;
   const variants = variantsOf(spec).length;
   const scale = spec.scale === undefined ? "" : ` at scale ${spec.scale}`;
   const runs = variants === 1 ? "1 training" : `${variants} trainings`;
   const work = `${runs} of ${steps} steps with batches of ${batch}, device ${options.device}`;
   process.stderr.write(`${spec.name} for ${spec.model}${scale}: ${work}\n`);
+  const which = keepBest !== undefined && smallerIsBetter(keepBest.metric) ? "smallest" : "largest";
+  const kept = keepBest === undefined ? "last model" : `model with the ${which} ${keepBest.split}.${keepBest.metric}`;
+  process.stderr.write(`keeps the ${kept}\n`);
   process.stderr.write(`everything is kept in ${directory}\n\n`);
 }
 

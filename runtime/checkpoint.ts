@@ -80,7 +80,7 @@ export function encodeCheckpoint(artifact: Artifact, checkpoint: Checkpoint): Ui
   };
   if (optimizer !== undefined)
     metadata.optimizer = JSON.stringify({ options: optimizer.options, updates: optimizer.updates });
-  if (checkpoint.training !== undefined) metadata.training = JSON.stringify(checkpoint.training);
+  if (checkpoint.training !== undefined) metadata.training = JSON.stringify(checkpoint.training, infiniteAsText);
   return writeSafetensors({ tensors, metadata });
 }
 
@@ -129,10 +129,6 @@ export function decodeCheckpoint(
       },
     );
   }
-  const training =
-    metadata.training === undefined
-      ? {}
-      : { training: readJson(metadata.training, "training", file) as object as TrainingPosition };
   return {
     seed: readCount(metadata.seed, "seed", file),
     step: readCount(metadata.step, "step", file),
@@ -140,7 +136,7 @@ export function decodeCheckpoint(
     states,
     hypers: readHypers(metadata.hypers, file),
     ...readOptimizer(artifact, tensors, metadata.optimizer, file),
-    ...training,
+    ...readTraining(metadata.training, file),
   };
 }
 
@@ -221,6 +217,27 @@ function readHypers(text: string | undefined, file: string): { [name: string]: n
   if (!Object.values(hypers).every((value) => typeof value === "number"))
     throw new UserError(`${file} has bad metadata: \`hypers\` must be numbers`);
   return hypers as { [name: string]: number };
+}
+
+/** JSON writes infinite numbers as null, and a metric such as the logarithm of 0 is one. */
+function infiniteAsText(_: string, value: unknown): unknown {
+  return value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY ? String(value) : value;
+}
+
+function readTraining(text: string | undefined, file: string): Pick<Checkpoint, "training"> {
+  if (text === undefined) return {};
+  const { examples, batch, best } = readJson(text, "training", file);
+  const counts = [examples, batch].every((count) => Number.isSafeInteger(count) && (count as number) > 0);
+  const { metric, value, step } = (best ?? {}) as { readonly [name: string]: unknown };
+  const number = typeof value === "number" || typeof value === "string" ? Number(value) : Number.NaN;
+  if (
+    !counts ||
+    (best !== undefined && (typeof metric !== "string" || Number.isNaN(number) || !Number.isInteger(step)))
+  )
+    throw new UserError(`${file} has bad metadata: \`training\` is incomplete`);
+  const position = { examples: examples as number, batch: batch as number };
+  if (best === undefined) return { training: position };
+  return { training: { ...position, best: { metric: metric as string, value: number, step: step as number } } };
 }
 
 function readOptimizer(

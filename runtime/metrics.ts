@@ -133,9 +133,22 @@ export function metricAt(metrics: Metrics, path: string, model: string): number 
   return value;
 }
 
-/** Whether a smaller value of this metric is the better one: losses and errors. */
+/**
+ * Last words of the names of metrics that are the better the smaller they are. Users read this list in
+ * docs/language.md.
+ */
+export const SMALLER_IS_BETTER: readonly string[] = [
+  ...["loss", "error", "errors", "mse", "rmse", "mae", "mape", "nll", "bce", "ce", "cross_entropy", "perplexity"],
+  ...["kl", "divergence", "distance", "wer", "cer", "regret", "cost", "risk", "deviance", "brier"],
+];
+
+/**
+ * Whether a smaller value of this metric is the better one, by its name: `loss`, `edges.rmse`, `testKL` and
+ * `error.mean` are, `elbo` is not.
+ */
 export function smallerIsBetter(path: string): boolean {
-  return /(^|\.|_)(loss|error|nll|mse|kl|perplexity)$/.test(path);
+  const words = path.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
+  return new RegExp(`(^|[._])(${SMALLER_IS_BETTER.join("|")})([._](mean|sum|total|min|max))?$`).test(words);
 }
 
 /** Throws a UserError unless the value of a metric can be compared. */

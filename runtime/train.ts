@@ -2,7 +2,7 @@
  * The training loop: mini-batches, validation, keeping the best model, checkpoints. Batch order and noise depend on
  * (seed, step) alone, so a run continued from a checkpoint is the uninterrupted run, bit for bit.
  */
-import type { TrainingPosition } from "./checkpoint.ts";
+import { decodeCheckpoint, type TrainingPosition } from "./checkpoint.ts";
 import { type Dataset, gatherBatch, Shuffler, sliceBatch } from "./dataset.ts";
 import type { Model } from "./instantiate.ts";
 import { checkComparable, MetricMeans, type Metrics, metricAt, resolveMetrics, smallerIsBetter } from "./metrics.ts";
@@ -11,7 +11,7 @@ import { UserError } from "./user-error.ts";
 export interface KeepBest {
   /** A split's name among `splits`. */
   readonly split: string;
-  /** A metric's path, such as `edges.precision`; the largest is kept, or the smallest for a loss. */
+  /** A metric's path, such as `edges.precision`; the largest is kept, or the smallest where `smallerIsBetter`. */
   readonly metric: string;
 }
 
@@ -100,7 +100,7 @@ export async function train(model: Model, options: TrainOptions): Promise<TrainR
     const value = bestValue(model, options.keepBest, metrics);
     const improved =
       value !== undefined && (best === undefined || isBetter(options.keepBest!.metric, value, best.value));
-    if (improved) best = { metric: `${options.keepBest!.split}.${options.keepBest!.metric}`, value, step };
+    if (improved) best = { metric: pathOf(options.keepBest!), value, step };
     const bytes = model.save(position(options, best));
     if (improved) {
       bestBytes = bytes;
@@ -150,12 +150,17 @@ function checkOptions(options: TrainOptions): void {
   }
 }
 
+function pathOf({ split, metric }: KeepBest): string {
+  return `${split}.${metric}`;
+}
+
+/** All that may be refused, before the model changes. */
 function resume(
   model: Model,
   options: TrainOptions,
   { bytes, file }: { bytes: Uint8Array; file: string },
 ): TrainingPosition["best"] {
-  const { training, step } = model.load(bytes, file, true);
+  const { training, step } = decodeCheckpoint(model.artifact, bytes, file, true);
   if (training !== undefined && (training.examples !== options.train.size || training.batch !== options.batch)) {
     const run = (examples: number, batch: number) => `${examples} examples in batches of ${batch}`;
     const [written, now] = [run(training.examples, training.batch), run(options.train.size, options.batch)];
@@ -164,8 +169,17 @@ function resume(
       help: "start a new run, or restore the old settings",
     });
   }
+  const [kept, now] = [training?.best?.metric, options.keepBest === undefined ? undefined : pathOf(options.keepBest)];
+  if (kept !== undefined && kept !== now) {
+    const keeps = now === undefined ? "keeps none" : `keeps the one of the best \`${now}\``;
+    throw new UserError(`${file} was written by a run that kept the model of the best \`${kept}\`, this one ${keeps}`, {
+      why: "values of different metrics cannot be compared",
+      help: "start a new run, or keep the best model by the old metric",
+    });
+  }
   if (step > options.steps)
     throw new UserError(`${file} is at step ${step}, beyond the ${options.steps} steps of this run`);
+  model.load(bytes, file, true);
   return training?.best;
 }
 

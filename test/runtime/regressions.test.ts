@@ -1,33 +1,12 @@
 /** What went wrong in the runtime once, and must not again. Each test is called by the fault. */
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
-import type { Artifact } from "../../compiler/artifact.ts";
-import { compile } from "../../compiler/compile.ts";
-import { render } from "../../compiler/diagnostic.ts";
-import { openDevice } from "../../runtime/devices.ts";
-import type { HostTensor } from "../../runtime/host-tensor.ts";
-import { instantiate, type Model } from "../../runtime/instantiate.ts";
+import { instantiate } from "../../runtime/instantiate.ts";
 import type { AdamOptions } from "../../runtime/optimizers/adam.ts";
-import { readSafetensors, writeSafetensors } from "../../runtime/safetensors.ts";
 import type { Batch } from "../../runtime/validate.ts";
 import { layer } from "../../sstc.ts";
-import { library } from "../../stdlib/library.ts";
+import { artifactOf, withModel } from "./compiled.ts";
 import { failure } from "./failure.ts";
-
-function artifactOf(text: string): Artifact {
-  const { artifact, diagnostics } = compile({ name: "regression.sst", text }, { library });
-  expect(diagnostics.filter(({ severity }) => severity === "error").map(render)).toEqual([]);
-  return artifact!;
-}
-
-async function withModel<T>(text: string, work: (model: Model) => T | Promise<T>): Promise<T> {
-  const model = await instantiate(artifactOf(text), { device: "cpu", seed: 1 });
-  try {
-    return await work(model);
-  } finally {
-    model.dispose();
-  }
-}
 
 describe("utilities that are the same for all examples", () => {
   const model = (utilities: string) => `model M() {
@@ -250,110 +229,3 @@ test("a temperature that is 0 in float32 was taken", () =>
       model.setHyper("t", 1e-30);
     },
   ));
-
-test.each(["cpu", "wasm"])(
-  "on %s a model that was disposed of left its constants and tables behind",
-  async (device) => {
-    const artifact = artifactOf(`model M(n = 3) {
-  let K = complete(n)
-  data x: f32[edges(K)]
-  param w: f32[edges(K)] ~ zeros
-  latent z: SpanningTree(K) ~ Gumbel(x * 3 + w) relax ExpFamily at 0.5
-  minimize sum(gather_sum(K, to_arcs(K, reshape(x * z, [edges(K), 1]))) * 7)
-}`);
-    expect(artifact.program).toContain("makeRows([");
-    expect(artifact.program).toContain("const constant$");
-    const { tf } = await openDevice(device);
-    const before = tf.memory().numTensors;
-    for (const examples of [1, 2]) {
-      const model = await instantiate(artifact, { device });
-      for (const count of [examples, examples + 1]) await model.step({ x: new Float32Array(3 * count).fill(1) });
-      expect(model.undisposed).toBe(0);
-      model.dispose();
-      expect(tf.memory().numTensors).toBe(before);
-      model.dispose();
-    }
-  },
-);
-
-test("on cpu a state that was set to a parameter followed the parameter's later changes", async () => {
-  const artifact = artifactOf(`model M() {
-  data x: f32[]
-  param w: f32[2] ~ constant(1)
-  state s: f32[2] = 0
-  update s = w
-  minimize sum(w * w) + x
-}`);
-  const states = await Promise.all(
-    ["cpu", "wasm"].map(async (device) => {
-      const model = await instantiate(artifact, { device });
-      await model.step({ x: Float32Array.of(0) });
-      const { s } = model.states();
-      model.dispose();
-      return s!.data;
-    }),
-  );
-  expect(states[0]).toEqual(states[1]);
-  expect(states[0]).toEqual(Float32Array.of(1, 1));
-});
-
-describe("a checkpoint that is refused", () => {
-  const TEXT = `model M() {
-  data x: f32[]
-  hyper t = 1
-  param w: f32[2] ~ constant(1)
-  state s: f32[] = 0
-  latent z: OneHot(2) ~ Fixed(w * x) relax ExpFamily at t
-  update s = batch_mean(x)
-  minimize sum(z * z)
-}`;
-  type Metadata = { readonly [key: string]: string };
-  /** Spoils tensors in place, and returns the metadata to write. */
-  type Fault = [string, (metadata: Metadata, tensors: ReadonlyMap<string, HostTensor>) => Metadata, string];
-  const optimizer = (change: object) => (metadata: Metadata) => {
-    const written = JSON.parse(metadata.optimizer!) as { options: object };
-    return { ...metadata, optimizer: JSON.stringify({ ...written, options: { ...written.options, ...change } }) };
-  };
-  const notFinite = (key: string, said: string): Fault => [
-    key,
-    (metadata, tensors) => {
-      tensors.get(key)!.data.fill(Number.NaN);
-      return metadata;
-    },
-    `F holds the ${said} with NaN at position 0`,
-  ];
-  const faults: Fault[] = [
-    ["seed", (metadata) => ({ ...metadata, seed: "4294967296" }), "the seed is 4294967296"],
-    ["unknown hyper", (metadata) => ({ ...metadata, hypers: '{"u":1}' }), "M has no hyperparameter called `u`"],
-    ["temperature", (metadata) => ({ ...metadata, hypers: '{"t":0}' }), "the temperature `t` is 0"],
-    ["learning rate", optimizer({ learningRate: -1 }), "the learning rate of `adam` is -1"],
-    ["optimizer", optimizer({ name: "sgd" }), "there is no optimizer called `sgd`"],
-    [
-      "count of updates",
-      (metadata) => ({ ...metadata, optimizer: metadata.optimizer!.replace(/"updates":\d+/, '"updates":0.5') }),
-      "F has bad metadata: the updates of `optimizer` are not a count",
-    ],
-    notFinite("w", "parameter `w`"),
-    notFinite("state:s", "state `s`"),
-    notFinite("adam.square:w", "optimiser state of `w`"),
-  ];
-
-  test.each(faults)("had been loaded in part: %s", async (_, spoil, said) => {
-    const written = await withModel(TEXT, async (model) => {
-      model.setHyper("t", 0.5);
-      await model.step({ x: Float32Array.of(2) });
-      return model.save();
-    });
-    const { metadata, tensors } = readSafetensors(written, "F");
-    const bytes = writeSafetensors({ metadata: spoil(metadata, tensors), tensors });
-    await withModel(TEXT, async (model) => {
-      model.setParameters({ w: Float32Array.of(3, 4) });
-      model.setHyper("t", 2);
-      const before = model.save();
-      expect((await failure(() => model.load(bytes, "F"))).message).toBe(said);
-      expect(model.save()).toEqual(before);
-      model.load(written, "F");
-      expect(model.save()).toEqual(written);
-    });
-  });
-});
