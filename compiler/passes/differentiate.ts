@@ -64,12 +64,13 @@ function contributions(node: Node, cotangent: Node, build: Builder): readonly (N
   return typeof gradient === "function" ? gradient(node, cotangent, build) : [];
 }
 
-/** A cotangent in the type of its node: where a node is the same for all examples, their cotangents add up. */
+/**
+ * A cotangent in the type of its node: where a node is the same for all examples, their cotangents add up. No gradient of
+ * a batched value is the same for all examples: ops make them of batched cotangents, or repeat them over the batch.
+ */
 function adapt(cotangent: Node, input: Node, user: Node, build: Builder): Node {
-  let fitted = cotangent;
-  if (fitted.type.batched && !input.type.batched) fitted = build.batchSum(fitted);
-  else if (!fitted.type.batched && input.type.batched) fitted = build.batchBroadcast(fitted);
-  if (!sameShape(fitted.type.shape, input.type.shape)) {
+  const fitted = cotangent.type.batched && !input.type.batched ? build.batchSum(cotangent) : cotangent;
+  if (fitted.type.batched !== input.type.batched || !sameShape(fitted.type.shape, input.type.shape)) {
     throw new TypeError(`the gradient of ${user.op} has ${formatType(fitted.type)} for ${formatType(input.type)}`);
   }
   return fitted;
