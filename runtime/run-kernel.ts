@@ -20,7 +20,8 @@ export type HostKernel = (
 
 /**
  * `batch` counts problems: examples, times the copies of a latent that is an array. `outputSizes` are values per
- * problem, `outputShapes` whole shapes, batch axis first. Inputs stay the caller's, outputs become the caller's.
+ * problem, `outputShapes` whole shapes, batch axis first if `batched` (true). `inputNames` are those in the kernel.
+ * Inputs stay the caller's, outputs become the caller's.
  */
 export type RunKernel = (
   name: string,
@@ -29,14 +30,20 @@ export type RunKernel = (
   inputs: readonly core.Tensor[],
   outputSizes: readonly number[],
   outputShapes: readonly (readonly number[])[],
+  inputNames?: readonly string[],
+  batched?: boolean,
 ) => core.Tensor[];
 
-/** `RunKernel` on a device. Throws a UserError naming the latent and the example where a number is not finite. */
+/** `RunKernel` on a device. Throws a UserError naming the latent and the place where a number is not finite. */
 export function createRunKernel(tf: Tensorflow): RunKernel {
-  return (name, kernel, batch, inputs, outputSizes, outputShapes) => {
-    const examples = outputShapes[0]?.[0] ?? batch;
+  return (name, kernel, batch, inputs, outputSizes, outputShapes, inputNames = [], batched = true) => {
+    const examples = batched ? (outputShapes[0]?.[0] ?? batch) : undefined;
     const arrays = inputs.map((tensor) => tensor.dataSync() as KernelArrayType);
-    for (const array of arrays) checkFinite(`the latent \`${name}\` received`, array, examples, RECEIVED);
+    for (const [i, array] of arrays.entries()) {
+      if (inputNames[i] === "cotangent")
+        checkFinite(`the gradient of the latent \`${name}\` holds`, array, examples, AFTER);
+      else checkFinite(`the latent \`${name}\` received`, array, examples, RECEIVED);
+    }
     const outputs = outputSizes.map((size) => new Float32Array(batch * size));
     kernel(batch, arrays, outputs, failing(batch, examples));
     for (const output of outputs) checkFinite(`a solver of the latent \`${name}\` made`, output, examples, MADE);
@@ -53,16 +60,26 @@ const RECEIVED: UserErrorDetails = {
   why: "a solver needs finite utilities; the network before it has produced a value outside the range of float32",
   help: "lower the learning rate or raise the temperature, and check the data",
 };
+const AFTER: UserErrorDetails = {
+  why: "what is computed from the samples, such as the objective, has a derivative outside the range of float32",
+  help: "look at what is made of the samples, and lower the learning rate; what comes before the latent is finite",
+};
 const MADE: UserErrorDetails = {
   why: "its kernel divided by zero, or left the range of float32",
   help: "raise the temperature; of a structure of your own, look into the kernel",
 };
 
-function checkFinite(what: string, array: KernelArrayType, examples: number, details: UserErrorDetails): void {
+function checkFinite(
+  what: string,
+  array: KernelArrayType,
+  examples: number | undefined,
+  details: UserErrorDetails,
+): void {
   const i = array instanceof Float32Array ? findNotFinite(array) : -1;
   if (i < 0) return;
-  const perExample = Math.max(1, array.length / Math.max(1, examples));
-  const place = `example ${Math.floor(i / perExample)}, position ${i % perExample}`;
+  const perExample = examples === undefined ? array.length : Math.max(1, array.length / Math.max(1, examples));
+  const example = examples === undefined ? "" : `example ${Math.floor(i / perExample)}, `;
+  const place = `${example}position ${i % perExample}`;
   throw new UserError(`${what} ${writeValue(array[i]!)} at ${place}`, details);
 }
 

@@ -167,9 +167,11 @@ class EntryPrinter {
     const sizes = kernel.outputs.map((output) => sizeOf(output.shape));
     const shapes = kernel.outputs.map((output) => shapeText({ ...node.type, shape: [...lead, ...output.shape] }));
     const name = JSON.stringify(node.attributes.latent ?? kernel.name);
+    const names = JSON.stringify(kernel.inputs.map((input) => input.name)) + (node.type.batched ? "" : ", false");
     this.lines.push(
       `const [${variables.join(", ")}] = runKernel(${name}, kernels[${JSON.stringify(kernel.name)}], ${rows}, ` +
-        `[${inputs.join(", ")}], ${JSON.stringify(sizes)}, [${shapes.join(", ")}]); // ${commentText(kernel.name)}`,
+        `[${inputs.join(", ")}], ${JSON.stringify(sizes)}, [${shapes.join(", ")}], ${names}); ` +
+        `// ${commentText(kernel.name)}`,
     );
     this.runs.set(key, variables);
     kernel.outputs.forEach((output, i) => {

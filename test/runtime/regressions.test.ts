@@ -229,3 +229,25 @@ test("a temperature that is 0 in float32 was taken", () =>
       model.setHyper("t", 1e-30);
     },
   ));
+
+test("an objective that overflows was blamed on the network before the latent", async () => {
+  const model = (utilities: string) => `model M() {
+  data x: f32[2]
+  param w: f32[3] ~ zeros
+  latent z: OneHot(3) ~ ${utilities} relax ExpFamily at 1
+  minimize exp(100 * sum(z * w) * mean(x)) * 1e30
+}`;
+  const gradient = (at: string) => `the gradient of the latent \`z\` holds an infinite value at ${at}`;
+  const batch = { x: Float32Array.of(0, 0, 1, 1) };
+  await withModel(model("Fixed(w + sum(x))"), async (each) => {
+    each.setParameters({ w: Float32Array.of(1, 2, 3) });
+    const told = await failure(() => each.step(batch));
+    expect(told.message).toBe(gradient("example 1, position 0"));
+    expect(told.why).toContain("computed from the samples");
+  });
+  await withModel(model("Fixed(w)"), async (each) => {
+    each.setParameters({ w: Float32Array.of(1, 2, 3) });
+    const told = await failure(() => each.step({ x: batch.x.subarray(2) }));
+    expect(told.message).toBe(gradient("position 0"));
+  });
+});
