@@ -130,7 +130,7 @@ class Printer {
       case "while":
         return [
           `${indent}while (${this.expression(s.condition)}) {`,
-          this.counted(String(s.steps ?? 1), `${indent}  `),
+          ...(s.steps === undefined ? [] : [this.counted(String(s.steps), `${indent}  `)]),
           ...this.block(s.body, `${indent}  `),
           `${indent}}`,
         ];

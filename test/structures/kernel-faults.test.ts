@@ -71,6 +71,16 @@ test("a loop as long as a number of the input says hung", () => {
   expect(() => layer.argmax([[1e15, 1, 1]])).toThrow("it has a loop that does not come to an end, in example 0");
 }, 60_000);
 
+test("a loop that counts down is known to end, and from where it starts how soon", () => {
+  const down = (start: string) => `var j = ${start}\n while j > 0 {\n j -= 1\n x[min(j, n - 1)] = 1 }`;
+  const source = (start: string) => ({ name: "mine.sst", text: textOf(down(start)) });
+  const printed = (start: string) => compileLayer({ structure: "Mine(3)", source: source(start) }, library).argmax.text;
+  expect(printed("n")).not.toContain("steps");
+  expect(printed("i32(u[0])")).toContain("steps");
+  expect(layerOf(down("n")).argmax([[1, 1, 1]])).toEqual([[1, 1, 1]]);
+  expect(() => layerOf(down("i32(u[0])")).argmax([[1e15, 1, 1]])).toThrow("does not come to an end, in example 0");
+}, 60_000);
+
 test("an argmax that gave no member was taken for one", () => {
   const layer = layerOf("if u[0] > 0 { x[0] = 0.3 }\n if u[1] > 0 { x[1] = 7 }");
   expect(layer.argmax([[-1, -1, -1]])).toEqual([[0, 0, 0]]);

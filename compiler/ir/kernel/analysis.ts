@@ -17,7 +17,7 @@ import {
   widen,
 } from "./interval.ts";
 import type { KernelExpression as Expression, Kernel, KernelStatement as Statement } from "./kernel.ts";
-import { assignedIn, breaks, isLasting } from "./loops.ts";
+import { assignedIn, breaks, counterOf, isLasting } from "./loops.ts";
 import { Narrowing, type State } from "./narrow.ts";
 
 export type Within = Extract<Expression, { kind: "within" }>;
@@ -225,8 +225,18 @@ export class Analysis {
       const inner = this.narrowing.assume(s.condition, true, head);
       return inner && this.block(s.body, inner);
     };
+    if (this.recording) this.rounds.set(s, Math.max(this.countable(s, state), this.rounds.get(s) ?? 0));
     const { head, broken } = this.perhaps(true, () => this.rounded(s.body, state, body));
     return joinStates(this.narrowing.assume(s.condition, false, head), broken);
+  }
+
+  /** Rounds of a while at most: known where each moves a variable towards what it is compared with. */
+  private countable({ condition, body }: Extract<Statement, { kind: "while" }>, state: State): number {
+    const counter = counterOf(condition, body);
+    if (counter === undefined) return Number.POSITIVE_INFINITY;
+    const [start, limit] = [state.get(counter.name) ?? anything, this.value(counter.limit, state)];
+    const way = counter.step < 0 ? start.high - limit.low : limit.high - start.low;
+    return Math.max(0, way / Math.abs(counter.step) + 1);
   }
 
   /**

@@ -67,7 +67,7 @@ class Rewriting {
       }
       case "while": {
         const body = this.block(s.body);
-        return { ...s, condition: this.expression(s.condition), body, steps: this.cost(body) };
+        return this.counted({ ...s, condition: this.expression(s.condition), body }, this.roundsOf(s), this.cost(body));
       }
       case "check":
         return { ...s, condition: this.expression(s.condition) };
@@ -127,6 +127,7 @@ class Rewriting {
     switch (s.kind) {
       case "for":
       case "reduce":
+      case "while":
         return this.costs.get(s) ?? 1;
       case "fill":
         return 1 + Math.ceil((this.sizes.get(s.array) ?? 0) / FILLED_AT_ONCE);
@@ -135,7 +136,6 @@ class Rewriting {
       case "declare":
       case "assign":
       case "store":
-      case "while":
       case "break":
       case "check":
         return 1;

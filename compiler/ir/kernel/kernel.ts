@@ -140,7 +140,7 @@ export type KernelStatement =
       readonly condition?: KernelExpression;
       readonly value: KernelExpression;
       readonly type: ScalarType;
-      /** As of a loop. */
+      /** As of a for. */
       readonly steps?: number;
     }
   | {
@@ -149,11 +149,11 @@ export type KernelStatement =
       readonly consequent: readonly KernelStatement[];
       readonly alternative: readonly KernelStatement[];
     }
-  /** Its rounds are always counted; `steps` is what one costs, 1 where it is not given. */
   | {
       readonly kind: "while";
       readonly condition: KernelExpression;
       readonly body: readonly KernelStatement[];
+      /** As of a for. */
       readonly steps?: number;
     }
   | { readonly kind: "break" }

@@ -48,6 +48,31 @@ export function isLasting(e: Expression, mutable: ReadonlySet<string>): boolean 
   return !someName(e, (name, isArray) => isArray || mutable.has(name));
 }
 
+/** A variable that each round of a loop, whatever else it does, moves by the same whole number. */
+export interface Counter {
+  readonly name: string;
+  readonly step: number;
+  /** What the condition of the loop compares it with: the same in every round. */
+  readonly limit: Expression;
+}
+
+/** The variable by which `while v > limit { …; v -= 1 }` comes to an end. */
+export function counterOf(condition: Expression, body: readonly Statement[]): Counter | undefined {
+  if (condition.kind !== "binary" || condition.left.kind !== "variable") return undefined;
+  const { left, right: limit, operator } = condition;
+  const down = operator === "greater" || operator === "greater-equal";
+  if (!down && operator !== "less" && operator !== "less-equal") return undefined;
+  const written = writtenIn(body);
+  if (someName(limit, (name, isArray) => isArray || written.has(name))) return undefined;
+  const moves = body.flatMap((s) => (s.kind === "assign" && s.name === left.name ? [s.value] : []));
+  const inner = body.flatMap(blocksOf).some((block) => assignedIn(block).has(left.name));
+  const [move] = moves;
+  if (moves.length !== 1 || inner || move?.kind !== "binary" || move.type !== "i32") return undefined;
+  if (move.left.kind !== "variable" || move.left.name !== left.name || move.right.kind !== "constant") return undefined;
+  const step = move.operator === "add" ? move.right.value : move.operator === "subtract" ? -move.right.value : 0;
+  return (down ? step < 0 : step > 0) ? { name: left.name, step, limit } : undefined;
+}
+
 function someName(e: Expression, test: (name: string, isArray: boolean) => boolean): boolean {
   switch (e.kind) {
     case "constant":
