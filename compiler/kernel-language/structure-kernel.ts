@@ -54,7 +54,7 @@ export function structureKernel(
       ),
     );
     checkShape(kernel, shape, structure, call.span);
-    return NAMED.get(kernel, values, () => ({ ...flat(kernel), name: uniqueName(kernel, values) }));
+    return NAMED.get(kernel, values, () => ({ ...flat(kernel), written: name, name: uniqueName(kernel, values) }));
   });
 }
 

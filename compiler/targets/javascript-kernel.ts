@@ -29,7 +29,7 @@ export function printJavaScriptKernel(kernel: Kernel): string {
   const size = (array: KernelArray) => array.shape.reduce((a, b) => a * b, 1);
   const offset = new Set([...kernel.inputs, ...kernel.outputs].map((array) => array.name));
   for (const array of [...kernel.inputs, ...kernel.outputs, ...kernel.scratch]) sizes.set(array.name, size(array));
-  const printer = new Printer(kernel.name, offset, sizes);
+  const printer = new Printer(kernel.written ?? kernel.name, offset, sizes);
   const body = printer.block(kernel.body, "      ");
   const lines = ["(() => {"];
   for (const table of kernel.tables) {

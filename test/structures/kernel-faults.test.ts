@@ -30,7 +30,7 @@ test("an index beyond the row read the next example", () => {
     [1, 2, 3],
     [1, 2, -1],
   ];
-  expect(() => layer.argmax(rows)).toThrow(/the kernel solve\w* used index 3 of u, which has 3, in example 1$/);
+  expect(() => layer.argmax(rows)).toThrow(/the kernel solve used index 3 of u, which has 3, in example 1$/);
 });
 
 test("an index beyond the row wrote into the next example", () => {
@@ -62,7 +62,7 @@ test("the derivative of a kernel keeps the guards of the kernel", () => {
 
 test("a loop without end hung", () => {
   const layer = layerOf("var i = 0\n while u[0] > x[0] or i >= 0 { i = i + 1 - 1\n x[1] = sum(u[j] for j in 0..n) }");
-  expect(() => layer.argmax([[1, 1, 1]])).toThrow(/solve\w* took more than \d+ steps: .* in example 0$/);
+  expect(() => layer.argmax([[1, 1, 1]])).toThrow(/the kernel solve took more than \d+ steps: .* in example 0$/);
 }, 60_000);
 
 test("a loop as long as a number of the input says hung", () => {

@@ -167,6 +167,8 @@ export const MOST_STEPS = 2e9;
 export interface Kernel {
   /** Unique within an artifact; letters, digits and underscores. */
   readonly name: string;
+  /** What it is called in the text that it comes from, for messages. */
+  readonly written?: string;
   readonly doc?: string;
   readonly inputs: readonly KernelArray[];
   readonly outputs: readonly KernelArray[];
