@@ -17,8 +17,15 @@ import { staticFunctions } from "./static-functions.ts";
 import { type StaticValue, staticNumber } from "./static-value.ts";
 import { applyStructure, type Structure } from "./structure.ts";
 
-/** Values of a structure's or kernel's sizes, one after the other: n = 4, k = 2. */
-const SIZES: readonly number[] = [4, 2, 1];
+/** Values to try for the sizes and graphs of a structure or kernel. */
+interface Sizes {
+  /** One after the other: n = 4, k = 2. */
+  readonly numbers: readonly number[];
+  readonly vertices: number;
+}
+const SMALL: Sizes = { numbers: [4, 2, 1], vertices: 4 };
+/** An index that leaves its array at these, too, is no matter of size. */
+const LARGER: Sizes = { numbers: [23, 11, 5], vertices: 7 };
 /** The graphs to try, of which the first that meets the requirements is taken. */
 const GRAPHS: readonly string[] = ["complete", "complete_directed"];
 /** Which regulariser stands for all separable ones. */
@@ -28,41 +35,57 @@ const BY_SIZE: ReadonlySet<string> = new Set(["requirement", "bad-size", "bad-in
 
 /** What is wrong with a structure whatever its arguments; empty where no sample meets its requirements. */
 export function trySample(declaration: StructureDeclaration, source: Source, names: Names): Diagnostic[] {
-  for (const graph of GRAPHS) {
-    const values = sampleValues(declaration.parameters, graph, names, source);
-    if (values === undefined) return [];
-    const sample = new Sample(source, names, declaration.name.span);
-    const structure = sample.structure(declaration, values);
-    if (structure === undefined && sample.refused) continue;
-    if (structure !== undefined) sample.selections(structure);
-    return sample.diagnostics;
-  }
-  return [];
+  return atBothSizes((sizes) => {
+    for (const graph of GRAPHS) {
+      const values = sampleValues(declaration.parameters, graph, sizes, names, source);
+      if (values === undefined) return undefined;
+      const sample = new Sample(source, names, declaration.name.span);
+      const structure = sample.structure(declaration, values);
+      if (structure === undefined && sample.refused) continue;
+      if (structure !== undefined) sample.selections(structure);
+      return sample;
+    }
+    return undefined;
+  });
+}
+
+/** What is wrong at the small sizes, and the indices that leave their arrays at both. */
+function atBothSizes(attempt: (sizes: Sizes) => Sample | undefined): Diagnostic[] {
+  const small = attempt(SMALL);
+  if (small === undefined) return [];
+  const doubtful = small.outside;
+  const larger = doubtful.length === 0 ? [] : (attempt(LARGER)?.outside ?? []);
+  const place = ({ source, span }: Diagnostic) => `${source.name}:${span.start}`;
+  const places = new Set(larger.map(place));
+  return [...small.diagnostics, ...doubtful.filter((each) => places.has(place(each)))];
 }
 
 /** What is wrong with a kernel on its own, whatever its arguments. */
 export function tryKernel(declaration: KernelDeclaration, source: Source, names: Names): Diagnostic[] {
   const parameters = declaration.parameters.filter((parameter) => parameter.type?.kind !== "tensor-type");
-  const values = sampleValues(parameters, "complete", names, source);
-  if (values === undefined) return [];
-  const sample = new Sample(source, names, declaration.name.span);
-  const declarations = declarationsFor(names, source);
-  sample.attempt(() => lowerKernel(declaration, values, declarations, declaration.name.name, true));
-  return sample.diagnostics;
+  return atBothSizes((sizes) => {
+    const values = sampleValues(parameters, "complete", sizes, names, source);
+    if (values === undefined) return undefined;
+    const sample = new Sample(source, names, declaration.name.span);
+    const declarations = declarationsFor(names, source);
+    sample.attempt(() => lowerKernel(declaration, values, declarations, declaration.name.name, true));
+    return sample;
+  });
 }
 
 /** Arguments to try; undefined where a parameter is of a kind that has no sample. */
 function sampleValues(
   parameters: readonly Parameter[],
   graph: string,
+  { numbers, vertices }: Sizes,
   names: Names,
   source: Source,
 ): Map<string, StaticValue> | undefined {
   const values = new Map<string, StaticValue>();
-  let sizes = 0;
+  let count = 0;
   for (const parameter of parameters) {
     const type = parameter.type?.kind === "named-type" ? parameter.type.name : undefined;
-    const value = type === undefined || type === "int" ? staticNumber(SIZES[sizes++] ?? 1) : typed(type);
+    const value = type === undefined || type === "int" ? staticNumber(numbers[count++] ?? 1) : typed(type);
     if (value === undefined) return undefined;
     values.set(parameter.name.name, value);
   }
@@ -71,7 +94,7 @@ function sampleValues(
   function typed(type: string): StaticValue | undefined {
     switch (type) {
       case "Graph":
-        return staticFunctions.get(graph)?.call([staticNumber(4)], { start: 0, end: 0 });
+        return staticFunctions.get(graph)?.call([staticNumber(vertices)], { start: 0, end: 0 });
       case "Relaxation": {
         const found = names.find(SEPARABLE, source)?.declaration;
         if (found?.kind !== "relaxation") return undefined;
@@ -91,6 +114,8 @@ function sampleValues(
 
 class Sample {
   readonly diagnostics: Diagnostic[] = [];
+  /** Indices that leave their arrays at these sizes. */
+  readonly outside: Diagnostic[] = [];
   /** Whether a requirement was not met. */
   refused = false;
   private readonly source: Source;
@@ -117,6 +142,7 @@ class Sample {
   keep(problem: Failure): void {
     for (const each of [problem, ...problem.others]) {
       this.refused ||= each.code === "requirement";
+      if (each.code === "bad-index") this.outside.push(each.diagnostic(this.source));
       if (!this.bySize(each)) this.diagnostics.push(each.diagnostic(this.source));
     }
   }

@@ -40,6 +40,8 @@ export function check(source: Source, options: CheckOptions): Diagnostic[] {
   const file = names.load(source);
   const resolved = [...names.diagnostics, ...resolve(names)];
   const passes: (readonly Diagnostic[])[] = [resolved];
+  // At sizes of nobody's choice: where a model uses the same, what is wrong there is told.
+  const tried: (readonly Diagnostic[])[] = [];
   const remains = remaining(names, resolved);
   const checker = new Checker(source, names, remains);
   const experiments = file.declarations.filter((declaration) => declaration.kind === "experiment");
@@ -49,16 +51,17 @@ export function check(source: Source, options: CheckOptions): Diagnostic[] {
         passes.push(...checker.model(declaration, experiments));
         break;
       case "structure":
-        if (declaration.incomplete !== true) passes.push(trySample(declaration, source, names).filter(remains));
+        if (declaration.incomplete !== true) tried.push(trySample(declaration, source, names).filter(remains));
         break;
       case "kernel":
-        if (declaration.incomplete !== true) passes.push(tryKernel(declaration, source, names).filter(remains));
+        if (declaration.incomplete !== true) tried.push(tryKernel(declaration, source, names).filter(remains));
         break;
       default:
         break; // Functions and modules come last; of the others names are all that can be told before they are used.
     }
   }
   for (const experiment of experiments) passes.push(...checker.experiment(experiment));
+  passes.push(...tried);
   for (const declaration of file.declarations) {
     if (declaration.kind === "function" || declaration.kind === "module") passes.push(checker.alone(declaration));
   }

@@ -63,6 +63,18 @@ cases({
 kernel unused(n, u: f32[n]) -> x: f32[n] {
   for i in 0..n { x[i] = u[i] + 1e400 }    //~ bad-number «1e400»: 1e400 is larger than any number here => write inf
 }`,
+  "an index beyond its array in a kernel that nothing uses": `
+kernel unused(n, u: f32[n]) -> x: f32[n] {
+  for i in 0..n { x[i] = u[i + 1] }        //~ bad-index «i + 1»: this index runs from 1 to 4, but u has 4
+}
+kernel large(n, u: f32[n]) -> x: f32[n] {
+  for i in 0..n { x[i] = u[i] }
+  x[9] = u[5]
+}
+structure Mine(G: Graph) { embedding x: binary[edges(G)]  argmax solve }
+kernel solve(G: Graph, u: f32[edges(G)]) -> x: f32[edges(G)] {
+  for e in edges(G) { x[from(e + 1)] = 1 }  //~ bad-index «e + 1»: this index runs from 1 to 6, but the edges has 6
+}`,
   "an endless loop in a kernel that nothing uses": `
 kernel unused(n, u: f32[n]) -> x: f32[n] {
   for i in 0..n { x[i] = 0 }
