@@ -6,6 +6,7 @@
  * that is lost would go on unseen.
  */
 import type * as core from "@tensorflow/tfjs-core";
+import { UserError } from "./user-error.ts";
 import {
   add,
   assemble,
@@ -114,7 +115,7 @@ function productCode(name: string, height: number): FunctionCode {
 /** `relu(from, to, vectors)` */
 function rectifierCode(): FunctionCode {
   const [from, to, vectors] = [0, 1, 2];
-  const larger = [...get(from), ...vector.load(0), ...vector.zero, ...vector.maximum];
+  const larger = [...get(from), ...vector.load(0), ...vector.zero, ...vector.larger];
   const next = [...increase(from, constant(4 * LANES)), ...increase(to, constant(4 * LANES)), ...decrease(vectors, 1)];
   const body = repeat([...get(to), ...larger, ...vector.store(0)], next);
   return { name: "relu", parameters: 3, integers: 0, vectors: 0, body };
@@ -177,9 +178,28 @@ function relu(tf: Tensorflow, x: Parameters<typeof core.relu>[0]): core.Tensor {
   return x.size < LANES ? tf.maximum(x, 0) : tf.engine().runKernel(RECTIFIER, { x });
 }
 
+/**
+ * A new tensor. tfjs does not look at what its allocator returns: without memory a tensor begins at address 0, where
+ * the heap's own data are.
+ */
+function made(
+  backend: WasmBackend,
+  shape: readonly number[],
+  others: readonly core.TensorInfo[] = [],
+): core.TensorInfo {
+  const result = backend.makeOutput([...shape], "float32");
+  const size = shape.reduce((product, each) => product * each, 1);
+  if (size === 0 || backend.dataIdMap.get(result.dataId).memoryOffset !== 0) return result;
+  for (const { dataId } of [result, ...others]) backend.disposeData(dataId);
+  throw new UserError(`the device \`wasm\` has no memory left for ${size} numbers`, {
+    why: "a WebAssembly heap ends at 4 GiB, and sooner where the machine has less to give",
+    help: "reduce the batch or the sizes of the model, or use the device `cpu`",
+  });
+}
+
 /** Of at least one vector; where the last one is not whole, it begins earlier. */
 function rectified(products: Products, backend: WasmBackend, x: core.Tensor): core.TensorInfo {
-  const result = backend.makeOutput(x.shape, "float32");
+  const result = made(backend, x.shape);
   const [from, to] = [x, result].map(({ dataId }) => backend.dataIdMap.get(dataId).memoryOffset) as [number, number];
   products.relu(from, to, Math.floor(x.size / LANES));
   if (x.size % LANES > 0) products.relu(from + 4 * (x.size - LANES), to + 4 * (x.size - LANES), 1);
@@ -214,8 +234,8 @@ function multiplied(
   const rows = a.shape[transposed ? 1 : 0]!;
   const whole = rows - (rows % TILE);
   const depth = Math.min(DEPTH, inner);
-  const result = backend.makeOutput([rows, columns], "float32");
-  const scratch = backend.makeOutput([depth * (columns + (transposed ? whole : 0))], "float32");
+  const result = made(backend, [rows, columns]);
+  const scratch = made(backend, [depth * (columns + (transposed ? whole : 0))], [result]);
   const address = (info: core.TensorInfo) => backend.dataIdMap.get(info.dataId).memoryOffset;
   const [from, right, to, panels] = [address(a), address(b), address(result), address(scratch)];
   const tiles = panels + 4 * depth * columns;

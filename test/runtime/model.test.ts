@@ -68,6 +68,17 @@ describe.each(["wasm", "cpu"])("a model on %s", (device) => {
     expect(await draw({ seed: 4 })).toBe(await draw({ seed: 4 }));
   });
 
+  it("draws other noise for training, evaluation and samples", async () => {
+    const model = await instantiate(tinyArtifact(), { device });
+    // Without input and bias, z is 0.01 times the noise, and the loss is its square.
+    const zero = { x: new Float32Array(3), y: new Float32Array(1) };
+    const { z } = await model.sample({ x: zero.x }, { draw: 0 });
+    const { metrics } = await model.evaluate(zero, { draw: 0 });
+    const { loss } = await model.step(zero);
+    const drawn = [loss, metrics.loss as number, z!.data[0]! ** 2].map((square) => (1e4 * square).toFixed(4));
+    expect(new Set(drawn).size).toBe(3);
+  });
+
   it("leaves nothing behind, and changes nothing, when a step fails", async () => {
     const model = await instantiate(tinyArtifact(), { device });
     const before = model.device.tf.memory().numTensors;

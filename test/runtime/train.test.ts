@@ -1,6 +1,6 @@
 /** Training loops and experiments: batches, metrics, keeping the best, interruption and resumption. */
 import { describe, expect, it } from "vitest";
-import type { ExperimentSpec } from "../../compiler/artifact.ts";
+import type { Artifact, ExperimentSpec } from "../../compiler/artifact.ts";
 import { callDataModule } from "../../runtime/data-module.ts";
 import { createDataset, Shuffler } from "../../runtime/dataset.ts";
 import { type ExperimentOptions, runExperiment } from "../../runtime/experiment.ts";
@@ -91,6 +91,17 @@ describe("metrics", () => {
   });
 });
 
+/** The artifact whose schedules begin at step `from`, as if loading had begun them anew. */
+function again(given: Artifact, from: number): Artifact {
+  const hypers = given.hypers.map((hyper) => {
+    const { from: first, to, steps } = hyper.anneal!;
+    // The line through the same values `from` steps later.
+    const slope = (to - first) / steps;
+    return { ...hyper, anneal: { from: first - slope * from, to, steps: steps + from } };
+  });
+  return { ...given, hypers };
+}
+
 describe("training", () => {
   const options: TrainOptions = {
     batch: 16,
@@ -128,8 +139,10 @@ describe("training", () => {
     expect(await bestStep("fixed")).toBe(10);
   });
 
-  it("continues bit for bit after an interruption at any step", async () => {
-    const run = async (interrupt: number | undefined) => {
+  it("continues bit for bit after an interruption at any step, also within a schedule", async () => {
+    const [hyper] = artifact.hypers;
+    const annealed = tinyArtifact({ hypers: [{ ...hyper!, anneal: { from: 2, to: 0.5, steps: 21 } }] });
+    const run = async (interrupt: number | undefined, restarted = false) => {
       const controller = new AbortController();
       let last = new Uint8Array(0);
       const saving = {
@@ -138,7 +151,7 @@ describe("training", () => {
           if (name === "last") last = Uint8Array.from(bytes);
         },
       };
-      const model = await instantiate(artifact, { device: "wasm", seed: 7, optimizer });
+      const model = await instantiate(annealed, { device: "wasm", seed: 7, optimizer });
       const stopping = {
         ...saving,
         signal: controller.signal,
@@ -147,12 +160,19 @@ describe("training", () => {
       const first = await train(model, stopping);
       if (first.finished) return last;
       expect(first.steps).toBe(interrupt);
-      const resumed = await instantiate(artifact, { device: "wasm", seed: 123 });
+      const resumed = await instantiate(restarted ? again(annealed, first.steps) : annealed, {
+        device: "wasm",
+        seed: 123,
+      });
       await train(resumed, { ...saving, resume: { bytes: last, file: "last" } });
       return last;
     };
     const whole = await run(undefined);
-    for (const interrupt of [1, 9, 10, 13, 20]) expect(await run(interrupt)).toEqual(whole);
+    for (const interrupt of [1, 9, 10, 13, 20]) {
+      expect(await run(interrupt)).toEqual(whole);
+      // What the comparison must tell: the run would be another one if its schedule began anew.
+      expect(await run(interrupt, true)).not.toEqual(whole);
+    }
   });
 
   it("refuses impossible settings and foreign runs", async () => {

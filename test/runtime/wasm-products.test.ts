@@ -5,6 +5,7 @@
 import * as core from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Device, openDevice } from "../../runtime/devices.ts";
+import { failure } from "./failure.ts";
 
 let device: Device;
 beforeAll(async () => {
@@ -114,4 +115,31 @@ test("a rectifier keeps the shape, and numbers of other types are left to tfjs",
   expect(tf.tidy(() => tf.relu(tf.tensor3d(values(24, 1), [2, 3, 4])).shape)).toEqual([2, 3, 4]);
   expect(tf.tidy(() => [...tf.relu(tf.tensor1d([-2, 0, 3, 4, -5], "int32")).dataSync()])).toEqual([0, 0, 3, 4, 0]);
   expect(tf.tidy(() => tf.relu(tf.tensor2d([], [0, 8])).shape)).toEqual([0, 8]);
+});
+
+test.each([
+  ["relu", 0],
+  ["matMul", 0],
+  ["matMul", 1],
+] as const)("%s wrote over the start of the heap when there was no memory for tensor %i", async (name, number) => {
+  const { tf } = device;
+  device.use();
+  const { wasm } = tf.backend() as object as { readonly wasm: { _malloc(bytes: number): number } };
+  const x = tf.tensor2d(values(64, 1), [8, 8]);
+  const before = tf.memory();
+  const allocate = wasm._malloc;
+  let allocated = 0;
+  wasm._malloc = (bytes) => (allocated++ === number ? 0 : allocate(bytes));
+  try {
+    const told = await failure(() => (name === "relu" ? tf.relu(x) : tf.matMul(x, x)));
+    expect(told.message).toBe("the device `wasm` has no memory left for 64 numbers");
+  } finally {
+    wasm._malloc = allocate;
+  }
+  expect([tf.memory().numTensors, tf.memory().numDataBuffers]).toEqual([before.numTensors, before.numDataBuffers]);
+  const backend = tf.backend() as object as { numDataIds(): number };
+  const ids = backend.numDataIds();
+  const [once, twice] = [tf.relu(x), tf.matMul(x, x)];
+  expect(backend.numDataIds()).toBe(ids + 2);
+  for (const tensor of [x, once, twice]) tensor.dispose();
 });
