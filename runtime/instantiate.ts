@@ -45,6 +45,9 @@ export interface InstantiateOptions extends DeviceOptions {
   readonly program?: ProgramFactory;
 }
 
+/** The largest float32. */
+const LARGEST = (2 - 2 ** -23) * 2 ** 127;
+
 export interface StepResult {
   readonly loss: number;
   readonly metrics: Metrics;
@@ -368,9 +371,10 @@ export class Model {
       const tensor = outputs[`gradient:${name}`];
       if (tensor === undefined) continue;
       const gradient = tensor.dataSync() as Float32Array;
-      if (!Number.isFinite(squaredNorm(gradient))) {
-        throw this.diverged(`the gradient of the parameter \`${name}\` is not finite`);
-      }
+      const norm = squaredNorm(gradient);
+      const wrong = Number.isFinite(norm) ? "too large to be squared in float32" : "not finite";
+      // Adam's mean of squares would be infinite, and NaN in the step after.
+      if (!(norm <= LARGEST)) throw this.diverged(`the gradient of the parameter \`${name}\` is ${wrong}`);
       gradients.set(name, gradient);
     }
     for (const { name } of this.artifact.states) {

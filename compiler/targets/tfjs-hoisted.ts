@@ -71,7 +71,9 @@ const makeRows = `const makeRows = (indices, stride) => {
     }
     return tensor;
   };
-  rows.dispose = () => tensor?.dispose();
+  rows.dispose = () => {
+    if (tensor !== undefined) tensor.dispose();
+  };
   return rows;
 };`;
 

@@ -109,7 +109,7 @@ class Walker {
   }
 }
 
-const ENTRY_KEYS = new Set(["train", "evaluate", "sample", "sample_soft", "kernels"]);
+const ENTRY_KEYS = new Set(["train", "evaluate", "sample", "sample_soft", "kernels", "dispose"]);
 
 function childrenOf(node: SyntaxNode): SyntaxNode[] {
   return Object.values(node)

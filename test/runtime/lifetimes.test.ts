@@ -183,3 +183,16 @@ describe("the best model", () => {
     expect((await run("high", 2, first.last)).best).toEqual(first.best);
   });
 });
+
+test("a gradient whose square is beyond float32 made parameters NaN one step later", () =>
+  withModel(
+    "model M() {\n  data x: f32[]\n  param w: f32[] ~ zeros\n  minimize w * batch_mean(x)\n}",
+    async (model) => {
+      const before = model.save();
+      const { message } = await failure(() => model.step({ x: Float32Array.of(1e20) }));
+      expect(message).toBe("training step 0: the gradient of the parameter `w` is too large to be squared in float32");
+      expect(model.save()).toEqual(before);
+      for (let i = 0; i < 3; i++) await model.step({ x: Float32Array.of(1e19) });
+      expect(model.parameters().w![0]).toBeCloseTo(-0.003, 5);
+    },
+  ));
