@@ -16,7 +16,7 @@ export interface Law {
   readonly final?: true;
   /** A graph on which the law fires at the root, over leaves `input` and `parameter`. */
   example(build: Builder): Node;
-  /** Graphs on which it fires, too: one at least for each root that the example lacks, unless it is about a class of ops. */
+  /** Graphs on which it fires, too: for each root that the example lacks, unless it is about a class of operations. */
   more?(build: Builder): readonly Node[];
   /** Graphs on which it must not fire, though they have its roots and little more is missing. */
   near?(build: Builder): readonly Node[];

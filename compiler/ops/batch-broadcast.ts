@@ -23,4 +23,5 @@ export const op: PrimitiveOp = {
     const dtype = node.type.dtype === "f32" ? "float32" : "int32";
     return `tf.add(${context.inputs[0]}, ${context.temporary(`tf.zeros(${column}, "${dtype}")`)})`;
   },
+  scratch: ({ type }) => [{ ...type, shape: [] }],
 };

@@ -39,4 +39,5 @@ export const op: PrimitiveOp = {
     const sums = `${context.helper("$sumRows")}(${context.inputs[0]}, 1, ${rowsText(rows, true)}, ${columns})`;
     return `tf.reshape(${context.temporary(sums)}, ${context.shape(node.type)})`;
   },
+  scratch: ({ inputs, type }) => [inputs[0]!.type, type],
 };

@@ -65,4 +65,5 @@ export const op: PrimitiveOp = {
     const dtype = node.type.dtype === "f32" ? "float32" : "int32";
     return `tf.add(${x}, ${context.temporary(`tf.zeros(${shape}, "${dtype}")`)})`;
   },
+  scratch: ({ type }) => [{ ...type, batched: false }],
 };

@@ -1,7 +1,7 @@
 /** Tensors one after another along an axis. */
 import { numberOf } from "../ir/tensor/attributes.ts";
 import { formatType } from "../ir/tensor/tensor.ts";
-import { around, expectAxes, f32 } from "./helpers.ts";
+import { around, expectAxes, f32, repeated } from "./helpers.ts";
 import type { PrimitiveOp, TfjsContext } from "./op.ts";
 
 /** An operand with the batch axis that the result has. */
@@ -65,4 +65,8 @@ export const op: PrimitiveOp = {
     if (context.inputs.length === 1) return `tf.clone(${context.inputs[0]})`;
     return `tf.concat([${context.inputs.map((_, i) => batchedOperand(context, i)).join(", ")}], ${axis})`;
   },
+  scratch: ({ inputs, type }) =>
+    inputs.flatMap((input) =>
+      input.type.batched === type.batched ? [] : repeated(input.type, { ...input.type, batched: true }),
+    ),
 };

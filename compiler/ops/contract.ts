@@ -2,7 +2,7 @@
  * The gradient of a weight matrix: products of two batched tensors, summed over the batch and all axes but the last.
  */
 import { formatType, type Node, sameShape, sizeOf, type TensorType } from "../ir/tensor/tensor.ts";
-import { expectInputs, f32, rowsShape } from "./helpers.ts";
+import { expectInputs, f32, PACKED_ROWS, rowsShape } from "./helpers.ts";
 import type { PrimitiveOp } from "./op.ts";
 
 export const op: PrimitiveOp = {
@@ -45,5 +45,10 @@ export const op: PrimitiveOp = {
     const perExample = sizeOf(context.node.inputs[0]!.type.shape) / k;
     const left = context.temporary(`tf.reshape(${context.inputs[0]}, ${rowsShape(perExample, true, [k])})`);
     return `tf.matMul(${left}, ${context.rightOperand(1, rowsShape(perExample, true, [n]))}, true)`;
+  },
+  // Without a product of our own, the left operand or the product is transposed.
+  scratch({ inputs, type }) {
+    const [k, n] = type.shape as readonly [number, number];
+    return [inputs[0]!.type, type, f32([PACKED_ROWS, k + n], false)];
   },
 };

@@ -1,5 +1,6 @@
 /** Derivative of elu from its result, as one operation that backends have a kernel for. */
-import { binaryOp } from "./helpers.ts";
+import type { Node } from "../ir/tensor/tensor.ts";
+import { binaryOp, repeated } from "./helpers.ts";
 
 export const op = binaryOp({
   name: "elu_gradient",
@@ -12,11 +13,14 @@ export const op = binaryOp({
   ],
   // The kernel does not broadcast, so operands of different shapes take the long way.
   tfjs: (dy, y, context) => {
-    const [a, b] = context.node.inputs.map((input) => input.type);
-    const same = a!.batched === b!.batched && a!.shape.length === b!.shape.length;
-    if (same) return `tf.engine().runKernel("EluGrad", { dy: ${dy}, y: ${y} })`;
+    if (isEven(context.node)) return `tf.engine().runKernel("EluGrad", { dy: ${dy}, y: ${y} })`;
     const negative = context.temporary(`tf.minimum(${y}, 0)`);
     const slope = context.temporary(`tf.add(${negative}, 1)`);
     return `tf.mul(${dy}, ${slope})`;
   },
+  scratch: (node) => (isEven(node) ? [] : repeated(node.type, node.type)),
 });
+
+function isEven({ inputs: [a, b] }: Node): boolean {
+  return a!.type.batched === b!.type.batched && a!.type.shape.length === b!.type.shape.length;
+}

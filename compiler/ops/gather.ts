@@ -1,6 +1,6 @@
 /** Rows picked by indices that are known at compile time, such as the end points of a graph's edges. */
 import { integersOf, numberOf } from "../ir/tensor/attributes.ts";
-import { around, expectAxes, f32, only, pickedRows } from "./helpers.ts";
+import { around, expectAxes, f32, keptRows, only, pickedRows } from "./helpers.ts";
 import type { PrimitiveOp } from "./op.ts";
 
 export const op: PrimitiveOp = {
@@ -42,4 +42,8 @@ export const op: PrimitiveOp = {
   },
   tfjs: (context) =>
     pickedRows(context, integersOf(context.node.attributes, "indices"), numberOf(context.node.attributes, "axis")),
+  kept({ inputs, attributes, type }) {
+    const axis = numberOf(attributes, "axis");
+    return [keptRows(inputs[0]!.type.shape, integersOf(attributes, "indices").length, axis, type.batched)];
+  },
 };

@@ -106,6 +106,7 @@ interface BinaryRecord {
   readonly operands?: ElementType;
   readonly result?: ElementType;
   readonly noGradient?: string;
+  readonly scratch?: PrimitiveOp["scratch"];
   readonly range?: readonly [number, number];
 }
 
@@ -155,6 +156,7 @@ export function binaryOp(record: BinaryRecord): PrimitiveOp {
             return [unspread(da, a, build), unspread(db, b, build)];
           },
     tfjs: (context) => record.tfjs(context.aligned(0), context.aligned(1), context),
+    ...(record.scratch === undefined ? {} : { scratch: record.scratch }),
   };
 }
 
@@ -200,6 +202,11 @@ export function axesText(axes: readonly number[], batched: boolean): string {
   return JSON.stringify(axes.map((axis) => axis + (batched ? 1 : 0)));
 }
 
+/** Whether axes are the last ones of so many. */
+export function isTrailing(rank: number, axes: readonly number[]): boolean {
+  return axes.every((axis) => axis >= rank - axes.length);
+}
+
 /** JavaScript text of a number of rows, of which there are `perExample` an example. */
 export function rowsText(perExample: number, batched: boolean): string {
   if (!batched) return String(perExample);
@@ -223,6 +230,20 @@ export function pickedRows(context: TfjsContext, indices: readonly number[], axi
   const picked = context.temporary(`tf.gatherND(${rows}, ${context.rows(indices, size, before, batched)})`);
   return `tf.reshape(${picked}, ${context.shape(node.type)})`;
 }
+
+/** The row numbers that `pickedRows` and the like keep: one for each entry along an axis, in each block before it. */
+export function keptRows(shape: readonly number[], count: number, axis: number, batched: boolean): TensorType {
+  return i32([around(shape, axis).before * count], batched);
+}
+
+/** What repeating an operand to a type by adding it to zeros holds: the zeros and the sum. */
+export function repeated(operand: TensorType, to: TensorType): readonly TensorType[] {
+  const made = { ...to, dtype: operand.dtype };
+  return [made, made];
+}
+
+/** Columns times this many is what a product packs at a time, at most: `DEPTH` in runtime/wasm-products.ts. */
+export const PACKED_ROWS = 256;
 
 /** Gradient of an op that is constant almost everywhere. */
 export const flat = { none: "it is piecewise constant" } as const;

@@ -3,6 +3,7 @@ import { stringOf } from "../ir/tensor/attributes.ts";
 import type { Builder } from "../ir/tensor/builder.ts";
 import { data, type KernelSummary, kernelOf } from "../ir/tensor/kernel-node.ts";
 import { type Attributes, formatType, type Node, sameShape, sizeOf, type TensorType } from "../ir/tensor/tensor.ts";
+import { repeated } from "./helpers.ts";
 import type { PrimitiveOp } from "./op.ts";
 
 type Vjp =
@@ -94,4 +95,8 @@ export const op: PrimitiveOp = {
   tfjs() {
     throw new TypeError("the target prints kernel runs itself");
   },
+  scratch: ({ inputs, type }) =>
+    inputs.flatMap((input) =>
+      input.type.batched === type.batched ? [] : repeated(input.type, { ...input.type, batched: true }),
+    ),
 };

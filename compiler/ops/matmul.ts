@@ -1,6 +1,6 @@
 /** Matrix products. */
 import { formatType, type Node, sameShape, sizeOf, type TensorType } from "../ir/tensor/tensor.ts";
-import { expectInputs, f32, rowsShape } from "./helpers.ts";
+import { expectInputs, f32, PACKED_ROWS, rowsShape } from "./helpers.ts";
 import type { PrimitiveOp, TfjsContext, Values } from "./op.ts";
 
 /** The result's shape; undefined when the shapes do not fit. */
@@ -98,6 +98,10 @@ export const op: PrimitiveOp = {
     const left = context.temporary(`tf.reshape(${context.inputs[0]}, ${cube(a)})`);
     const product = `tf.matMul(${left}, ${context.rightOperand(1, cube(b))})`;
     return `tf.reshape(${context.temporary(product)}, ${shape})`;
+  },
+  scratch({ inputs }) {
+    const [inner, columns] = inputs[1]!.type.shape.slice(-2) as [number, number];
+    return [f32([Math.min(inner, PACKED_ROWS), columns], false)];
   },
 };
 

@@ -1,6 +1,6 @@
 /** Largest elements over axes of an example. */
 import { flagOf, integersOf } from "../ir/tensor/attributes.ts";
-import { axesText, eachIndex, f32, reduced, stridesOf } from "./helpers.ts";
+import { axesText, eachIndex, f32, isTrailing, reduced, stridesOf } from "./helpers.ts";
 import type { PrimitiveOp } from "./op.ts";
 
 export const op: PrimitiveOp = {
@@ -53,4 +53,6 @@ export const op: PrimitiveOp = {
     const keep = flagOf(node.attributes, "keep") ? ", true" : "";
     return `tf.max(${inputs[0]}, ${axesText(axes, node.type.batched)}${keep})`;
   },
+  scratch: ({ inputs, attributes }) =>
+    isTrailing(inputs[0]!.type.shape.length, integersOf(attributes, "axes")) ? [] : [inputs[0]!.type],
 };

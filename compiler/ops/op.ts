@@ -85,6 +85,10 @@ export interface PrimitiveOp extends OpBase {
     | { readonly none: string };
   /** A JavaScript expression over `tf` for a new tensor (never one of the inputs themselves: use tf.clone). */
   tfjs(context: TfjsContext): string;
+  /** What the devices hold at most while that is carried out, besides operands and result. */
+  scratch?(node: Node): readonly TensorType[];
+  /** What its printed form makes at the first call and keeps: the rows of gathers. */
+  kept?(node: Node): readonly TensorType[];
 }
 
 export interface DerivedOp extends OpBase {

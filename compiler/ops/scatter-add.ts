@@ -1,6 +1,6 @@
 /** Sums of rows by indices that are known at compile time: the adjoint of `gather`. */
 import { integersOf, numberOf } from "../ir/tensor/attributes.ts";
-import { around, expectAxes, f32, only, rowsShape } from "./helpers.ts";
+import { around, expectAxes, f32, keptRows, only, rowsShape } from "./helpers.ts";
 import type { PrimitiveOp } from "./op.ts";
 
 export const op: PrimitiveOp = {
@@ -54,5 +54,9 @@ export const op: PrimitiveOp = {
     const places = context.rows(indices, size, before, batched);
     const summed = context.temporary(`tf.scatterND(${places}, ${rows}, ${rowsShape(before * size, batched, [after])})`);
     return `tf.reshape(${summed}, ${context.shape(node.type)})`;
+  },
+  kept({ inputs, attributes, type }) {
+    const axis = numberOf(attributes, "axis");
+    return [keptRows(inputs[0]!.type.shape, integersOf(attributes, "indices").length, axis, type.batched)];
   },
 };

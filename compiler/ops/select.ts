@@ -1,8 +1,12 @@
 /** Choice between two tensors, element by element. */
 
 import { formatType, type Node, type TensorType } from "../ir/tensor/tensor.ts";
-import { at, bool, elementwise, expectInputs, f32, unspread, values } from "./helpers.ts";
+import { at, bool, elementwise, expectInputs, f32, repeated, unspread, values } from "./helpers.ts";
 import type { PrimitiveOp, TfjsContext } from "./op.ts";
+
+function isFull(operand: TensorType, result: TensorType): boolean {
+  return operand.batched === result.batched && operand.shape.length === result.shape.length;
+}
 
 /**
  * An operand of the full shape: with the WASM backend, `where` on smaller operands is ten times slower than with equal
@@ -12,7 +16,7 @@ function full(context: TfjsContext, index: number): string {
   const type = context.node.inputs[index]!.type;
   const result = context.node.type;
   const expression = context.aligned(index);
-  if (type.batched === result.batched && type.shape.length === result.shape.length) return expression;
+  if (isFull(type, result)) return expression;
   const shape = context.shape(result);
   const dtype = { f32: "float32", i32: "int32", bool: "bool" }[type.dtype];
   if (dtype === "bool") {
@@ -52,4 +56,10 @@ export const op: PrimitiveOp = {
     ];
   },
   tfjs: (context) => `tf.where(${full(context, 0)}, ${full(context, 1)}, ${full(context, 2)})`,
+  // tf.where clones its operands, and on the device wasm a clone is a copy.
+  scratch: ({ inputs, type }) =>
+    inputs.flatMap((input) => [
+      { ...type, dtype: input.type.dtype },
+      ...(isFull(input.type, type) ? [] : repeated(input.type, type)),
+    ]),
 };

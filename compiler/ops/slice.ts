@@ -1,11 +1,20 @@
 /** A block of a tensor. */
 import { integersOf } from "../ir/tensor/attributes.ts";
-import { formatType, sizeOf } from "../ir/tensor/tensor.ts";
-import { eachIndex, f32, only, pickedRows, stridesOf } from "./helpers.ts";
+import { formatType, type Node, sizeOf } from "../ir/tensor/tensor.ts";
+import { eachIndex, f32, keptRows, only, pickedRows, stridesOf } from "./helpers.ts";
 import type { PrimitiveOp } from "./op.ts";
 
 /** Rows shorter than this are copied faster in one block. */
 const NARROW = 16;
+
+/** The one axis that is cut, where it is faster to pick rows along it; undefined where it is not. */
+function rowAxis(node: Node): number | undefined {
+  const from = node.inputs[0]!.type.shape;
+  const cut = from.map((_, axis) => axis).filter((axis) => from[axis] !== node.type.shape[axis]);
+  const [axis] = cut;
+  const wide = axis !== undefined && sizeOf(from.slice(axis + 1)) >= NARROW;
+  return cut.length === 1 && wide && node.type.dtype === "f32" ? axis : undefined;
+}
 
 export const op: PrimitiveOp = {
   name: "slice",
@@ -49,14 +58,18 @@ export const op: PrimitiveOp = {
   tfjs(context) {
     const { inputs, node, shape } = context;
     const begin = integersOf(node.attributes, "begin");
-    const from = node.inputs[0]!.type.shape;
-    const cut = from.map((_, axis) => axis).filter((axis) => from[axis] !== node.type.shape[axis]);
-    const [axis] = cut;
-    const wide = axis !== undefined && sizeOf(from.slice(axis + 1)) >= NARROW;
-    if (cut.length === 1 && wide && node.type.dtype === "f32") {
+    const axis = rowAxis(node);
+    if (axis !== undefined) {
       const indices = Array.from({ length: node.type.shape[axis]! }, (_, i) => begin[axis]! + i);
       return pickedRows(context, indices, axis);
     }
     return `tf.slice(${inputs[0]}, ${JSON.stringify(node.type.batched ? [0, ...begin] : begin)}, ${shape(node.type)})`;
+  },
+  // tf.slice copies its whole operand on the device wasm.
+  scratch: (node) => (rowAxis(node) === undefined ? [node.inputs[0]!.type] : []),
+  kept(node) {
+    const axis = rowAxis(node);
+    if (axis === undefined) return [];
+    return [keptRows(node.inputs[0]!.type.shape, node.type.shape[axis]!, axis, node.type.batched)];
   },
 };

@@ -1,7 +1,7 @@
 /** Sums over axes of an example. */
 import { flagOf, integersOf } from "../ir/tensor/attributes.ts";
 import { type Node, sizeOf } from "../ir/tensor/tensor.ts";
-import { axesText, eachIndex, f32, reduced, rowsText } from "./helpers.ts";
+import { axesText, eachIndex, f32, isTrailing, reduced, rowsText } from "./helpers.ts";
 import type { PrimitiveOp } from "./op.ts";
 
 /** The reduced axes as size 1. */
@@ -58,4 +58,7 @@ export const op: PrimitiveOp = {
     const keep = flagOf(node.attributes, "keep") ? ", true" : "";
     return `tf.sum(${inputs[0]}, ${axesText(axes, node.type.batched)}${keep})`;
   },
+  // Sums over axes that are not the last ones are made of a transposed operand, or by way of means.
+  scratch: ({ inputs, type, attributes }) =>
+    isTrailing(inputs[0]!.type.shape.length, integersOf(attributes, "axes")) ? [] : [inputs[0]!.type, type],
 };

@@ -65,8 +65,8 @@ function contributions(node: Node, cotangent: Node, build: Builder): readonly (N
 }
 
 /**
- * A cotangent in the type of its node: where a node is the same for all examples, their cotangents add up. No gradient of
- * a batched value is the same for all examples: ops make them of batched cotangents, or repeat them over the batch.
+ * A cotangent in the type of its node: where a node is the same for all examples, their cotangents add up. Those of a
+ * batched value have its batch axis: ops make them of batched cotangents, or repeat them over the batch.
  */
 function adapt(cotangent: Node, input: Node, user: Node, build: Builder): Node {
   const fitted = cotangent.type.batched && !input.type.batched ? build.batchSum(cotangent) : cotangent;

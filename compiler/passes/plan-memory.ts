@@ -2,9 +2,13 @@
  * How much memory a program needs: the peak over its steps of what is alive at once, as printed programs dispose values
  * after their last use. Reshapes share the memory of what they reshape.
  */
+import { keyOf } from "../ir/tensor/attributes.ts";
+import { kernelOf, runKey } from "../ir/tensor/kernel-node.ts";
 import { ownerOf } from "../ir/tensor/owner.ts";
 import { type Step, schedule } from "../ir/tensor/schedule.ts";
-import { type Node, sizeOf, type TensorProgram } from "../ir/tensor/tensor.ts";
+import { formatType, type Node, sizeOf, type TensorProgram, type TensorType } from "../ir/tensor/tensor.ts";
+import type { PrimitiveOp } from "../ops/op.ts";
+import { ops } from "../ops/registry.generated.ts";
 
 export interface Memory {
   /** Bytes: fixed + perExample · batch bounds the peak from above. */
@@ -15,53 +19,122 @@ export interface Memory {
 /** Leaves live as long as the program runs. */
 const lasting = new Set(["input", "parameter", "state", "noise", "constant"]);
 
-/** Ops whose printed form makes a copy of their first operand on the way. */
-const copying = new Set(["gather", "scatter_add", "select", "concat"]);
+/** Numbers that printed operations hold: of a sum, the divisor; of a copy, the zero that is added. */
+const NUMBERS: TensorType = { dtype: "f32", shape: [8], batched: false };
 
 export function planMemory(program: TensorProgram): Memory {
-  const alive = { fixed: 0, perExample: 0 };
-  const peak = { fixed: 0, perExample: 0 };
-  const holders = new Map<Node, number>();
-  const packed = new Set<Node>();
-  const steps = schedule(program);
-  for (const step of steps) {
-    const owner = ownerOf(step.node);
-    if (owner === step.node) count(alive, step.node, 1);
-    holders.set(owner, (holders.get(owner) ?? 0) + 1);
-    const right = rightOperand(step);
-    if (right !== undefined && !packed.has(right)) {
-      packed.add(right);
-      count(alive, right, 1);
-    }
-    const scratch = scratchOf(step);
-    for (const node of scratch) count(alive, node, 1);
-    peak.fixed = Math.max(peak.fixed, alive.fixed);
-    peak.perExample = Math.max(peak.perExample, alive.perExample);
-    for (const node of scratch) count(alive, node, -1);
-    for (const node of step.dies) {
-      const held = ownerOf(node);
-      holders.set(held, holders.get(held)! - 1);
-      if (holders.get(held) !== 0 || lasting.has(held.op)) continue;
-      count(alive, held, -1);
-      if (packed.delete(held)) count(alive, held, -1);
+  return new Plan(program).peak();
+}
+
+class Plan {
+  private readonly steps: readonly Step[];
+  private readonly outputs: readonly Node[];
+  private readonly alive = { fixed: 0, perExample: 0 };
+  private readonly most = { fixed: 0, perExample: 0 };
+  /** Values that live in each value's memory. */
+  private readonly holders = new Map<Node, number>();
+  /** Right operands of products, each in the type in which a backend may keep it packed for as long as it lives. */
+  private readonly packed = new Map<Node, string>();
+  /** Nodes that read outputs of each kernel run. */
+  private readonly runs = new Map<string, Node[]>();
+  private readonly carriedOut = new Set<string>();
+
+  constructor(program: TensorProgram) {
+    this.steps = schedule(program);
+    this.outputs = [...program.outputs.values()];
+    for (const { node } of this.steps) {
+      if (node.op !== "kernel") continue;
+      const key = runKey(node);
+      this.runs.set(key, [...(this.runs.get(key) ?? []), node]);
     }
   }
-  return peak;
+
+  peak(): Memory {
+    this.begin();
+    for (const step of this.steps) {
+      const scratch = [NUMBERS, ...this.make(step), ...this.pack(step)];
+      this.meet(scratch);
+      for (const node of step.dies) this.release(ownerOf(node));
+    }
+    // What is borrowed or returned twice is cloned, and on the device wasm a clone is a copy.
+    const cloned = this.outputs.filter((node, i) => lasting.has(node.op) || this.outputs.indexOf(node) < i);
+    this.meet(cloned.map(({ type }) => type));
+    return this.most;
+  }
+
+  /** A moment at which so much is held beyond what is alive. */
+  private meet(scratch: readonly TensorType[]): void {
+    for (const type of scratch) this.count(type, 1);
+    this.most.fixed = Math.max(this.most.fixed, this.alive.fixed);
+    this.most.perExample = Math.max(this.most.perExample, this.alive.perExample);
+    for (const type of scratch) this.count(type, -1);
+  }
+
+  /** What there is before the first step: arguments, constants, tables that an earlier call has made. */
+  private begin(): void {
+    const tables = new Map<string, TensorType>();
+    for (const { node } of this.steps) {
+      if (lasting.has(node.op)) this.count(node.type, 1);
+      for (const type of recordOf(node).kept?.(node) ?? []) {
+        tables.set(`${node.op}${keyOf(node.attributes)}${formatType(node.inputs[0]!.type)}`, type);
+      }
+    }
+    for (const type of tables.values()) this.count(type, 1);
+  }
+
+  /** Counts what a step makes; returns what it holds on the way. */
+  private make({ node }: Step): readonly TensorType[] {
+    const owner = ownerOf(node);
+    this.holders.set(owner, (this.holders.get(owner) ?? 0) + 1);
+    if (node.op === "kernel") return this.run(node);
+    if (owner === node && !lasting.has(node.op)) this.count(node.type, 1);
+    return recordOf(node).scratch?.(node) ?? [];
+  }
+
+  /** A run makes all outputs of its kernel at once. Those that no node reads are gone after it. */
+  private run(node: Node): readonly TensorType[] {
+    const key = runKey(node);
+    if (this.carriedOut.has(key)) return [];
+    this.carriedOut.add(key);
+    const { outputs } = kernelOf(node.attributes);
+    const sizeRead = outputs.find(({ name }) => name === node.attributes.output)!.shape.length;
+    const lead = node.type.shape.slice(0, node.type.shape.length - sizeRead);
+    const readers = this.runs.get(key)!;
+    for (const reader of readers) this.count(reader.type, 1);
+    const unread = outputs.filter(({ name }) => readers.every((reader) => reader.attributes.output !== name));
+    const scratch = recordOf(node).scratch?.(node) ?? [];
+    return [...scratch, ...unread.map(({ shape }) => ({ ...node.type, shape: [...lead, ...shape] }))];
+  }
+
+  /** The packed copy of a product's right operand; memory that serves in two shapes is copied for the second. */
+  private pack({ node, operands }: Step): readonly TensorType[] {
+    if (node.op !== "matmul" && node.op !== "contract") return [];
+    const right = operands[1]!.node;
+    const owner = ownerOf(right);
+    const type = `${node.op} ${formatType(right.type)}`;
+    const before = this.packed.get(owner);
+    if (before !== undefined) return before === type ? [] : [right.type, right.type];
+    this.packed.set(owner, type);
+    this.count(owner.type, 1);
+    // What outlives the call serves in its own shape, others first.
+    return lasting.has(owner.op) && owner !== right ? [right.type, right.type] : [];
+  }
+
+  private release(owner: Node): void {
+    const left = this.holders.get(owner)! - 1;
+    this.holders.set(owner, left);
+    if (left !== 0 || lasting.has(owner.op)) return;
+    this.count(owner.type, -1);
+    if (this.packed.delete(owner)) this.count(owner.type, -1);
+  }
+
+  private count(type: TensorType, sign: 1 | -1): void {
+    const bytes = sizeOf(type.shape) * (type.dtype === "bool" ? 1 : 4) * sign;
+    if (type.batched) this.alive.perExample += bytes;
+    else this.alive.fixed += bytes;
+  }
 }
 
-function count(total: { fixed: number; perExample: number }, node: Node, sign: 1 | -1): void {
-  const bytes = sizeOf(node.type.shape) * (node.type.dtype === "bool" ? 1 : 4) * sign;
-  if (node.type.batched) total.perExample += bytes;
-  else total.fixed += bytes;
-}
-
-/** The operand of a product that a backend may keep a packed copy of, for as long as the operand lives. */
-function rightOperand(step: Step): Node | undefined {
-  return step.node.op === "matmul" || step.node.op === "contract" ? ownerOf(step.operands[1]!.node) : undefined;
-}
-
-/** Copies that are made and disposed of within a step; the left operand of a contraction is transposed. */
-function scratchOf(step: Step): readonly Node[] {
-  const copied = copying.has(step.node.op) || step.node.op === "contract";
-  return copied ? step.operands.slice(0, 1).map((operand) => operand.node) : [];
+function recordOf(node: Node): PrimitiveOp {
+  return ops.get(node.op) as PrimitiveOp;
 }
