@@ -104,7 +104,7 @@ class Reader {
     const overlay = this.attempt(() => this.scale(scale)) ?? [];
     this.problems.push(...repeatedClauses(this.experiment.clauses), ...repeatedClauses(overlay));
     const outside = new Settings(settings, [...base, ...overlay], this.model);
-    this.clauses = [...base, ...overlay, ...outside.clauses];
+    this.clauses = [...base, ...narrowed(overlay, base), ...outside.clauses];
     for (const search of this.all("search")) {
       this.problems.push(notYet(search.span, "search", "give each hyper one value: hyper lr = 1e-3"));
     }
@@ -330,6 +330,22 @@ class Reader {
       this.problems.push(new Failure(name.span, "unknown-name", message, { help }));
     }
   }
+}
+
+/** The clauses of a scale, in which one value for what the experiment varies is all that it is varied over. */
+function narrowed(overlay: readonly ExperimentClause[], base: readonly ExperimentClause[]): ExperimentClause[] {
+  const varied = new Set(base.flatMap((clause) => (clause.kind === "vary" ? [clause.name.name] : [])));
+  return overlay.flatMap((clause): ExperimentClause[] => {
+    if (clause.kind === "hyper" && varied.has(clause.name.name)) {
+      return [{ kind: "vary", name: clause.name, values: [clause.value], span: clause.span }];
+    }
+    if (clause.kind !== "model-arguments") return [clause];
+    const isVaried = ({ name }: Argument) => name !== undefined && varied.has(name.name);
+    const single = clause.arguments
+      .filter(isVaried)
+      .map(({ name, value, span }): ExperimentClause => ({ kind: "vary", name: name!, values: [value], span }));
+    return [...single, { ...clause, arguments: clause.arguments.filter((each) => !isVaried(each)) }];
+  });
 }
 
 function written({ name, value }: Argument) {

@@ -155,8 +155,9 @@ experiment ${name}2 for M {
         [name, { vary: name }],
         ["other", "__proto__"],
       ]);
-      expect(Object.entries(stored.modelArguments)).toEqual([[name, 5]]);
-      expect(stored.vary).toEqual([{ name, values: [3, 4] }]);
+      expect(Object.entries(stored.modelArguments)).toEqual([[name, { vary: name }]]);
+      // One value in a scale is all that it is varied over there.
+      expect(stored.vary).toEqual([{ name, values: [5] }]);
       expect(stored.report[1]).toEqual({ split: "test", metric: `m.${name}` });
       // What is not in the text is not found in a prototype.
       expect(readExperiment(source, { library, scale: "valueOf" }).diagnostics.map(({ code }) => code)).toEqual([
