@@ -73,7 +73,7 @@ test("graphs that are written alike but differ, in one model and in two", () => 
     expect(diagnostics.map(render)).toEqual([]);
     return artifact!.program;
   };
-  const solvers = (text: string) => new Set(text.match(/kruskal\w*/g));
+  const solvers = (text: string) => new Set(text.match(/kruskal_\w*/g));
   const both = solvers(program(model(`${a}\n${b}`)));
   expect(both.size).toBe(2 * solvers(program(model(a))).size);
   expect(new Set([...solvers(program(model(a))), ...solvers(program(model(b)))])).toEqual(both);
