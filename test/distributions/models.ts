@@ -6,21 +6,22 @@ import { type Environment, interpret } from "../../compiler/ir/tensor/interpret.
 import { library } from "../../stdlib/library.ts";
 
 /**
- * A latent that is its own utilities: the structure's argmax hands them through, so that `sample` returns what the
- * distribution's `sample` makes of its noise.
+ * A latent whose soft sample is its utilities: the relaxation hands them through, so that `sample_soft` returns what
+ * the distribution's `sample` makes of its noise.
  */
 export function utilities(distribution: string, size: number): string {
   return `
 structure Through(n) {
   embedding x: binary[n]
-  argmax hand_through  cost n
+  argmax positive  cost n
+  relax ExpFamily by hand_through  symmetric  cost n
 }
 kernel hand_through(n, u: f32[n]) -> x: f32[n] {
   for i in 0..n { x[i] = u[i] }
 }
 model Utilities(n = ${size}) {
   data a: f32[n]
-  latent z: Through(n) ~ ${distribution}
+  latent z: Through(n) ~ ${distribution} relax ExpFamily at 1
   minimize sum(z) + sum(a)
 }`;
 }

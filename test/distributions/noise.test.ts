@@ -17,7 +17,7 @@ type Family = keyof typeof FAMILIES;
 
 function sample(family: Family, uniforms: readonly number[], argument: readonly number[]): number[] {
   const environment = { batch: 1, inputs: { a: argument }, noise: { z: uniforms } };
-  return interpreted(utilities(FAMILIES[family], uniforms.length), "sample", environment).z!;
+  return interpreted(utilities(FAMILIES[family], uniforms.length), "sample_soft", environment).z!;
 }
 
 function logDensity(family: Family, u: number, argument: number): number {
@@ -64,7 +64,7 @@ describe.each(Object.keys(FAMILIES) as Family[])("%s", (family) => {
     const wanted = sample(family, uniforms, argument);
     const text = utilities(FAMILIES[family], uniforms.length);
     const model = await instantiate(compiled(text).artifact, { device });
-    const { z } = await model.run("sample", {
+    const { z } = await model.run("sample_soft", {
       inputs: { a: Float32Array.from(argument) },
       noise: { z: { shape: [1, uniforms.length], data: Float32Array.from(uniforms) } },
     });
@@ -87,8 +87,11 @@ describe.each(Object.keys(FAMILIES) as Family[])("%s", (family) => {
 test("normal utilities have the mean and the scale or variance asked for, and their density", () => {
   const noise = [-1.5, 0, 0.25, 2];
   const at = (distribution: string) =>
-    interpreted(utilities(distribution, 4), "sample", { batch: 1, inputs: { a: [1, 2, 3, 4] }, noise: { z: noise } })
-      .z!;
+    interpreted(utilities(distribution, 4), "sample_soft", {
+      batch: 1,
+      inputs: { a: [1, 2, 3, 4] },
+      noise: { z: noise },
+    }).z!;
   const expected = noise.map((e, i) => i + 1 + 3 * e);
   expectClose(at("Normal(a, scale = 3)"), expected, { abs: 1e-12, rel: 1e-12 }, "scale");
   expectClose(at("Normal(a, variance = 9)"), expected, { abs: 1e-12, rel: 1e-12 }, "variance");
@@ -101,7 +104,7 @@ test("normal utilities have the mean and the scale or variance asked for, and th
 test("fixed utilities are what is given, without noise", () => {
   const { artifact } = compiled(utilities("Fixed(a)", 3));
   expect(artifact.entries.map((entry) => entry.noise.length)).toEqual(artifact.entries.map(() => 0));
-  expect(interpreted(utilities("Fixed(a)", 3), "sample", { batch: 1, inputs: { a: [3, -1, 2] } }).z).toEqual([
+  expect(interpreted(utilities("Fixed(a)", 3), "sample_soft", { batch: 1, inputs: { a: [3, -1, 2] } }).z).toEqual([
     3, -1, 2,
   ]);
 });
