@@ -104,7 +104,12 @@ function sizeOf(array: KernelArray): number {
 function uniqueName(kernel: Kernel, values: ReadonlyMap<string, StaticValue>): string {
   const parts = [...values.values()].map(describeValue).filter((part) => part !== "");
   const readable = [kernel.name, ...parts].join("_").replace(/[^A-Za-z0-9]+/g, "_");
-  return `${readable.replace(/_+$/, "")}_${digest(JSON.stringify([kernel.tables, kernel.scratch, kernel.body]))}`;
+  const { inputs, outputs, tables, scratch, body } = kernel;
+  // JSON has neither infinities nor a negative zero, which make other kernels than null and 0 do.
+  const exact = (_key: string, item: unknown) =>
+    typeof item === "number" && (!Number.isFinite(item) || Object.is(item, -0)) ? `number ${1 / item} ${item}` : item;
+  const content = JSON.stringify([inputs, outputs, tables, scratch, body], exact);
+  return `${readable.replace(/_+$/, "")}_${digest(content)}`;
 }
 
 function describeValue(value: StaticValue): string {

@@ -40,6 +40,8 @@ export function printJavaScriptKernel(kernel: Kernel): string {
     lines.push(
       `  const ${identifier(array.name)} = new ${array.element === "f32" ? "Float64Array" : "Int32Array"}(${size(array)});`,
     );
+  // The language's remainder has the sign of the divisor, JavaScript's that of the dividend.
+  if (printer.remainders) lines.push("  const remainder = (a, b) => a - b * Math.floor(a / b);");
   lines.push("  return (batch, inputs, outputs, fail) => {");
   if (printer.guards) lines.push("    let at = 0;");
   for (const [i, array] of kernel.inputs.entries()) lines.push(`    const ${identifier(array.name)} = inputs[${i}];`);
@@ -71,7 +73,6 @@ const INFIX: Readonly<Partial<Record<KernelBinary, string>>> = {
   "greater-equal": ">=",
   and: "&&",
   or: "||",
-  remainder: "%",
 };
 const CALLS: Readonly<Record<string, string>> = {
   exp: "Math.exp",
@@ -85,9 +86,10 @@ const CALLS: Readonly<Record<string, string>> = {
 };
 
 class Printer {
-  /** What the text printed so far refers to: the variable of guarded indices, the count of steps. */
+  /** What the text printed so far refers to: the variable of guarded indices, the count of steps, the remainder. */
   guards = false;
   counts = false;
+  remainders = false;
   private readonly name: string;
   private readonly offset: ReadonlySet<string>;
   private readonly sizes: ReadonlyMap<string, number>;
@@ -219,7 +221,10 @@ class Printer {
         const [left, right] = [this.expression(e.left), this.expression(e.right)];
         if (e.operator === "min") return `(${left} < ${right} ? ${left} : ${right})`;
         if (e.operator === "max") return `(${left} > ${right} ? ${left} : ${right})`;
-        return e.operator === "power" ? `Math.pow(${left}, ${right})` : `(${left} ${INFIX[e.operator]} ${right})`;
+        if (e.operator === "power") return `Math.pow(${left}, ${right})`;
+        if (e.operator !== "remainder") return `(${left} ${INFIX[e.operator]} ${right})`;
+        this.remainders = true;
+        return `remainder(${left}, ${right})`;
       }
       case "select":
         return `(${this.expression(e.condition)} ? ${this.expression(e.consequent)} : ${this.expression(e.alternative)})`;

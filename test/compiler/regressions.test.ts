@@ -261,3 +261,25 @@ test("dropout, which there is in training only, moved the latents' streams of no
     ["sample_soft", latents],
   ]);
 });
+
+test("a kernel with an infinity took the place of one with the other infinity", async () => {
+  const artifact = artifactOf(`structure Bounded(n, bound: float) {
+  embedding x: binary[n]
+  argmax below
+}
+kernel below(n, bound: float, u: f32[n]) -> x: f32[n] {
+  for i in 0..n { x[i] = if u[i] < bound then 1.0 else 0.0 }
+}
+model M() {
+  param p: f32[2] ~ zeros
+  data x: f32[2]
+  latent a: Bounded(2, inf) ~ Fixed(x)
+  latent b: Bounded(2, -inf) ~ Fixed(x)
+  minimize sum(p)
+  metric all = sum(hard(a))
+  metric none = sum(hard(b))
+}`);
+  const model = await instantiate(artifact, { device: "cpu" });
+  expect((await model.evaluate({ x: Float32Array.of(1, 2) })).metrics).toMatchObject({ all: 2, none: 0 });
+  model.dispose();
+});

@@ -106,3 +106,8 @@ test("a model told nothing of the faults of its kernels", async () => {
   await expect(sampled).rejects.toThrow("used index 3 of x, which has 3, in example 2");
   instance.dispose();
 });
+
+test("a remainder of a negative number was negative in kernels, but not at compile time", () => {
+  const layer = layerOf("x[(i32(u[0]) - 1) % n] = 1  x[i32((u[1] - 2.5) % 2)] = 1");
+  expect(layer.argmax([[0, 1.5, 0]])).toEqual([[0, 1, 1]]);
+});

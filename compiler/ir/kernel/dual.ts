@@ -272,8 +272,8 @@ class Transform {
       case "power":
         return this.power(left, right, a, b, value);
       case "remainder": {
-        // a % b = a − b · trunc(a / b)
-        const quotient: Expression = { kind: "unary", operator: "to-i32", operand: divide(left, right), type: "i32" };
+        // a % b = a − b · floor(a / b)
+        const quotient: Expression = { kind: "unary", operator: "floor", operand: divide(left, right), type: "i32" };
         const whole: Expression = { kind: "unary", operator: "to-f32", operand: quotient, type: "f32" };
         return subtract(a, multiply(whole, b));
       }

@@ -214,7 +214,7 @@ function binary(operator: KernelBinary, a: number, b: number): number {
     case "divide":
       return a / b;
     case "remainder":
-      return a % b;
+      return a - b * Math.floor(a / b);
     case "power":
       return a ** b;
     // The second where neither is smaller or larger, so also where one is not a number.

@@ -105,12 +105,11 @@ function corners(a: Interval, b: Interval, apply: (x: number, y: number) => numb
   return between(Math.min(...values), Math.max(...values), together(a, b));
 }
 
-/** The sign of a % b is that of a, and it stays below |b|: by `gap`. */
+/** The sign of a % b is that of b, and it stays below |b|: by `gap`. */
 function remainder(a: Interval, b: Interval, gap: number): Interval {
   if (!isBounded(a) || !isBounded(b) || (b.low <= 0 && b.high >= 0)) return anything;
-  if (a.low >= 0 && a.high < Math.min(Math.abs(b.low), Math.abs(b.high))) return a;
-  const most = Math.max(Math.abs(b.low), Math.abs(b.high)) - gap;
-  return between(a.low < 0 ? Math.max(a.low, -most) : 0, a.high > 0 ? Math.min(a.high, most) : 0);
+  if (a.low >= 0 && a.high < b.low) return a;
+  return b.low > 0 ? between(0, b.high - gap) : between(b.low + gap, 0);
 }
 
 type Comparison = "equal" | "not-equal" | "less" | "less-equal" | "greater" | "greater-equal";
