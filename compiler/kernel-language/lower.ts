@@ -50,6 +50,7 @@ export function lowerKernel(
   const emitter = new Emitter();
   const problems: Failure[] = [];
   const scope = KernelScope.outermost(values, declarations);
+  scope.bindReals(declaration.parameters);
   const inputs = declaration.parameters.flatMap((parameter) =>
     parameter.type?.kind === "tensor-type" ? [arrayOf(parameter.name.name, parameter.type, scope.statics)] : [],
   );
@@ -261,6 +262,7 @@ class StatementLowering {
       if (value === undefined) throw new Failure(span, "missing-argument", `${what} needs ${name}`);
       values.set(name, value);
     }
+    inner.bindReals(callee.parameters);
     for (const parameter of callee.parameters) {
       if (parameter.type?.kind !== "tensor-type") continue;
       const name = parameter.name.name;

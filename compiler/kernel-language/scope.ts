@@ -1,8 +1,10 @@
 /** What names mean inside a kernel: scalars, arrays, values known at compile time. */
+import type { Parameter } from "../../grammar/ast.ts";
 import type { KernelArray, KernelExpression, ScalarType } from "../ir/kernel/kernel.ts";
 import { type Environment, environment } from "../static-evaluate.ts";
 import type { StaticGraph, StaticValue } from "../static-value.ts";
 import { staticNumber } from "../static-value.ts";
+import { numberConstant, toReal } from "./arithmetic.ts";
 
 export type Binding =
   | { readonly kind: "scalar"; readonly name: string; readonly type: ScalarType; readonly mutable: boolean }
@@ -27,6 +29,15 @@ export class KernelScope {
   /** The scope of a whole kernel, or of a function of a relaxation. */
   static outermost(values: ReadonlyMap<string, StaticValue>, declarations: Environment): KernelScope {
     return new KernelScope(values, environment(values, declarations));
+  }
+
+  /** Arguments declared `float` are reals whatever their values: 2 is no integer where 2.5 would be none. */
+  bindReals(parameters: readonly Parameter[]): void {
+    for (const { name, type } of parameters) {
+      const value = this.values.get(name.name);
+      if (type?.kind !== "named-type" || type.name !== "float" || value?.kind !== "number") continue;
+      this.bindings.set(name.name, { kind: "value", value: toReal(numberConstant(value.value)) });
+    }
   }
 
   /** A scope for a block inside this one. */

@@ -111,3 +111,23 @@ test("a remainder of a negative number was negative in kernels, but not at compi
   const layer = layerOf("x[(i32(u[0]) - 1) % n] = 1  x[i32((u[1] - 2.5) % 2)] = 1");
   expect(layer.argmax([[0, 1.5, 0]])).toEqual([[0, 1, 1]]);
 });
+
+test("a float argument was an integer where its value was whole", () => {
+  const source = {
+    name: "halved.sst",
+    text: `structure Halved(n, a: float) { embedding x: binary[n]  argmax solve }
+kernel solve(n, a: float, u: f32[n]) -> x: f32[n] {
+  var b = a
+  b = b * 0.5
+  for i in 0..n { x[i] = if u[i] > b then 1.0 else 0.0 }
+}`,
+  };
+  for (const [a, wanted] of [
+    ["2", [0, 1]],
+    ["2.5", [0, 1]],
+    ["8", [0, 0]],
+  ] as const) {
+    const layer = new StructureLayer(compileLayer({ structure: `Halved(2, ${a})`, source }, library));
+    expect(layer.argmax([[1, 2]]), a).toEqual([wanted]);
+  }
+});
