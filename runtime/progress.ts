@@ -25,6 +25,7 @@ export interface ProgressOptions {
 }
 
 const BAR = 20;
+const SHORTEST_BAR = 5;
 /** Redrawing more often than this (milliseconds) costs time and shows nothing more. */
 const REDRAW = 100;
 /** How long a line in a log may be, but for the time that is left. */
@@ -81,7 +82,7 @@ export class Progress {
     const count = `step ${String(step).padStart(String(steps).length)}/${steps}`;
     let text = `${this.title}  ${count}  loss ${writeNumber(validation.trainLoss)}`;
     const star = "  ★ best";
-    const columns = (this.stream.isTTY === true ? this.stream.columns : undefined) ?? LOG_COLUMNS;
+    const columns = this.stream.isTTY === true ? this.columns() : LOG_COLUMNS;
     for (const [i, metric] of this.metricsOf(validation).entries()) {
       // The first decides; of the others, as many as fit, the same ones in every line.
       if (i > 0 && text.length + metric.length + star.length > columns) break;
@@ -118,11 +119,14 @@ export class Progress {
 
   private line(progress: StepProgress): string {
     const { step, steps } = progress;
-    const filled = Math.floor((BAR * step) / steps);
-    const bar = `${"█".repeat(filled)}${"░".repeat(BAR - filled)}`;
     const rate = this.rate(step);
     const speed = rate === 0 ? "" : `  ${writeNumber(rate, 3)} steps/s`;
-    return `${this.title}  ${bar}  ${step}/${steps}  loss ${writeNumber(this.loss!)}${speed}${this.left(progress)}`;
+    const rest = `  ${step}/${steps}  loss ${writeNumber(this.loss!)}${speed}${this.left(progress)}`;
+    // On a narrow terminal the bar gives way before the numbers do.
+    const free = this.stream.isTTY === true ? this.columns() - 1 - `${this.title}  ${rest}`.length : BAR;
+    const length = Math.max(SHORTEST_BAR, Math.min(BAR, free));
+    const filled = Math.floor((length * step) / steps);
+    return `${this.title}  ${"█".repeat(filled)}${"░".repeat(length - filled)}${rest}`;
   }
 
   /** Steps per second, validations included; 0 while nobody knows. */
@@ -142,8 +146,13 @@ export class Progress {
     return `  ${writeDuration(own + toCome * each)} left`;
   }
 
+  /** A terminal that does not know its width says 0. */
+  private columns(): number {
+    return this.stream.columns || 80;
+  }
+
   private cut(line: string): string {
-    const columns = this.stream.columns ?? 80;
+    const columns = this.columns();
     return line.length < columns ? line : line.slice(0, columns - 1);
   }
 }

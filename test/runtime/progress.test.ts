@@ -68,6 +68,15 @@ describe("what people see", () => {
     for (const each of onTerminal) expect(each.length).toBeLessThanOrEqual(60);
   });
 
+  it("a shorter bar where a terminal is narrow, and 80 columns where it does not know its width", () => {
+    const lines = (columns: number) =>
+      told(90, { validateEvery: 30 }, { isTTY: true, columns }).filter((each) => each.includes("█"));
+    const [wide, narrow, unknown] = [120, 56, 0].map((columns) => lines(columns).at(-1)!);
+    expect(wide).toContain("█".repeat(20));
+    expect(narrow).toMatch(/\D█{5,19} {2}90\/90 .* left/);
+    expect(unknown).toMatch(/█ {2}90\/90 .* left/);
+  });
+
   it("durations and numbers with the digits they deserve", () => {
     expect([3.4, 200, 7500].map(writeDuration)).toEqual(["3 s", "3 min 20 s", "2 h 5 min"]);
     expect([0.88123, -1532.178, 12.34567, 3e-7, 1234567.8, 0, 45, Number.NaN].map((v) => writeNumber(v))).toEqual([
