@@ -3,7 +3,7 @@
  * kernels come to light without a model.
  */
 import type { Expression, KernelDeclaration, Parameter, Span, StructureDeclaration } from "../grammar/ast.ts";
-import { declarationsFor } from "./declarations.ts";
+import { declarationsFor, relaxationOf } from "./declarations.ts";
 import type { Diagnostic, Source } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
 import { lowerKernel } from "./kernel-language/lower.ts";
@@ -96,9 +96,8 @@ function sampleValues(
       case "Graph":
         return staticFunctions.get(graph)?.call([staticNumber(vertices)], { start: 0, end: 0 });
       case "Relaxation": {
-        const found = names.find(SEPARABLE, source)?.declaration;
-        if (found?.kind !== "relaxation") return undefined;
-        return { kind: "relaxation", declaration: found, arguments: new Map(), options: new Map() };
+        const found = names.find(SEPARABLE, source);
+        return found === undefined ? undefined : relaxationOf(found);
       }
       case "float":
         return staticNumber(0.5);
@@ -173,11 +172,11 @@ class Sample {
     for (const candidate of structure.relaxations) {
       const { name, clause } = candidate;
       if (clause.refused !== undefined) continue;
-      const found = this.names.find(name === "Separable" ? SEPARABLE : name, this.source)?.declaration;
-      if (found?.kind !== "relaxation") continue;
+      const found = this.names.find(name === "Separable" ? SEPARABLE : name, this.source);
+      const value = found === undefined ? undefined : relaxationOf(found);
+      if (value === undefined) continue;
       const place = source.name === this.source.name ? clause.relaxation.span : span;
       this.attempt(() => {
-        const value = { kind: "relaxation", declaration: found, arguments: new Map(), options: new Map() } as const;
         const alone = { ...structure, relaxations: [candidate] };
         const relaxed = selectRelaxation(alone, value, declarations, clause.target?.name ?? "host", place);
         selectBackward(structure, relaxed.value, declarations, place);

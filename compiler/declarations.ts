@@ -5,9 +5,10 @@
 import type { KernelDeclaration, Span, StructureDeclaration } from "../grammar/ast.ts";
 import { position, type Source } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
-import { isLibrary, type Names } from "./names.ts";
+import { type Found, isLibrary, type Names } from "./names.ts";
 import type { Environment } from "./static-evaluate.ts";
 import { staticFunctions } from "./static-functions.ts";
+import type { StaticRelaxation } from "./static-value.ts";
 
 export interface Declarations extends Environment {
   /** The file whose names these are. */
@@ -26,9 +27,7 @@ export function declarationsFor(names: Names, source: Source): Declarations {
       const found = find(name);
       const declaration = found?.declaration;
       if (declaration?.kind === "structure") return { kind: "structure-name", declaration, source: found!.source };
-      return declaration?.kind === "relaxation"
-        ? { kind: "relaxation", declaration, arguments: new Map(), options: new Map() }
-        : undefined;
+      return found === undefined ? undefined : relaxationOf(found);
     },
     *names() {
       yield* names.visible(source);
@@ -46,6 +45,12 @@ export function declarationsFor(names: Names, source: Source): Declarations {
     },
     from: (other) => declarationsFor(names, other),
   };
+}
+
+/** A relaxation by its name, without arguments yet; undefined for any other declaration. */
+export function relaxationOf({ declaration, source }: Found): StaticRelaxation | undefined {
+  if (declaration.kind !== "relaxation") return undefined;
+  return { kind: "relaxation", declaration, source, arguments: new Map(), options: new Map() };
 }
 
 /**

@@ -42,6 +42,8 @@ export interface StaticList {
 export interface StaticRelaxation {
   readonly kind: "relaxation";
   readonly declaration: RelaxationDeclaration;
+  /** The file that declares it. */
+  readonly source: Source;
   readonly arguments: ReadonlyMap<string, StaticValue>;
   readonly options: ReadonlyMap<string, StaticValue>;
 }

@@ -325,7 +325,7 @@ function declarationValue(declaration: Declaration, source: Source): Value | und
     case "structure":
       return { kind: "structure-name", declaration, source };
     case "relaxation":
-      return { kind: "relaxation", declaration, arguments: new Map(), options: new Map() };
+      return { kind: "relaxation", declaration, source, arguments: new Map(), options: new Map() };
     case "model":
     case "kernel":
     case "experiment":

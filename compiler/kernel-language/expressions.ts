@@ -11,7 +11,7 @@ import type {
   Span,
 } from "../../grammar/ast.ts";
 import { printExpression } from "../../grammar/format.ts";
-import type { Declarations } from "../declarations.ts";
+import { type Declarations, located, retold } from "../declarations.ts";
 import { didYouMean } from "../diagnostic.ts";
 import { Failure } from "../failure.ts";
 import type { KernelArray, KernelExpression } from "../ir/kernel/kernel.ts";
@@ -50,7 +50,6 @@ export interface LoopRange {
 export class ExpressionLowering {
   private readonly emitter: Emitter;
   private readonly declarations: Declarations;
-
   private readonly told: (failure: Failure) => Failure;
 
   constructor(emitter: Emitter, declarations: Declarations, told: (failure: Failure) => Failure) {
@@ -322,10 +321,8 @@ export class ExpressionLowering {
     scope: KernelScope,
   ): KernelExpression {
     const relaxation = scope.statics.lookup(object);
-    const clause =
-      relaxation?.kind === "relaxation"
-        ? relaxation.declaration.body.find((candidate) => candidate.name.name === method)
-        : undefined;
+    const clauses = relaxation?.kind === "relaxation" ? relaxation.declaration.body : [];
+    const clause = clauses.find((candidate) => candidate.name.name === method);
     if (relaxation?.kind !== "relaxation" || clause === undefined) {
       throw new Failure(span, "unknown-name", `${object} has no function ${method}`);
     }
@@ -334,14 +331,19 @@ export class ExpressionLowering {
       const message = `${object}.${method} takes ${wanted} argument${wanted === 1 ? "" : "s"}, not ${given.length}`;
       throw new Failure(span, "missing-argument", message);
     }
-    const inner = KernelScope.outermost(relaxation.arguments, this.declarations);
+    // Its names are those of the file that declares it, and so is the place of what is wrong with it.
+    const [source, caller] = [relaxation.source, this.declarations.source];
+    const declarations = this.declarations.from(source);
+    const inner = KernelScope.outermost(relaxation.arguments, declarations);
     clause.parameters.forEach((parameter, i) => {
       const lowered = toReal(this.expression(given[i]!, scope));
       const costly = lowered.kind === "binary" || lowered.kind === "select";
       const value = costly ? this.emitter.named(parameter.name, lowered) : lowered;
       inner.bindings.set(parameter.name, { kind: "value", value });
     });
-    return toReal(this.expression(clause.value, inner));
+    const told = (failure: Failure) => this.told(retold(failure, source, caller, span));
+    const lowering = new ExpressionLowering(this.emitter, declarations, told);
+    return located(source, caller, span, () => toReal(lowering.expression(clause.value, inner)));
   }
 
   private reduce(operator: Reduction, e: Expression, span: Span, scope: KernelScope): KernelExpression {

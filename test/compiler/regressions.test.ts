@@ -283,3 +283,22 @@ model M() {
   expect((await model.evaluate({ x: Float32Array.of(1, 2) })).metrics).toMatchObject({ all: 2, none: 0 });
   model.dispose();
 });
+
+test("a mistake in a relaxation of the user's was told as one in the standard library", () => {
+  const text = `relaxation Gentle {
+  map(s) = min(max(half(s), 0), 1)
+  slope(x) = if x > 0 and x < 1 then 0.5 else 0.0
+}
+model M(n = 4) {
+  param w: f32[n] ~ zeros
+  latent z: KSubset(n, 2) ~ Gumbel(w) relax Gentle at 1
+  minimize sum(z)
+}`;
+  const { diagnostics } = compile({ name: "gentle.sst", text }, { library });
+  const [first] = diagnostics;
+  expect(first!.source.name).toBe("gentle.sst");
+  expect(text.slice(first!.span.start)).toMatch(/^half/);
+  expect(compile({ name: "gentle.sst", text: text.replace("half(s)", "0.5 * s") }, { library }).diagnostics).toEqual(
+    [],
+  );
+});
