@@ -86,7 +86,7 @@ export interface LatentSummary {
 /** One choice of the compiler with its reasons; `explain` prints it. */
 export interface Decision {
   readonly latent: string;
-  readonly pass: "solver" | "relaxation" | "backward";
+  readonly pass: "solver" | "relaxation" | "backward" | "sampler" | "k-best";
   /** The entry points whose programs carry it out; of a structure on its own there are none. */
   readonly entries?: readonly EntryPoint["name"][];
   readonly chosen: string;

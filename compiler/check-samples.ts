@@ -10,7 +10,9 @@ import { lowerKernel } from "./kernel-language/lower.ts";
 import { logPartitionKernel } from "./kernel-language/structure-kernel.ts";
 import type { Names } from "./names.ts";
 import { selectBackward } from "./passes/select-backward.ts";
+import { selectKBest } from "./passes/select-k-best.ts";
 import { selectRelaxation } from "./passes/select-relaxation.ts";
+import { selectSampler } from "./passes/select-sampler.ts";
 import { selectSolver } from "./passes/select-solver.ts";
 import { environment } from "./static-evaluate.ts";
 import { staticFunctions } from "./static-functions.ts";
@@ -169,6 +171,8 @@ class Sample {
     const { span } = this;
     if (structure.argmax.length > 0) this.attempt(() => selectSolver(structure, declarations, "host", span));
     this.attempt(() => logPartitionKernel(structure, declarations, span));
+    if (structure.samplers.length > 0) this.attempt(() => selectSampler(structure, declarations, "host", span));
+    if (structure.kBest.length > 0) this.attempt(() => selectKBest(structure, 2, declarations, "host", span));
     for (const candidate of structure.relaxations) {
       const { name, clause } = candidate;
       if (clause.refused !== undefined) continue;

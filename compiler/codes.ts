@@ -32,7 +32,7 @@ export const CODES = {
   "no-gradient": "a parameter that training leaves as it starts",
   "no-model": "a file without a model",
   "no-relaxation": "a relaxation that a structure does not have",
-  "no-solver": "a structure without an argmax for the target",
+  "no-solver": "a structure that declares no way to do what is asked of it, or none for the target",
   "not-assignable": "an assignment to what cannot change",
   "not-batched": "one value for all examples where one for each example is needed",
   "not-callable": "a call of what cannot be called",

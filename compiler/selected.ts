@@ -1,5 +1,5 @@
 /** What a selection pass hands on: its choice, and the reasons for it as data. */
-import type { Expression } from "../grammar/ast.ts";
+import type { Expression, Identifier } from "../grammar/ast.ts";
 import type { Decision } from "./artifact.ts";
 import type { Kernel } from "./ir/kernel/kernel.ts";
 import type { StaticValue } from "./static-value.ts";
@@ -34,6 +34,34 @@ export interface Costed {
 export function costOf(candidate: Costed): { cost?: number; costFormula?: string } {
   const { cost, costFormula } = candidate;
   return cost === undefined || costFormula === undefined ? {} : { cost, costFormula };
+}
+
+/** A solver that is declared for all targets or for one. */
+interface Offered extends Costed {
+  readonly name: string;
+  readonly clause: { readonly target?: Identifier };
+}
+
+/**
+ * The cheapest of several that the target can run, and why the others are not taken; one without a declared cost is the
+ * last resort. Undefined where the target can run none.
+ */
+export function cheapest<T extends Offered>(
+  candidates: readonly T[],
+  target: string,
+): { readonly best: T; readonly rejected: Decision["rejected"] } | undefined {
+  const usable = candidates.filter(({ clause }) => clause.target === undefined || clause.target.name === target);
+  const [best] = [...usable].sort((a, b) => (a.cost ?? Number.MAX_VALUE) - (b.cost ?? Number.MAX_VALUE));
+  if (best === undefined) return undefined;
+  const rejected = candidates
+    .filter((candidate) => candidate !== best)
+    .map((candidate) => ({
+      option: candidate.name,
+      reason: usable.includes(candidate)
+        ? describeCost(candidate)
+        : `declared for ${candidate.clause.target?.name ?? target} only`,
+    }));
+  return { best, rejected };
 }
 
 export function describeCost(candidate: Costed): string {

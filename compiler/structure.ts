@@ -8,8 +8,10 @@ import type {
   AutomatonClause,
   CallExpression,
   Expression,
+  KBestClause,
   LogPartitionClause,
   RelaxClause,
+  SamplerClause,
   Span,
   StructureDeclaration,
 } from "../grammar/ast.ts";
@@ -40,6 +42,10 @@ export interface Structure {
   readonly argmax: readonly Candidate<ArgmaxClause>[];
   readonly relaxations: readonly Candidate<RelaxClause>[];
   readonly logPartition: LogPartitionClause | undefined;
+  readonly samplers: readonly Candidate<SamplerClause>[];
+  readonly kBest: readonly KBestClause[];
+  /** What costs are computed in. */
+  readonly costs: Environment;
   readonly count: number | undefined;
   readonly graph: StaticGraph | undefined;
 }
@@ -159,6 +165,11 @@ function elaborate(
       clause.kind === "relax" ? [candidate(clause, clause.relaxation.name, costs)] : [],
     ),
     logPartition: clauses.find((clause) => clause.kind === "log-partition"),
+    samplers: clauses.flatMap((clause) =>
+      clause.kind === "sampler" ? [candidate(clause, headName(clause.solver), costs)] : [],
+    ),
+    kBest: clauses.filter((clause) => clause.kind === "k-best"),
+    costs,
     count: countMembers(clauses, values, own),
     graph: graph?.kind === "graph" && graph.edges.length === size ? graph : undefined,
   };
@@ -262,7 +273,8 @@ function costScope(values: ReadonlyMap<string, StaticValue>, own: Environment): 
   );
 }
 
-function candidate<Clause extends { cost?: Expression }>(
+/** A clause with its cost at the sizes that `scope` knows. */
+export function candidate<Clause extends { cost?: Expression }>(
   clause: Clause,
   name: string,
   scope: Environment,

@@ -415,14 +415,20 @@ export interface CountClause {
   readonly value: Expression;
   readonly span: Span;
 }
-/** `argmax prim on webgpu cost vertices ^ 2`; `argmax top_k(k)`: a kernel or function, with static arguments. */
-export interface ArgmaxClause {
-  readonly kind: "argmax";
+/** `argmax prim on webgpu cost vertices ^ 2`, or `sample` or `k_best` in its place: a kernel with static arguments. */
+export interface SolverClause<Kind extends "argmax" | "sampler" | "k-best"> {
+  readonly kind: Kind;
   readonly solver: Expression;
   readonly target?: Identifier;
   readonly cost?: Expression;
   readonly span: Span;
 }
+/** `argmax top_k(k)`: from utilities to the most valuable member. */
+export type ArgmaxClause = SolverClause<"argmax">;
+/** `sample wilson cost vertices ^ 2`: from u / t and uniform noise to a member drawn from p(x) ∝ exp(uᵀx / t). */
+export type SamplerClause = SolverClause<"sampler">;
+/** `k_best heaps cost n * best`: from utilities to the `best` most valuable members, in order of falling value. */
+export type KBestClause = SolverClause<"k-best">;
 /**
  * `relax ExpFamily by matrix_tree symmetric cost vertices ^ 3`;
  * `relax Separable by capped_simplex(total = k) symmetric backward capped_simplex_vjp(total = k)`;
@@ -496,6 +502,8 @@ export type StructureClause =
   | ArgmaxClause
   | RelaxClause
   | LogPartitionClause
+  | SamplerClause
+  | KBestClause
   | AutomatonClause;
 
 /**

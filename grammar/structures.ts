@@ -1,6 +1,5 @@
 /** Parsing of what describes a structure, a distribution or a relaxation: embeddings, solvers, automata, densities. */
 import type {
-  ArgmaxClause,
   AutomatonClause,
   CountClause,
   DistributionClause,
@@ -10,6 +9,7 @@ import type {
   RangeExpression,
   RelaxationClause,
   RelaxClause,
+  SolverClause,
   StateVariable,
   StructureClause,
   StructureDeclaration,
@@ -33,6 +33,8 @@ export const STRUCTURE_STARTERS: ReadonlySet<string> = new Set([
   "argmax",
   "relax",
   "log_partition",
+  "sample",
+  "k_best",
   "automaton",
 ]);
 
@@ -53,7 +55,11 @@ function structureClause(c: Cursor): StructureClause {
     case "count":
       return count(c);
     case "argmax":
-      return argmax(c);
+      return solver(c, "argmax");
+    case "sample":
+      return solver(c, "sampler");
+    case "k_best":
+      return solver(c, "k-best");
     case "relax":
       return relax(c);
     case "automaton":
@@ -95,14 +101,15 @@ function count(c: Cursor): CountClause {
   return { kind: "count", when: first, value: expression(c), span: c.spanFrom(start) };
 }
 
-function argmax(c: Cursor): ArgmaxClause {
+/** `argmax KERNEL on TARGET cost E`, or `sample` or `k_best` in its place. */
+function solver<Kind extends "argmax" | "sampler" | "k-best">(c: Cursor, kind: Kind): SolverClause<Kind> {
   const start = c.start;
-  c.expect("argmax");
+  c.take();
   const solver = expression(c);
   const target = c.accept("on") ? c.name("a target such as webgpu") : undefined;
   const cost = c.accept("cost") ? expression(c) : undefined;
   return {
-    kind: "argmax",
+    kind,
     solver,
     ...(target === undefined ? {} : { target }),
     ...(cost === undefined ? {} : { cost }),

@@ -18,6 +18,10 @@ export interface KernelShape {
   /** Names the inputs may have; the first must be there. */
   readonly inputs: readonly string[];
   readonly output: number;
+  /** Inputs of any size, such as noise, which must be there. */
+  readonly free?: readonly string[];
+  /** Whole numbers that are given back besides, one for each name. */
+  readonly counts?: readonly string[];
 }
 
 /**
@@ -71,8 +75,10 @@ function checkShape(kernel: Kernel, wanted: KernelShape, structure: Structure, s
   const fail = (message: string, help?: string) => {
     throw new Failure(span, "shape-mismatch", message, { help });
   };
-  const names = wanted.inputs.join(", ");
+  const free = wanted.free ?? [];
+  const names = [...wanted.inputs, ...free].join(", ");
   for (const input of kernel.inputs) {
+    if (free.includes(input.name)) continue;
     if (!wanted.inputs.includes(input.name)) {
       fail(`the kernel ${kernel.name} has an input ${input.name}`, `here a kernel may read ${names}, by these names`);
     }
@@ -83,12 +89,22 @@ function checkShape(kernel: Kernel, wanted: KernelShape, structure: Structure, s
     const message = `${array.name} of the kernel ${kernel.name} must be f32 here, but it is ${array.element}`;
     throw new Failure(span, "type-mismatch", message);
   }
-  const first = wanted.inputs[0]!;
-  if (!kernel.inputs.some((input) => input.name === first)) fail(`the kernel ${kernel.name} has no input ${first}`);
+  for (const name of [wanted.inputs[0]!, ...free]) {
+    if (!kernel.inputs.some((input) => input.name === name)) fail(`the kernel ${kernel.name} has no input ${name}`);
+  }
+  for (const name of wanted.counts ?? []) checkCount(kernel, name, fail);
   const output = kernel.outputs[0]!;
   if (sizeOf(output) === wanted.output) return;
   if (wanted.output === structure.size) fail(describeMismatch(kernel, output, structure));
-  fail(`${output.name} of the kernel ${kernel.name} must hold ${wanted.output} number, not ${sizeOf(output)}`);
+  const numbers = `${wanted.output} number${wanted.output === 1 ? "" : "s"}`;
+  fail(`${output.name} of the kernel ${kernel.name} must hold ${numbers}, not ${sizeOf(output)}`);
+}
+
+/** Besides its first result, the kernel gives back a whole number of this name. */
+function checkCount(kernel: Kernel, name: string, fail: (message: string, help: string) => void): void {
+  const found = kernel.outputs.slice(1).find((each) => each.name === name);
+  if (found?.element === "i32" && sizeOf(found) === 1) return;
+  fail(`the kernel ${kernel.name} does not say how many it ${name}`, `give it a second result ${name}: i32[1]`);
 }
 
 function describeMismatch(kernel: Kernel, array: KernelArray, structure: Structure): string {

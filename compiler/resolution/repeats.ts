@@ -42,6 +42,10 @@ function nameOf(clause: Exclude<StructureClause, RelaxClause>): string | undefin
     }
     case "argmax":
       return `argmax ${carriedOutBy(clause.solver, clause.target)}`;
+    case "sampler":
+      return `sample ${carriedOutBy(clause.solver, clause.target)}`;
+    case "k-best":
+      return `k_best ${carriedOutBy(clause.solver, clause.target)}`;
     case "log-partition":
       return "log_partition";
     case "automaton":

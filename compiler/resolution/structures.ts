@@ -1,12 +1,15 @@
 /** Names in structures, distributions and relaxations, and the clauses that they must have. */
 import type {
+  ArgmaxClause,
   CountClause,
   DistributionDeclaration,
   Expression,
   Identifier,
+  KBestClause,
   KernelDeclaration,
   RelaxationDeclaration,
   RelaxClause,
+  SamplerClause,
   StructureClause,
   StructureDeclaration,
 } from "../../grammar/ast.ts";
@@ -68,9 +71,9 @@ function structureClause(resolver: Resolver, clause: StructureClause, { locals, 
     case "count":
       return count(resolver, clause, locals);
     case "argmax":
-      kernelCall(resolver, clause.solver, locals);
-      target(resolver, clause.target);
-      return cost(clause.cost);
+    case "sampler":
+    case "k-best":
+      return solver(resolver, clause, { locals, costs });
     case "relax":
       relaxClause(resolver, clause, locals);
       target(resolver, clause.target);
@@ -81,6 +84,22 @@ function structureClause(resolver: Resolver, clause: StructureClause, { locals, 
     case "automaton":
       return resolver.fail(automatonNotYet(clause));
   }
+}
+
+/** In a clause `k_best` the name `best` is how many members are asked for. */
+function solver(
+  resolver: Resolver,
+  clause: ArgmaxClause | SamplerClause | KBestClause,
+  { locals, costs }: Pick<Scopes, "locals" | "costs">,
+): void {
+  const within = (outer: Locals) => {
+    const inner = new Locals(outer);
+    if (clause.kind === "k-best") inner.declare("best");
+    return inner;
+  };
+  kernelCall(resolver, clause.solver, within(locals));
+  target(resolver, clause.target);
+  if (clause.cost !== undefined) resolver.expression(clause.cost, within(costs), "static");
 }
 
 /** `count complete(n) = …` binds n. */

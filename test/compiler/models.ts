@@ -63,12 +63,29 @@ structure Mine(n) {
   relax Separable by capped_simplex(total = 1) symmetric backward capped_simplex_vjp
   relax Odd refused "it is odd"
   log_partition by softmax_log_partition
+  sample drawn cost n
+  k_best first_ones cost n * best
 }
 relaxation Odd
 kernel best(n, u: f32[n]) -> x: f32[n] {
   var at = 0
   for i in 1..n { if u[i] > u[at] { at = i } else if u[i] == u[at] { at = at } }
   parallel for i in 0..n { x[i] = if i == at then 1.0 else 0.0 }
+}
+kernel drawn(n, u: f32[n], noise: f32[n]) -> x: f32[n] {
+  shared moved: f32[n]
+  for i in 0..n { moved[i] = u[i] - log(-log(noise[i])) }
+  let at = argmax(moved)
+  x[at] = 1
+}
+kernel first_ones(n, best, u: f32[n]) -> x: f32[best, n], found: i32[1] {
+  shared free: bool[n] = true
+  for round in 0..min(best, n) {
+    let at = argmax(u[i] for i in 0..n if free[i])
+    x[round, at] = 1
+    free[at] = false
+    found[0] += 1
+  }
 }
 kernel weights(n, power, u: f32[n]) -> x: f32[n] {
   let top = constant(max(u))

@@ -53,12 +53,19 @@ structure Mine(G: Graph) {
   //~^ bad-clause «"it is hard"»: CategoricalEntropy cannot be refused and have an algorithm
   log_partition by total(n = edges(G))
   log_partition by total(n = edges(G))               //~ duplicate-name: log_partition is declared twice
+  sample drawn(n = edges(G)) cost edges
+  sample drawn(n = edges(G)) on host
+  sample drawn(n = edges(G))                         //~ duplicate-name: sample drawn(n = edges(G)) is declared twice
+  k_best few(n = edges(G)) cost edges * best
+  k_best few(n = edges(G))                           //~ duplicate-name: k_best few(n = edges(G)) is declared twice
 }
 distribution Flat(a = 0) {
   log_density(u) = a
   kl(prior: Flat) = a
   kl(prior: Flat) = -a       //~ duplicate-name: kl from Flat is declared twice
 }
+kernel drawn(n, u: f32[n], noise: f32[1]) -> x: f32[n] { x[0] = if noise[0] < u[0] then 1.0 else 0.0 }
+kernel few(n, best, u: f32[n]) -> x: f32[best, n], found: i32[1] { x[0, 0] = u[0]  found[0] = 1 }
 kernel total(n, u: f32[n]) -> z: f32[1] { z[0] = sum(u[i] for i in 0..n) }${KERNELS}`,
   "names in clauses": `
 structure Mine(n, n) {       //~ duplicate-name «n»: n is already declared in this structure
@@ -78,6 +85,13 @@ structure Mine(n, n) {       //~ duplicate-name «n»: n is already declared in 
   relax Separable(a = b) by evenly backward evenly2     //~ unknown-name «b»: there is no b here
   //~^ unknown-name «evenly2»: there is no kernel evenly2 => did you mean evenly?
   log_partition by lost      //~ unknown-name «lost»: there is no kernel lost
+  sample lots on gpu cost best
+  //~^ unknown-name «lots»: there is no kernel lots
+  //~^^ unknown-name «gpu»: there is no target gpu => targets are tfjs, host, webgpu
+  //~^^^ unknown-name «best»: there is no best here
+  k_best first(m = best) cost best * vertices
+  //~^ unknown-argument «m»: first has no compile-time argument m
+  //~^^ unknown-name «vertices»: there is no vertices here
 }${KERNELS}`,
   "kernels that do not fit their structure": `
 structure Mine(n) {
@@ -90,6 +104,30 @@ structure Mine(n) {
   relax BinaryEntropy by plenty
   //~^ no-backward «BinaryEntropy»: this relaxation of Mine(4) has no legal backward => declare the relaxation symmetric
   log_partition by plenty    //~ shape-mismatch «plenty»: x of the kernel plenty must hold 1 number, not 8
+}
+structure Silent(n) {
+  embedding x: binary[n]
+  argmax first
+  sample first               //~ shape-mismatch «first»: the kernel first has no input noise
+  k_best first               //~ shape-mismatch «first»: the kernel first does not say how many it found => give it a
+}
+structure Loud(n) {
+  embedding x: binary[n]
+  argmax first
+  sample noisy               //~ shape-mismatch «noisy»: x of the kernel noisy has 2 elements, but Loud(4) has 4
+  k_best listed              //~ shape-mismatch «listed»: x of the kernel listed must hold 8 numbers, not 12
+}
+structure Elsewhere(n) {     //~ no-solver «Elsewhere»: Elsewhere(4) cannot be sampled from its exponential family
+  //~^ no-solver «Elsewhere»: Elsewhere(4) cannot list its best members
+  embedding x: binary[n]
+  argmax first
+  sample noisy on webgpu
+  k_best listed on webgpu
+}
+kernel noisy(n, u: f32[n], noise: f32[3]) -> x: f32[2] { x[0] = u[0] + noise[0] }
+kernel listed(n, best, u: f32[n]) -> x: f32[best + 1, n], found: i32[1] {
+  x[0, 0] = u[0]
+  found[0] = 1
 }
 kernel wrong(n, v: f32[n, 2]) -> x: f32[n, 2] { x[0, 0] = v[0, 0] }
 kernel whole(n, u: f32[n, 2]) -> x: i32[n, 2] { x[0, 0] = 1 }

@@ -83,6 +83,32 @@ test("the language by example parses without problems", () => {
   ]);
 });
 
+test("solvers, samplers and k-best solvers are one clause under three names", () => {
+  const clauses = ["argmax first(k = 2) on host cost n ^ 2", "sample wilson cost 2 * n", "k_best heaps(m = best)"];
+  const { file, problems } = parse(`structure S(n) { embedding x: binary[n]  ${clauses.join("  ")} }`);
+  expect(problems).toEqual([]);
+  const [structure] = file.declarations;
+  if (structure?.kind !== "structure" || structure.body.kind !== "clauses") throw new Error("not a structure");
+  const read = structure.body.clauses.flatMap((clause) =>
+    clause.kind === "argmax" || clause.kind === "sampler" || clause.kind === "k-best"
+      ? [
+          [
+            clause.kind,
+            printExpression(clause.solver),
+            clause.target?.name,
+            clause.cost && printExpression(clause.cost),
+          ],
+        ]
+      : [],
+  );
+  expect(read).toEqual([
+    ["argmax", "first(k = 2)", "host", "n ^ 2"],
+    ["sampler", "wilson", undefined, "2 * n"],
+    ["k-best", "heaps(m = best)", undefined, undefined],
+  ]);
+  expect(parse("structure S(n) { sample }").problems[0]?.message).toContain("expected an expression");
+});
+
 test("every file of the standard library parses without problems", () => {
   for (const [path, text] of library.files)
     expect({ path, problems: parse(text).problems }).toEqual({ path, problems: [] });
