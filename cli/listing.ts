@@ -1,7 +1,7 @@
 /** `sstc compile --emit model`: what a model came to, for people: everything it declares, with types and sizes. */
 import type { Artifact, EntryPoint, Initializer, MetricTree, Signature } from "../compiler/artifact.ts";
 import type { Source } from "../compiler/diagnostic.ts";
-import { declarationOf, utilitiesText } from "../compiler/explain.ts";
+import { declarationOf, distributionsText } from "../compiler/explain.ts";
 import type { LatentStatement, ModelStatement } from "../grammar/ast.ts";
 import { printExpression } from "../grammar/format.ts";
 import { writeBytes } from "../runtime/memory-estimate.ts";
@@ -70,12 +70,12 @@ function written(body: readonly ModelStatement[], name: string): string[] {
   const { estimator } = statement;
   const relaxed =
     estimator?.kind === "relax" ? [`relax ${printExpression(estimator.relaxation)}`] : ["hard in training"];
-  return [`~ ${utilitiesText(statement)}`, ...relaxed];
+  return [`~ ${distributionsText(statement.utilities)}`, ...relaxed];
 }
 
 function factors(statement: ModelStatement): string[][] {
   if (statement.kind === "prior")
-    return [["prior", statement.name.name, `~ ${printExpression(statement.distribution)}`]];
+    return [["prior", statement.name.name, `~ ${distributionsText(statement.distribution)}`]];
   if (statement.kind !== "observe") return [];
   return [["observe", printExpression(statement.value), `~ ${printExpression(statement.distribution)}`]];
 }

@@ -2,7 +2,7 @@
  * `explain`: what was compiled and why so, as data: for each latent variable what was chosen, and the sizes of the
  * model.
  */
-import type { Expression, LatentStatement, ModelDeclaration, PriorStatement } from "../grammar/ast.ts";
+import type { Distributions, Expression, LatentStatement, ModelDeclaration, PriorStatement } from "../grammar/ast.ts";
 import { printExpression } from "../grammar/format.ts";
 import { parse } from "../grammar/parse.ts";
 import type { Artifact, Decision, EntryPoint } from "./artifact.ts";
@@ -95,17 +95,17 @@ function explainLatent(
     shape,
     ...(count === undefined ? {} : { count }),
     ...(graph === undefined ? {} : { graph: { ...graph, edges: graph.edges.length } }),
-    utilities: utilitiesText(statement),
-    ...(prior === undefined ? {} : { prior: printExpression(prior.distribution) }),
+    utilities: distributionsText(statement.utilities),
+    ...(prior === undefined ? {} : { prior: distributionsText(prior.distribution) }),
     ...relaxationOf(statement, artifact),
     decisions: artifact.decisions.filter((decision) => decision.latent === name),
   };
 }
 
 /** `Gumbel(theta)`, or each part's own. */
-export function utilitiesText({ utilities }: LatentStatement): string {
-  if ("kind" in utilities) return printExpression(utilities);
-  return utilities.map(({ part, value }) => `${part.name}: ${printExpression(value)}`).join(", ");
+export function distributionsText(written: Distributions): string {
+  if ("kind" in written) return printExpression(written);
+  return written.map(({ part, value }) => `${part.name}: ${printExpression(value)}`).join(", ");
 }
 
 function relaxationOf(

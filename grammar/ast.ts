@@ -311,6 +311,8 @@ export type Estimator =
       readonly arguments: readonly Argument[];
       readonly span: Span;
     };
+/** One distribution, or one for each of an embedding's parts: `x: Gumbel(a), pair: Fixed(b)`. */
+export type Distributions = Expression | readonly { readonly part: Identifier; readonly value: Expression }[];
 /**
  * `latent z: Edges(K) ~ Gumbel(theta) relax ExpFamily at t`;
  * `latent z[edges(K)]: OneHot(2) ~ …` is an array of independent copies;
@@ -321,7 +323,7 @@ export interface LatentStatement {
   readonly name: Identifier;
   readonly copies: readonly Expression[];
   readonly structure: Expression;
-  readonly utilities: Expression | readonly { readonly part: Identifier; readonly value: Expression }[];
+  readonly utilities: Distributions;
   /** Where the utilities are written. */
   readonly utilitiesSpan: Span;
   readonly estimator?: Estimator;
@@ -336,11 +338,11 @@ export interface LayerExpression {
   readonly estimator?: Estimator;
   readonly span: Span;
 }
-/** `prior z ~ Gumbel(0)`: adds the KL divergence with respect to the utilities. */
+/** `prior z ~ Gumbel(0)`, `prior z ~ x: Gumbel(0)`: adds the KL divergence with respect to the utilities. */
 export interface PriorStatement {
   readonly kind: "prior";
   readonly name: Identifier;
-  readonly distribution: Expression;
+  readonly distribution: Distributions;
   readonly span: Span;
 }
 /** `observe x[1..] ~ Normal(mean, variance = 5e-5)` */

@@ -1,6 +1,7 @@
 /** Parsing of the statements of models and modules. */
 import type {
   BackwardClause,
+  Distributions,
   Estimator,
   Expression,
   HyperStatement,
@@ -85,7 +86,7 @@ export function modelStatement(c: Cursor): ModelStatement {
       c.take();
       const name = c.name("a latent's name after 'prior'");
       c.expect("~");
-      const distribution = expression(c);
+      const distribution = distributions(c);
       return { kind: "prior", name, distribution, span: c.spanFrom(start) };
     }
     case "observe": {
@@ -134,9 +135,8 @@ function latent(c: Cursor): LatentStatement {
   c.expect(":", "and a structure");
   const structure = expression(c);
   c.expect("~", "and the distribution of its utilities");
-  const byPart = c.isName() && c.peek(1) === ":";
   const utilitiesStart = c.start;
-  const utilities = byPart ? commaList(c, () => partUtilities(c)) : expression(c);
+  const utilities = distributions(c);
   const utilitiesSpan = c.spanFrom(utilitiesStart);
   const chosen = estimator(c);
   return {
@@ -164,10 +164,14 @@ function estimator(c: Cursor): Estimator | undefined {
   return c.is("relax") ? relax(c) : c.is("score") ? score(c) : undefined;
 }
 
-function partUtilities(c: Cursor) {
-  const part = c.name("a part of the embedding");
-  c.expect(":");
-  return { part, value: expression(c) };
+/** `Gumbel(a)`, or one for each part: `x: Gumbel(a), pair: Fixed(b)`. */
+function distributions(c: Cursor): Distributions {
+  if (!c.isName() || c.peek(1) !== ":") return expression(c);
+  return commaList(c, () => {
+    const part = c.name("a part of the embedding");
+    c.expect(":");
+    return { part, value: expression(c) };
+  });
 }
 
 function relax(c: Cursor): Estimator {

@@ -87,7 +87,13 @@ export interface DeclaredLatent {
   readonly structure: Structure;
   readonly label: string;
   readonly copies: readonly Dimension[];
-  readonly distribution: DistributionValue;
+  /** What the utilities are drawn from: one distribution for all of the embedding, or one for each part. */
+  readonly utilities: readonly {
+    /** Undefined where several parts are drawn from one distribution. */
+    readonly part: string | undefined;
+    readonly distribution: DistributionValue;
+    readonly dimensions: readonly Dimension[];
+  }[];
   readonly dimensions: readonly Dimension[];
   /** Parameters by which training would change the utilities, where no gradient reaches them. */
   readonly stuck: readonly Node[];

@@ -17,6 +17,7 @@ import { evaluateBinary, evaluateUnaryOperator } from "./operators.ts";
 import type { Scope } from "./scope.ts";
 import { evaluateBlock } from "./statements.ts";
 import { checkTensorSize } from "./types.ts";
+import { partOfSample } from "./utilities.ts";
 import { describe, ERROR, type Value } from "./values.ts";
 
 /** The value of an expression; `ERROR` when a problem was reported. It is what a `Context` evaluates with. */
@@ -125,7 +126,19 @@ function evaluateMember(context: Context, scope: Scope, e: MemberExpression): Va
       return object.readings.get(name) ?? missing("this group", object.readings.keys());
     case "distribution":
       return object.arguments.get(name) ?? missing(object.declaration.name.name, object.arguments.keys());
+    case "latent":
+    case "tensor": {
+      const sample = object.kind === "latent" ? object.current : object;
+      if (sample.parts === undefined) throw noMembers(object, e.object.span);
+      const parts = sample.parts.map((part) => part.name);
+      const what = object.kind === "latent" ? object.name : "this sample";
+      return partOfSample(context, sample, name) ?? missing(what, parts);
+    }
     default:
-      throw new Failure(e.object.span, "type-mismatch", `${describe(object)} has no members`);
+      throw noMembers(object, e.object.span);
   }
+}
+
+function noMembers(value: Value, span: Span): Failure {
+  return new Failure(span, "type-mismatch", `${describe(value)} has no members`);
 }

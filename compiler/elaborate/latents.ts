@@ -3,7 +3,7 @@
  * point decides which of them the name means. Selection is asked here, once for each latent, and its decisions are
  * kept.
  */
-import type { BackwardClause, Estimator, LatentStatement, PriorStatement, Span } from "../../grammar/ast.ts";
+import type { BackwardClause, Estimator, LatentStatement, Span } from "../../grammar/ast.ts";
 import { declarationsFor } from "../declarations.ts";
 import { Failure } from "../failure.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
@@ -19,32 +19,31 @@ import { applyStructure, type Structure } from "../structure.ts";
 import { requireTemperature } from "../temperature.ts";
 import { mentionsError, staticEnvironment } from "./binding.ts";
 import { attempt, type Context } from "./context.ts";
-import { asDistribution, divergence, sampleDistribution } from "./distributions.ts";
 import type { Scope } from "./scope.ts";
 import { finiteNumber } from "./statements.ts";
 import { asTensor, tensor } from "./tensors.ts";
 import { checkTensorSize, evaluateDimension } from "./types.ts";
-import { type Dimension, type DistributionValue, describe, ERROR, type TensorValue } from "./values.ts";
+import { drawUtilities, givenUtilities, sampleDimensions } from "./utilities.ts";
+import { type Dimension, describe, ERROR, type TensorValue } from "./values.ts";
 
 export function declareLatent(context: Context, scope: Scope, statement: LatentStatement): void {
   const { name, span: place } = statement.name;
   // Each part is looked into, whatever is wrong with the others.
   const structure = attempt(context, () => structureOf(context, scope, statement));
   const copies = statement.copies.map((copy) => attempt(context, () => evaluateDimension(context, scope, copy)));
-  const given = attempt(context, () => utilitiesOf(context, scope, statement));
+  const given = attempt(context, () => givenUtilities(context, scope, statement));
   const estimator = attempt(context, () => readEstimator(context, scope, statement));
   if (structure === undefined || given === undefined || estimator === undefined || copies.includes(undefined)) {
     return scope.define(name, ERROR);
   }
-  const label = structure.graph === undefined ? {} : { label: `edges(${structure.graph.label})` };
-  const dimensions = [...(copies as Dimension[]), { size: structure.size, ...label }];
+  const dimensions = sampleDimensions(structure, copies as Dimension[]);
   if (!checkTensorSize(context, dimensions, place)) return scope.define(name, ERROR);
-  const { distribution, span } = given;
-  const utilities = sampleDistribution(context, distribution, dimensions, name, span);
+  const utilities = drawUtilities(context, given, structure, copies as Dimension[], name);
   if (utilities === undefined) return scope.define(name, ERROR);
-  context.builder.label(utilities.node, `${name}_utilities`);
-  const hard = attempt(context, () => hardSample(context, structure, utilities, statement));
-  const soft = estimator === "none" ? undefined : softSample(context, structure, utilities, estimator, name);
+  const { drawn } = utilities;
+  context.builder.label(drawn.node, `${name}_utilities`);
+  const hard = attempt(context, () => hardSample(context, structure, drawn, statement));
+  const soft = estimator === "none" ? undefined : softSample(context, structure, drawn, estimator, name);
   if (hard === undefined) return scope.define(name, ERROR);
   context.latents.set(name, {
     name,
@@ -52,12 +51,14 @@ export function declareLatent(context: Context, scope: Scope, statement: LatentS
     structure,
     label: structure.label,
     copies: copies as Dimension[],
-    distribution,
+    utilities: utilities.utilities,
     dimensions,
-    stuck: soft === undefined ? parametersOf(utilities) : [],
+    stuck: soft === undefined ? parametersOf(drawn) : [],
   });
   const straightThrough = statement.estimator?.kind === "relax" && statement.estimator.straightThrough;
-  scope.define(name, { kind: "latent", name, soft, hard, current: current(context, soft, hard, straightThrough) });
+  const sample = (value: TensorValue): TensorValue => ({ ...value, parts: structure.parts });
+  const now = sample(current(context, soft, hard, straightThrough));
+  scope.define(name, { kind: "latent", name, soft: soft && sample(soft), hard: sample(hard), current: now });
 }
 
 /** The structure; undefined when what it is made of was reported. */
@@ -65,21 +66,6 @@ function structureOf(context: Context, scope: Scope, statement: LatentStatement)
   if (mentionsError(scope, statement.structure)) return undefined;
   const declarations = declarationsFor(context.names, context.source);
   return applyStructure(statement.structure, staticEnvironment(context, scope), declarations);
-}
-
-/** The distribution of the utilities; undefined when a problem was reported. */
-function utilitiesOf(
-  context: Context,
-  scope: Scope,
-  statement: LatentStatement,
-): { readonly distribution: DistributionValue; readonly span: Span } | undefined {
-  const { utilities } = statement;
-  if (!("kind" in utilities)) {
-    throw notYet(statement.utilitiesSpan, "a distribution for each part of an embedding", "give one for all parts");
-  }
-  const { span } = utilities;
-  const distribution = asDistribution(context.evaluate(scope, utilities), span);
-  return distribution === undefined ? undefined : { distribution, span };
 }
 
 /** Parameters that training could change utilities by, if a gradient reached them. */
@@ -98,7 +84,7 @@ function hardSample(
   const solver = selectSolver(structure, declarations, "tfjs", statement.structure.span);
   context.decisions.push({ decision: { latent: name, ...solver.decision }, kernel: solver.value.name });
   const none: KernelBackward = { strategy: "none", reason: "the argmax is piecewise constant" };
-  const hard = runKernel(context, solver.value, utilities, none, name);
+  const hard = runKernel(context, solver.value, structure, utilities, none, name);
   context.builder.label(hard.node, `${name}_hard`);
   // The argmax is flat almost everywhere: no gradient passes.
   return context.training ? tensor(context.builder.stopGradient(hard.node), hard.dimensions) : hard;
@@ -165,7 +151,8 @@ function softSample(
     { decision: { latent: name, ...chosen.decision }, kernel: chosen.value.kernel.name },
   );
   const scaled = tensor(context.builder.divide(utilities.node, temperature.node), utilities.dimensions);
-  const soft = runKernel(context, relaxed.value.forward, scaled, kernelBackward(context, chosen.value), name);
+  const { forward } = relaxed.value;
+  const soft = runKernel(context, forward, structure, scaled, kernelBackward(context, chosen.value), name);
   context.builder.label(soft.node, `${name}_soft`);
   return soft;
 }
@@ -196,16 +183,22 @@ function kernelBackward(context: Context, backward: Backward): KernelBackward {
   return { strategy: "custom", kernel: backward.kernel };
 }
 
+/** A kernel takes an embedding as a vector, whatever the shape of a sample. */
 function runKernel(
   context: Context,
   kernel: Kernel,
-  input: TensorValue,
+  structure: Structure,
+  { node, dimensions }: TensorValue,
   backward: KernelBackward,
   latent: string,
 ): TensorValue {
   context.kernels.set(kernel.name, kernel);
-  const node = context.builder.kernel(kernel, [input.node], kernel.outputs[0]!.name, backward, latent);
-  return tensor(node, input.dimensions);
+  const build = context.builder;
+  const { shape } = node.type;
+  const own = structure.parts.length === 1 ? structure.parts[0]!.shape.length : 1;
+  const vector = own === 1 ? node : build.reshape(node, [...shape.slice(0, shape.length - own), structure.size]);
+  const run = build.kernel(kernel, [vector], kernel.outputs[0]!.name, backward, latent);
+  return tensor(own === 1 ? run : build.reshape(run, shape), dimensions);
 }
 
 /** A temperature is a number, a hyper or a schedule, and greater than 0; undefined when a problem was reported. */
@@ -244,26 +237,4 @@ function temperatureOf(
   }
   const message = `a temperature is a number, a hyper or a schedule, but this is ${describe(value)}`;
   throw new Failure(temperature.span, "type-mismatch", message, { help: "such as hyper t = 0.5" });
-}
-
-/** `prior z ~ Gumbel(0)`: adds KL(U) to the objective's parts. */
-export function declarePrior(context: Context, scope: Scope, statement: PriorStatement): void {
-  const { name, span } = statement.name;
-  const latent = context.latents.get(name);
-  const prior = asDistribution(context.evaluate(scope, statement.distribution), statement.distribution.span);
-  if (latent === undefined) {
-    if (scope.lookup(name)?.kind === "error") return;
-    const known = [...context.latents.keys()].join(", ") || "none";
-    const message = `${name} is not a latent variable declared before`;
-    throw new Failure(span, "unknown-name", message, { help: `latent variables here: ${known}` });
-  }
-  if (prior === undefined) return;
-  if (context.priors.has(name)) {
-    const help = "a latent variable has one prior";
-    throw new Failure(span, "duplicate-name", `${name} has a prior already`, { help });
-  }
-  const kl = divergence(context, latent.distribution, prior, latent.dimensions, statement.distribution.span);
-  if (kl === undefined) return;
-  context.priors.add(name);
-  context.objectives.divergence.push(kl.node);
 }

@@ -12,12 +12,13 @@ import { Failure } from "../failure.ts";
 import { bindParameters } from "./binding.ts";
 import { Aborted, type Context } from "./context.ts";
 import { asDistribution, logDensity } from "./distributions.ts";
-import { declareLatent, declarePrior } from "./latents.ts";
+import { declareLatent } from "./latents.ts";
 import { type Objectives, readObjectives } from "./objectives.ts";
 import { Scope } from "./scope.ts";
 import { checkRequirement, evaluateLet, finiteNumber, updateState } from "./statements.ts";
 import { asTensor, tensor } from "./tensors.ts";
 import { evaluateShape, printType } from "./types.ts";
+import { declarePrior } from "./utilities.ts";
 import { type BoundArgument, describe, ERROR } from "./values.ts";
 import { declareParameter, declareState } from "./variables.ts";
 

@@ -32,6 +32,8 @@ export interface TensorValue {
   readonly kind: "tensor";
   readonly node: Node;
   readonly dimensions: readonly Dimension[];
+  /** Of a sample, the parts of the embedding, which are its members: `z.pair`. */
+  readonly parts?: Structure["parts"];
 }
 /** A user or stdlib function together with the source it was written in. */
 export interface FunctionValue {

@@ -1,5 +1,6 @@
 /** Names in functions, modules and models. */
 import type {
+  Distributions,
   FunctionDeclaration,
   LatentStatement,
   ModelDeclaration,
@@ -128,7 +129,7 @@ function modelStatement(resolver: Resolver, statement: ModelStatement, locals: L
       return latent(resolver, statement, locals);
     case "prior":
       resolver.name(statement.name, locals, "tensor");
-      return resolver.expression(statement.distribution, locals, "tensor");
+      return distributions(resolver, statement.distribution, locals);
     case "observe":
       resolver.expression(statement.value, locals, "tensor");
       return resolver.expression(statement.distribution, locals, "tensor");
@@ -142,13 +143,7 @@ function latent(resolver: Resolver, statement: LatentStatement, locals: Locals):
   for (const copy of statement.copies) resolver.expression(copy, locals, "tensor");
   resolver.expression(statement.structure, locals, "tensor");
   const { utilities, estimator } = statement;
-  if ("kind" in utilities) resolver.expression(utilities, locals, "tensor");
-  else {
-    for (const part of utilities) resolver.expression(part.value, locals, "tensor");
-    resolver.fail(
-      notYet(statement.utilitiesSpan, "a distribution for each part of an embedding", "give one for all parts"),
-    );
-  }
+  distributions(resolver, utilities, locals);
   if (estimator?.kind === "score") {
     resolver.fail(notYet(estimator.span, `the estimator score ${estimator.method.name}`, "use relax … at …"));
   }
@@ -158,4 +153,9 @@ function latent(resolver: Resolver, statement: LatentStatement, locals: Locals):
   if (temperature.kind === "value") resolver.expression(temperature.value, locals, "tensor");
   else for (const e of [temperature.from, temperature.to, temperature.steps]) resolver.expression(e, locals, "tensor");
   for (const argument of backward?.arguments ?? []) resolver.expression(argument.value, locals, "tensor");
+}
+
+function distributions(resolver: Resolver, written: Distributions, locals: Locals): void {
+  const list = "kind" in written ? [written] : written.map((part) => part.value);
+  for (const e of list) resolver.expression(e, locals, "tensor");
 }

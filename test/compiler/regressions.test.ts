@@ -119,8 +119,8 @@ kernel each_softmax(n, u: f32[n, n]) -> x: f32[n, n] {
 model M() {
   data x: f32[4]
   param w: f32[4] ~ constant(1)
-  latent z: Rows(2) ~ Fixed(x * w) relax ExpFamily at 1
-  minimize sum(z * [0, 1, 0, 0])
+  latent z: Rows(2) ~ Fixed(reshape(x * w, [2, 2])) relax ExpFamily at 1
+  minimize sum(z * [[0, 1], [0, 0]])
 }`;
   expect(await lossOf(text, { x })).toBeCloseTo(1 / (1 + Math.exp(-1)), 6);
 });

@@ -31,15 +31,12 @@ model M() {
   //~^ not-yet: the estimator score nvil is not available
   minimize sum(a) + sum(b)
 }`,
-  "utilities by part, sizes of examples": `
+  "sizes of examples": `
 model M() {
-  param theta: f32[4] ~ zeros
   data length: i32
-  latent a: OneHot(4) ~ x: Gumbel(theta), pair: Fixed(0)
-  //~^ not-yet «x: Gumbel(theta), pair: Fixed(0)»: a distribution for each part of an embedding is not available
   latent b: SpanningTree(complete(4), size = length) ~ Gumbel(0) relax ExpFamily at 1
   //~^ not-yet «size = length»: a size for each example is not available
-  minimize sum(a) + sum(b)
+  minimize sum(b)
 }`,
   "search and bootstrap": `
 model M() {
