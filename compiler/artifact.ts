@@ -136,7 +136,30 @@ export interface Artifact {
  */
 export interface PrintedKernel {
   readonly text: string;
+  /** The same as WebAssembly; undefined where it needs more memory than a module may have. */
+  readonly wasm: WasmKernel | undefined;
   readonly inputs: readonly string[];
+}
+
+/**
+ * A kernel as a WebAssembly module that solves one example. It imports `host.fail(failure, value)`, which is to throw an
+ * error of `failures[failure]`, the value put between its words, and `host.log`, `log1p`, `expm1` and `power`; it exports
+ * `memory` and `solve()`. Its arrays lie in memory as f64 (element `f32`) or i32, at these places; outputs must be
+ * cleared before.
+ */
+export interface WasmKernel {
+  /** The module's bytes in base64. */
+  readonly module: string;
+  readonly inputs: readonly WasmArray[];
+  readonly outputs: readonly WasmArray[];
+  readonly failures: readonly (readonly [before: string, after?: string])[];
+}
+export interface WasmArray {
+  readonly element: "f32" | "i32" | "bool";
+  /** In bytes. */
+  readonly offset: number;
+  /** In elements. */
+  readonly length: number;
 }
 
 /** One structure on its own, with a relaxation or without: what `sstc eval` and `layer()` run. */

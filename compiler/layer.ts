@@ -17,6 +17,7 @@ import { type Environment, environment, evaluateStatic } from "./static-evaluate
 import { describeStatic, type StaticValue } from "./static-value.ts";
 import { applyStructure, type Structure } from "./structure.ts";
 import { printJavaScriptKernel } from "./targets/javascript-kernel.ts";
+import { printWasmKernel } from "./targets/wasm-kernel.ts";
 import { requireTemperature } from "./temperature.ts";
 
 /** The kernels of a layer, before they are printed. */
@@ -154,5 +155,6 @@ function backwardRequest({ strategy, arguments: list, span }: BackwardClause, sc
 }
 
 function print(kernel: Kernel): PrintedKernel {
-  return { text: printJavaScriptKernel(kernel), inputs: kernel.inputs.map((array) => array.name) };
+  const inputs = kernel.inputs.map((array) => array.name);
+  return { text: printJavaScriptKernel(kernel), wasm: printWasmKernel(kernel), inputs };
 }

@@ -1,0 +1,404 @@
+/**
+ * Loops of kernel IR that run two rounds at once, on vectors of two f64: parallel ones whose body only computes and
+ * stores numbers, and sums and extremes. What is the same in all rounds is computed before the loop.
+ */
+import type { KernelBinary, KernelExpression as Expression, KernelStatement as Statement } from "../../ir/kernel/kernel.ts";
+import { affine, mentionsAny, parts } from "./affine.ts";
+import type { Expressions } from "./expressions.ts";
+import { Code, F64, I32, type Plain, V128 } from "./instructions.ts";
+import type { Locals } from "./locals.ts";
+
+type Reduction = Extract<Statement, { kind: "reduce" }>;
+type Loop = Extract<Statement, { kind: "for" }>;
+type Round = Extract<Statement, { kind: "declare" | "store" }>;
+
+const LANES = 2;
+const BYTES = 8;
+const SHIFT = 3;
+
+const OPERATIONS: Readonly<Partial<Record<KernelBinary, Plain>>> = {
+  add: "f64x2.add",
+  subtract: "f64x2.sub",
+  multiply: "f64x2.mul",
+  divide: "f64x2.div",
+};
+const COMPARISONS: Readonly<Partial<Record<KernelBinary, Plain>>> = {
+  equal: "f64x2.eq",
+  "not-equal": "f64x2.ne",
+  less: "f64x2.lt",
+  "less-equal": "f64x2.le",
+  greater: "f64x2.gt",
+  "greater-equal": "f64x2.ge",
+};
+
+export class VectorLoop {
+  private readonly loop: Loop | Reduction;
+  private readonly body: readonly Round[];
+  private readonly expressions: Expressions;
+  private readonly locals: Locals;
+  private readonly expOfTwo: number;
+  /** Scalars of a round, and arrays that rounds write. */
+  private readonly declared = new Set<string>();
+  private readonly stored = new Set<string>();
+  private readonly vectors = new Map<string, number>();
+  /** What is computed before the loop, and the locals that hold it. */
+  private readonly prelude = new Code();
+  private readonly hoisted = new Map<string, number>();
+  /** How many bytes the first lane is beyond the first round. */
+  private moved = 0;
+  private variable = 0;
+
+  /** Undefined where the loop must run a round at a time. */
+  static of(
+    loop: Loop | Reduction,
+    expressions: Expressions,
+    locals: Locals,
+    expOfTwo: number,
+  ): VectorLoop | undefined {
+    if (loop.steps !== undefined) return undefined;
+    const body = loop.kind === "for" ? roundsOf(loop) : [];
+    if (body === undefined) return undefined;
+    const vector = new VectorLoop(loop, body, expressions, locals, expOfTwo);
+    return vector.applies() ? vector : undefined;
+  }
+
+  private constructor(
+    loop: Loop | Reduction,
+    body: readonly Round[],
+    expressions: Expressions,
+    locals: Locals,
+    expOfTwo: number,
+  ) {
+    this.loop = loop;
+    this.body = body;
+    this.expressions = expressions;
+    this.locals = locals;
+    this.expOfTwo = expOfTwo;
+    for (const statement of body) {
+      if (statement.kind === "declare") this.declared.add(statement.name);
+      else this.stored.add(statement.array);
+    }
+  }
+
+  private applies(): boolean {
+    const { loop } = this;
+    if (loop.kind === "reduce") {
+      const fits = loop.type === "f32" && loop.condition === undefined && this.isVector(loop.value);
+      return fits && (loop.operator === "sum" || loop.operator === "max" || loop.operator === "min");
+    }
+    return this.body.every((s) =>
+      s.kind === "declare"
+        ? s.type === "f32" && this.isVector(s.value)
+        : this.expressions.place(s.array).element === "f32" && this.isScalar(s.index) && this.isVector(s.value),
+    );
+  }
+
+  // ── What can be computed for two rounds at once ────────────────────────────────────────────────────────────────
+
+  /** The same in all rounds. */
+  private isInvariant(e: Expression): boolean {
+    if (e.kind === "within" || (e.kind === "load" && this.stored.has(e.array))) return false;
+    if (e.kind === "variable") return e.name !== this.loop.variable && !this.declared.has(e.name);
+    return parts(e).every((part) => this.isInvariant(part));
+  }
+
+  /** An index that is computed for each round on its own, from what is known outside of the round. */
+  private isScalar(e: Expression): boolean {
+    return e.kind !== "within" && !mentionsAny(e, this.declared) && parts(e).every((part) => this.isScalar(part));
+  }
+
+  /**
+   * `conditional` where not every round needs the value: what it loads may then lie anywhere, so that nothing is loaded.
+   */
+  private isVector(e: Expression, conditional = false): boolean {
+    if (e.kind === "load") {
+      return !conditional && e.type !== "bool" && this.isScalar(e.index) && (e.type === "f32" || !this.stored.has(e.array));
+    }
+    const each = () => parts(e).every((part) => this.isVector(part, conditional));
+    switch (e.kind) {
+      case "constant":
+        return true;
+      case "variable":
+        return e.type !== "bool" || this.isInvariant(e);
+      case "unary":
+        if (e.type === "i32" && e.operator !== "detach") return false;
+        return each();
+      case "binary":
+        if (e.operator === "and" || e.operator === "or") {
+          return this.isVector(e.left, conditional) && this.isVector(e.right, true);
+        }
+        if (e.operator === "power" || e.operator === "remainder") return false;
+        return e.left.type !== "bool" && each();
+      case "select":
+        return (
+          this.isVector(e.condition, conditional) &&
+          this.isVector(e.consequent, true) &&
+          this.isVector(e.alternative, true)
+        );
+      case "within":
+        return false;
+    }
+  }
+
+  // ── The loop ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Runs as many rounds as make whole vectors; `variable` holds the first that is left. */
+  emit(code: Code, variable: number, end: number): void {
+    const { loop } = this;
+    this.variable = variable;
+    this.moved = this.locals.fresh(I32);
+    const sums = loop.kind === "for" ? [] : [this.locals.fresh(V128), this.locals.fresh(V128)];
+    // Sums wait for one another, so two go on at a time.
+    const wide = loop.kind === "for" ? undefined : this.rounds(code.depth + 3, sums);
+    const narrow = this.rounds(code.depth + 3, sums.slice(0, 1));
+    this.ifMore(code, end, LANES, () => {
+      code.integer(0).set(this.moved).append(this.prelude);
+      if (loop.kind === "reduce") for (const sum of sums) this.splat(code.double(identity(loop))).set(sum);
+      if (wide !== undefined) this.repeat(code, end, LANES * sums.length, wide);
+      this.repeat(code, end, LANES, narrow);
+      if (loop.kind === "reduce") this.combine(code, loop, sums);
+    });
+  }
+
+  private more(code: Code, end: number, rounds: number): Code {
+    return code.get(this.variable).integer(rounds - 1).plain("i32.add").get(end).plain("i32.lt_s");
+  }
+
+  private ifMore(code: Code, end: number, rounds: number, work: () => void): void {
+    this.more(code, end, rounds).choose(undefined, work);
+  }
+
+  /** As long as there are so many rounds. */
+  private repeat(code: Code, end: number, rounds: number, body: Code): void {
+    this.ifMore(code, end, rounds, () => {
+      code.loop(() => {
+        const again = code.depth;
+        code.append(body);
+        this.more(code, end, rounds).branch(again, true);
+      });
+    });
+  }
+
+  /** Two rounds for each of `sums`, or two that add nothing up. */
+  private rounds(depth: number, sums: readonly number[]): Code {
+    const inside = new Code(depth);
+    if (sums.length === 0) this.round(inside, undefined);
+    for (const sum of sums) this.round(inside, sum);
+    return inside;
+  }
+
+  private splat(code: Code): Code {
+    return code.plain("f64x2.splat");
+  }
+
+  /** Two rounds; a reduction adds them to `sum`. */
+  private round(code: Code, sum: number | undefined): void {
+    const { loop } = this;
+    for (const s of this.body) {
+      if (s.kind === "store") this.store(code, s);
+      else {
+        const local = this.vectors.get(s.name) ?? this.locals.fresh(V128);
+        this.vectors.set(s.name, local);
+        this.vector(code, s.value);
+        code.set(local);
+      }
+    }
+    if (loop.kind === "reduce" && sum !== undefined) {
+      code.get(sum);
+      this.vector(code, loop.value);
+      code.plain(accumulation(loop)).set(sum);
+    }
+    code.get(this.variable).integer(LANES).plain("i32.add").set(this.variable);
+    code.get(this.moved).integer(LANES * BYTES).plain("i32.add").set(this.moved);
+  }
+
+  /** The vectors of a reduction become one number, which goes to its result. */
+  private combine(code: Code, loop: Reduction, sums: readonly number[]): void {
+    const [first, second] = sums as [number, number];
+    const result = this.locals.named(loop.name);
+    code.get(first).get(second).plain(accumulation(loop)).tee(first).plain("f64x2.extract_lane 0").set(result);
+    const other = this.locals.fresh(F64);
+    code.get(first).plain("f64x2.extract_lane 1").set(other);
+    if (loop.operator === "sum") code.get(result).get(other).plain("f64.add").set(result);
+    else {
+      code.get(result).get(other).get(result).get(other);
+      code.plain(loop.operator === "max" ? "f64.gt" : "f64.lt", "select").set(result);
+    }
+  }
+
+  // ── Values ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Leaves the values of two rounds: numbers, integers as numbers, truth values as masks. */
+  private vector(code: Code, e: Expression): void {
+    if (this.isInvariant(e)) return this.invariant(code, e);
+    switch (e.kind) {
+      case "constant":
+        throw new Error("a constant is the same in all rounds");
+      case "variable":
+        if (e.name === this.loop.variable) {
+          this.splat(code.get(this.variable).plain("f64.convert_i32_s")).pair(0, 1).plain("f64x2.add");
+        } else code.get(this.vectors.get(e.name)!);
+        return;
+      case "load":
+        return this.load(code, e);
+      case "unary":
+        return this.unary(code, e);
+      case "binary":
+        return this.binary(code, e);
+      case "select":
+        this.vector(code, e.consequent);
+        this.vector(code, e.alternative);
+        this.vector(code, e.condition);
+        code.plain("v128.bitselect");
+        return;
+      case "within":
+        throw new Error("a guarded index is computed for each round");
+    }
+  }
+
+  /** Computed once, before the loop. */
+  private invariant(code: Code, e: Expression): void {
+    if (e.kind === "constant" && e.type !== "bool") {
+      code.pair(e.value, e.value);
+      return;
+    }
+    const key = JSON.stringify(e);
+    let local = this.hoisted.get(key);
+    if (local === undefined) {
+      local = this.locals.fresh(V128);
+      this.hoisted.set(key, local);
+      const { prelude } = this;
+      if (e.type === "bool") prelude.integer(0);
+      this.expressions.emit(prelude, e);
+      if (e.type === "bool") prelude.plain("i32.sub", "i64.extend_i32_s", "i64x2.splat").set(local);
+      else this.splat(e.type === "i32" ? prelude.plain("f64.convert_i32_s") : prelude).set(local);
+    }
+    code.get(local);
+  }
+
+  /** A local for the address of the first round's element; elements of later rounds follow it. */
+  private pointer(array: string, index: Expression): number {
+    const key = `${array} ${JSON.stringify(index)}`;
+    let local = this.hoisted.get(key);
+    if (local === undefined) {
+      local = this.locals.fresh(I32);
+      this.hoisted.set(key, local);
+      this.expressions.emit(this.prelude, index);
+      this.prelude.integer(SHIFT).plain("i32.shl").set(local);
+    }
+    return local;
+  }
+
+  private follows(index: Expression): boolean {
+    return affine(index, this.loop.variable, (e) => this.isInvariant(e)) === 1;
+  }
+
+  private load(code: Code, e: Extract<Expression, { kind: "load" }>): void {
+    if (e.type === "f32" && this.follows(e.index)) {
+      code.get(this.pointer(e.array, e.index)).get(this.moved).plain("i32.add");
+      code.memory("v128.load", this.expressions.place(e.array).offset);
+      return;
+    }
+    const number = () => {
+      this.expressions.emit(code, e);
+      if (e.type === "i32") code.plain("f64.convert_i32_s");
+    };
+    number();
+    this.splat(code);
+    this.atSecond(code, number);
+    code.plain("f64x2.replace_lane 1");
+  }
+
+  /** What `work` does, for the second round. */
+  private atSecond(code: Code, work: () => void): void {
+    const step = (by: Plain) => code.get(this.variable).integer(1).plain(by).set(this.variable);
+    step("i32.add");
+    work();
+    step("i32.sub");
+  }
+
+  private store(code: Code, s: Extract<Round, { kind: "store" }>): void {
+    const { offset } = this.expressions.place(s.array);
+    if (this.follows(s.index)) {
+      code.get(this.pointer(s.array, s.index)).get(this.moved).plain("i32.add");
+      this.vector(code, s.value);
+      code.memory("v128.store", offset);
+      return;
+    }
+    const value = this.locals.fresh(V128);
+    this.vector(code, s.value);
+    code.set(value);
+    const lane = (extraction: Plain) => {
+      this.expressions.address(code, s.array, s.index);
+      code.get(value).plain(extraction).memory("f64.store", offset);
+    };
+    lane("f64x2.extract_lane 0");
+    this.atSecond(code, () => lane("f64x2.extract_lane 1"));
+  }
+
+  private unary(code: Code, { operator, operand }: Extract<Expression, { kind: "unary" }>): void {
+    this.vector(code, operand);
+    switch (operator) {
+      case "negate":
+      case "abs":
+      case "sqrt":
+      case "floor": {
+        const name = operator === "negate" ? "neg" : operator;
+        code.plain(`f64x2.${name}`);
+        return;
+      }
+      case "not":
+        code.plain("v128.not");
+        return;
+      case "exp":
+        code.call(this.expOfTwo);
+        return;
+      case "log":
+      case "log1p":
+      case "expm1":
+        return this.lanes(code, operator);
+      case "to-f32":
+      case "to-i32":
+      case "detach":
+        return;
+    }
+  }
+
+  /** A function of the host's, for one lane after the other. */
+  private lanes(code: Code, operator: "log" | "log1p" | "expm1"): void {
+    const value = this.locals.fresh(V128);
+    code.set(value).get(value).plain("f64x2.extract_lane 0");
+    this.expressions.applyUnary(code, operator);
+    this.splat(code).get(value).plain("f64x2.extract_lane 1");
+    this.expressions.applyUnary(code, operator);
+    code.plain("f64x2.replace_lane 1");
+  }
+
+  private binary(code: Code, { operator, left, right }: Extract<Expression, { kind: "binary" }>): void {
+    // The smaller and the larger are the second where neither is, as in scalars: the instruction gives its first.
+    const turned = operator === "min" || operator === "max";
+    this.vector(code, turned ? right : left);
+    this.vector(code, turned ? left : right);
+    if (operator === "min") code.plain("f64x2.pmin");
+    else if (operator === "max") code.plain("f64x2.pmax");
+    else if (operator === "and") code.plain("v128.and");
+    else if (operator === "or") code.plain("v128.or");
+    else code.plain((OPERATIONS[operator] ?? COMPARISONS[operator])!);
+  }
+}
+
+/** The statements of a loop, where they are all of a kind that vectors know. */
+function roundsOf(loop: Loop): readonly Round[] | undefined {
+  if (!loop.parallel || loop.reversed) return undefined;
+  const rounds = loop.body.filter((s): s is Round => s.kind === "store" || (s.kind === "declare" && !s.mutable));
+  return rounds.length === loop.body.length ? rounds : undefined;
+}
+
+function identity({ operator }: Reduction): number {
+  return operator === "sum" ? 0 : operator === "max" ? -1e300 : 1e300;
+}
+
+/** The item where it is beyond what there is. */
+function accumulation({ operator }: Reduction): Plain {
+  return operator === "sum" ? "f64x2.add" : operator === "max" ? "f64x2.pmax" : "f64x2.pmin";
+}

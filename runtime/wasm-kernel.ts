@@ -1,0 +1,43 @@
+/** Runs kernels that were printed as WebAssembly: one example after the other goes through the module's memory. */
+import type { WasmArray, WasmKernel } from "../compiler/artifact.ts";
+import type { KernelFailure } from "./kernel-fault.ts";
+
+type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
+/** As the kernels printed as JavaScript are called. */
+export type BatchKernel = (
+  batch: number,
+  inputs: readonly Numbers[],
+  outputs: readonly Numbers[],
+  fail: KernelFailure,
+) => void;
+
+export function loadWasmKernel(kernel: WasmKernel): BatchKernel {
+  const bytes = Uint8Array.from(atob(kernel.module), (unit) => unit.charCodeAt(0));
+  let failed: (failure: number, value: number) => never;
+  const host = {
+    fail: (failure: number, value: number) => failed(failure, value),
+    log: Math.log,
+    log1p: Math.log1p,
+    expm1: Math.expm1,
+    power: Math.pow,
+  };
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { host });
+  const { memory, solve } = exports as unknown as { readonly memory: WebAssembly.Memory; readonly solve: () => void };
+  const view = ({ element, offset, length }: WasmArray) =>
+    new (element === "f32" ? Float64Array : Int32Array)(memory.buffer, offset, length);
+  const [inputViews, outputViews] = [kernel.inputs.map(view), kernel.outputs.map(view)];
+  return (batch, inputs, outputs, fail) => {
+    for (let example = 0; example < batch; example++) {
+      failed = (failure, value) => {
+        const [before, after] = kernel.failures[failure]!;
+        return fail(example, before, ...(after === undefined ? [] : [value, after]));
+      };
+      for (const [i, to] of inputViews.entries()) {
+        to.set(inputs[i]!.subarray(example * to.length, (example + 1) * to.length));
+      }
+      for (const from of outputViews) from.fill(0);
+      solve();
+      for (const [i, from] of outputViews.entries()) outputs[i]!.set(from, example * from.length);
+    }
+  };
+}
