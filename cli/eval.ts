@@ -5,7 +5,7 @@
 import type * as core from "@tensorflow/tfjs-core";
 import type { CompiledLayer } from "../compiler/artifact.ts";
 import { compileLayer } from "../compiler/layer.ts";
-import { type Layer, StructureLayer } from "../runtime/layer.ts";
+import { createLayer, type Layer, StructureLayer } from "../runtime/layer.ts";
 import { type LayerInput, readRows } from "../runtime/layer-rows.ts";
 import { library } from "../stdlib/library.ts";
 import { importFromFiles, readText } from "./files.ts";
@@ -76,7 +76,7 @@ async function evaluate(
     throw new UsageError(`--device ${device}: choose one of host, ${DEVICE_NAMES.join(", ")}`);
   }
   const { tf } = await openDevice(device);
-  const layer = new StructureLayer(compiled, tf);
+  const layer = await createLayer(compiled, { tf });
   const tensor = (rows: Matrix, key: string) => {
     // The rows must be a matrix before they can be a tensor.
     const values = readRows(rows, { what: `the numbers of "${key}"`, structure: layer.structure, size: layer.size });

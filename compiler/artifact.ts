@@ -128,6 +128,8 @@ export interface Artifact {
    * be called.
    */
   readonly program: string;
+  /** The program's kernels as WebAssembly, by their names, as far as their arrays fit into a module's memory. */
+  readonly wasmKernels: { readonly [kernel: string]: WasmKernel };
 }
 
 /**
@@ -142,10 +144,10 @@ export interface PrintedKernel {
 }
 
 /**
- * A kernel as a WebAssembly module that solves one example. It imports `host.fail(failure, value)`, which is to throw an
- * error of `failures[failure]`, the value put between its words, and `host.log`, `log1p`, `expm1` and `power`; it exports
- * `memory` and `solve()`. Its arrays lie in memory as f64 (element `f32`) or i32, at these places; outputs must be
- * cleared before.
+ * A kernel as a WebAssembly module that solves one example. It imports `host.fail(failure, value)`, which is to throw
+ * an error of `failures[failure]`, the value put between its words, and `host.log`, `log1p`, `expm1` and `power`; it
+ * exports `memory` and `solve()`. Its arrays lie in memory as f64 (element `f32`) or i32, at these places; outputs must
+ * be cleared before.
  */
 export interface WasmKernel {
   /** The module's bytes in base64. */

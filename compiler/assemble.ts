@@ -15,6 +15,7 @@ import { planMemory } from "./passes/plan-memory.ts";
 import { simplify } from "./passes/simplify.ts";
 import { printJavaScriptKernel } from "./targets/javascript-kernel.ts";
 import { printProgram } from "./targets/tfjs.ts";
+import { printWasmKernel } from "./targets/wasm-kernel.ts";
 
 export interface Assembled {
   readonly artifact: Artifact;
@@ -125,6 +126,7 @@ export function assemble(
       programs,
       printed.map((kernel) => ({ name: kernel.name, text: printJavaScriptKernel(kernel) })),
     ),
+    wasmKernels: wasmKernels(printed),
   };
   const operations = finished.map(({ written, program }) => ({
     entry: program.name,
@@ -154,6 +156,15 @@ function decisionsOf(
       .map((program) => program.name as EntryPoint["name"])
       .filter((name) => runs.has(JSON.stringify([name, decision.latent, kernel]))),
   }));
+}
+
+function wasmKernels(kernels: readonly Kernel[]): Artifact["wasmKernels"] {
+  return Object.fromEntries(
+    kernels.flatMap((kernel) => {
+      const printed = printWasmKernel(kernel);
+      return printed === undefined ? [] : [[kernel.name, printed]];
+    }),
+  );
 }
 
 function kernelNodes(program: TensorProgram): Node[] {

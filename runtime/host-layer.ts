@@ -6,6 +6,7 @@ import type { CompiledLayer, PrintedKernel } from "../compiler/artifact.ts";
 import { failing, type KernelFailure } from "./kernel-fault.ts";
 import { findNotFinite, writeValue } from "./run-kernel.ts";
 import { UserError } from "./user-error.ts";
+import { loadWasmKernel } from "./wasm-kernel.ts";
 
 type HostKernel = (
   batch: number,
@@ -14,12 +15,18 @@ type HostKernel = (
   fail: KernelFailure,
 ) => void;
 
+/** Which printing of the kernels is run. */
+export type Printed = "javascript" | "wasm";
+
 export class HostLayer {
   private readonly layer: CompiledLayer;
   private readonly kernels = new Map<PrintedKernel, HostKernel>();
 
-  constructor(layer: CompiledLayer) {
+  private readonly printed: Printed;
+
+  constructor(layer: CompiledLayer, printed: Printed = "javascript") {
     this.layer = layer;
+    this.printed = printed;
   }
 
   /** The most valuable members, one for each row of `u` (rows × size, row-major). */
@@ -91,8 +98,7 @@ export class HostLayer {
   private run(kernel: PrintedKernel, arrays: ReadonlyMap<string, Float64Array>, outputSize: number): Float64Array {
     let compiled = this.kernels.get(kernel);
     if (compiled === undefined) {
-      // The text is the compiler's own output: identifiers are sanitised and no text of the user's is in it.
-      compiled = new Function(`return ${kernel.text};`)() as HostKernel;
+      compiled = load(kernel, this.printed);
       this.kernels.set(kernel, compiled);
     }
     const output = new Float64Array(outputSize);
@@ -101,6 +107,12 @@ export class HostLayer {
     compiled(rows, inputs, [output], failing(rows, rows));
     return output;
   }
+}
+
+function load({ text, wasm }: PrintedKernel, printed: Printed): HostKernel {
+  if (printed === "wasm" && wasm !== undefined) return loadWasmKernel(wasm);
+  // The text is the compiler's own output: identifiers are sanitised and no text of the user's is in it.
+  return new Function(`return ${text};`)() as HostKernel;
 }
 
 function divided(values: Float64Array, divisor: number): Float64Array {

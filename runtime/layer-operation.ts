@@ -7,7 +7,7 @@ import { type Reading, readRows, readValues, toFloat32 } from "./layer-rows.ts";
 import { UserError } from "./user-error.ts";
 
 /** What a layer needs of tfjs. */
-export type LayerTensorflow = Pick<typeof core, "tensor" | "customGrad">;
+export type LayerTensorflow = Pick<typeof core, "tensor" | "customGrad"> & Partial<Pick<typeof core, "getBackend">>;
 
 export interface Operation {
   readonly tf: LayerTensorflow;

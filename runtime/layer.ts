@@ -6,7 +6,7 @@
 import type * as core from "@tensorflow/tfjs-core";
 import type { CompiledLayer, Decision } from "../compiler/artifact.ts";
 import type { DeviceName, DeviceOptions } from "./devices.ts";
-import { HostLayer } from "./host-layer.ts";
+import { HostLayer, type Printed } from "./host-layer.ts";
 import { type LayerTensorflow, type Operation, operate, pullBack } from "./layer-operation.ts";
 import {
   exampleAxes,
@@ -58,10 +58,16 @@ export async function createLayer(compiled: CompiledLayer, options: LayerDevice 
       help: "leave out `device`: your own tfjs has a backend already",
     });
   }
-  if (tf !== undefined) return new StructureLayer(compiled, tf);
+  if (tf !== undefined) return new StructureLayer(compiled, tf, printedFor(tf.getBackend?.()));
   // Not before it is needed: who brings a tfjs loads no other.
   const { openDevice } = await import("./devices.ts");
-  return new StructureLayer(compiled, (await openDevice(device ?? "wasm", rest)).tf);
+  const opened = await openDevice(device ?? "wasm", rest);
+  return new StructureLayer(compiled, opened.tf, printedFor(opened.name));
+}
+
+/** Where tensors are computed with by WebAssembly, kernels are, too. */
+function printedFor(backend: string | undefined): Printed {
+  return backend === "wasm" ? "wasm" : "javascript";
 }
 
 type Solver = Pick<Operation, "forward" | "backward">;
@@ -72,13 +78,13 @@ export class StructureLayer implements Layer {
   private readonly tf: LayerTensorflow | undefined;
 
   /** Without `tf` it takes no tensors. */
-  constructor(layer: CompiledLayer, tf?: LayerTensorflow) {
+  constructor(layer: CompiledLayer, tf?: LayerTensorflow, printed?: Printed) {
     const { structure, temperature } = layer;
     if (temperature !== undefined && !(temperature > 0 && Number.isFinite(temperature))) {
       throw new UserError(`the temperature of ${structure} must be a number greater than 0, but it is ${temperature}`);
     }
     this.layer = layer;
-    this.host = new HostLayer(layer);
+    this.host = new HostLayer(layer, printed);
     this.tf = tf;
   }
 

@@ -4,8 +4,9 @@ import type { Artifact, EntryPoint, NoiseSignature } from "../compiler/artifact.
 import type { Device, Tensorflow } from "./devices.ts";
 import { type HostArray, type HostTensor, sizeOf } from "./host-tensor.ts";
 import { normal, PURPOSES, type Purpose, uniform } from "./random.ts";
-import { createRunKernel, type RunKernel } from "./run-kernel.ts";
+import { createRunKernel, type HostKernel, type RunKernel } from "./run-kernel.ts";
 import { UserError } from "./user-error.ts";
+import { loadWasmKernel } from "./wasm-kernel.ts";
 
 export type TensorRecord = { readonly [name: string]: core.Tensor };
 export type EntryFunction = (
@@ -20,7 +21,10 @@ export type EntryFunction = (
 export type ProgramFactory = (
   tf: Tensorflow,
   runKernel: RunKernel,
-) => { readonly [entry in EntryPoint["name"]]?: EntryFunction } & { readonly dispose?: () => void };
+) => { readonly [entry in EntryPoint["name"]]?: EntryFunction } & {
+  readonly kernels?: { readonly [name: string]: HostKernel };
+  readonly dispose?: () => void;
+};
 
 /**
  * The function that an artifact's text denotes. `new Function` is safe as far as the compiler is: it prints numbers,
@@ -68,6 +72,7 @@ export class Program {
   private readonly entries: ReturnType<ProgramFactory>;
   private readonly artifact: Artifact;
   private readonly device: Device;
+  private readonly modules = new Map<HostKernel, HostKernel>();
   /** Tensors that entry points left behind instead of disposing them: zero for a correct program. */
   undisposed = 0;
   /** Entry points that have run, and so have made the tables that a program keeps from its first call on. */
@@ -77,7 +82,20 @@ export class Program {
     this.artifact = artifact;
     this.device = device;
     device.use();
-    this.entries = (factory ?? evaluateProgram(artifact))(device.tf, createRunKernel(device.tf));
+    const runKernel = createRunKernel(device.tf, (kernel) => this.prepared(kernel));
+    this.entries = (factory ?? evaluateProgram(artifact))(device.tf, runKernel);
+  }
+
+  /** On the device `wasm`, kernels run as WebAssembly; a module is made when its kernel is first run. */
+  private prepared(kernel: HostKernel): HostKernel {
+    if (this.device.name !== "wasm") return kernel;
+    const known = this.modules.get(kernel);
+    if (known !== undefined) return known;
+    const name = Object.entries(this.entries.kernels ?? {}).find(([, each]) => each === kernel)?.[0];
+    const printed = name === undefined ? undefined : this.artifact.wasmKernels[name];
+    const loaded = printed === undefined ? kernel : loadWasmKernel(printed);
+    this.modules.set(kernel, loaded);
+    return loaded;
   }
 
   entry(name: EntryPoint["name"]): EntryPoint {

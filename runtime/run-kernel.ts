@@ -34,8 +34,14 @@ export type RunKernel = (
   batched?: boolean,
 ) => core.Tensor[];
 
-/** `RunKernel` on a device. Throws a UserError naming the latent and the place where a number is not finite. */
-export function createRunKernel(tf: Tensorflow): RunKernel {
+/**
+ * `RunKernel` on a device, which runs `prepared(kernel)` in the place of a kernel. Throws a UserError naming the latent
+ * and the place where a number is not finite.
+ */
+export function createRunKernel(
+  tf: Tensorflow,
+  prepared: (kernel: HostKernel) => HostKernel = (kernel) => kernel,
+): RunKernel {
   return (name, kernel, batch, inputs, outputSizes, outputShapes, inputNames = [], batched = true) => {
     const examples = batched ? (outputShapes[0]?.[0] ?? batch) : undefined;
     const arrays = inputs.map((tensor) => tensor.dataSync() as KernelArrayType);
@@ -45,7 +51,7 @@ export function createRunKernel(tf: Tensorflow): RunKernel {
       else checkFinite(`the latent \`${name}\` received`, array, examples, RECEIVED);
     }
     const outputs = outputSizes.map((size) => new Float32Array(batch * size));
-    kernel(batch, arrays, outputs, failing(batch, examples));
+    prepared(kernel)(batch, arrays, outputs, failing(batch, examples));
     for (const output of outputs) checkFinite(`a solver of the latent \`${name}\` made`, output, examples, MADE);
     return outputs.map((output, i) => {
       const shape = outputShapes[i] ?? [batch, outputSizes[i]!];

@@ -27,17 +27,20 @@ export function loadWasmKernel(kernel: WasmKernel): BatchKernel {
     new (element === "f32" ? Float64Array : Int32Array)(memory.buffer, offset, length);
   const [inputViews, outputViews] = [kernel.inputs.map(view), kernel.outputs.map(view)];
   return (batch, inputs, outputs, fail) => {
-    for (let example = 0; example < batch; example++) {
-      failed = (failure, value) => {
-        const [before, after] = kernel.failures[failure]!;
-        return fail(example, before, ...(after === undefined ? [] : [value, after]));
-      };
-      for (const [i, to] of inputViews.entries()) {
+    let example = 0;
+    failed = (failure, value) => {
+      const [before, after] = kernel.failures[failure]!;
+      return fail(example, before, ...(after === undefined ? [] : [value, after]));
+    };
+    for (; example < batch; example++) {
+      inputViews.forEach((to, i) => {
         to.set(inputs[i]!.subarray(example * to.length, (example + 1) * to.length));
-      }
+      });
       for (const from of outputViews) from.fill(0);
       solve();
-      for (const [i, from] of outputViews.entries()) outputs[i]!.set(from, example * from.length);
+      outputViews.forEach((from, i) => {
+        outputs[i]!.set(from, example * from.length);
+      });
     }
   };
 }

@@ -5,6 +5,7 @@
 import { expect } from "vitest";
 import { compileLayer } from "../../compiler/layer.ts";
 import type { Library } from "../../compiler/names.ts";
+import { HostLayer } from "../../runtime/host-layer.ts";
 import { StructureLayer } from "../../runtime/layer.ts";
 import { expectClose } from "../golden.ts";
 import { random } from "../tensor/harness.ts";
@@ -172,4 +173,27 @@ export function checkBatch(subject: Subject, relaxation: string): void {
   expect(layer.argmax(rows)).toEqual(rows.map((u) => layer.argmax(u)));
   expect(layer.soft(rows)).toEqual(rows.map((u) => layer.soft(u)));
   expect(layer.vjp(rows, cotangents)).toEqual(rows.map((u, i) => layer.vjp(u, cotangents[i]!)));
+}
+
+/** Kernels printed as WebAssembly compute what those printed as JavaScript do. */
+export function checkPrintings(subject: Subject, relaxation: string): void {
+  const { structure, source, library } = subject;
+  const compiled = compileLayer({ structure, relaxation, temperature: "0.7", source }, library);
+  const [javascript, wasm] = (["javascript", "wasm"] as const).map((each) => new HostLayer(compiled, each));
+  const rows = [...utilities(compiled.size).map(([, u]) => u), ...ties(compiled.size)];
+  for (const row of rows) {
+    const u = Float64Array.from(row);
+    const cotangent = u.map((_, i) => Math.cos(3 * i));
+    const answers = (layer: HostLayer) => [
+      layer.argmax(u),
+      layer.soft(u, 0.7),
+      layer.vjp(u, cotangent, 0.7),
+      layer.logPartition(u, 0.7) ?? [],
+    ];
+    const [expected, actual] = [answers(javascript!), answers(wasm!)];
+    expect(actual[0]).toEqual(expected[0]);
+    actual.forEach((values, i) => {
+      expectClose([...values], [...expected[i]!], { abs: 1e-11, rel: 1e-11 }, `answer ${i} at ${row}`);
+    });
+  }
 }

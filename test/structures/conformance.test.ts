@@ -20,6 +20,7 @@ import {
   checkLimit,
   checkLogPartition,
   checkMembers,
+  checkPrintings,
   checkSoft,
   type Example,
   layerOf,
@@ -124,6 +125,7 @@ function checksOf(subject: Subject): readonly (readonly [name: string, check: ()
     [`${relaxation}: the soft sample`, () => checkSoft(subject, relaxation)] as const,
     [`${relaxation}: the limit of low temperature`, () => checkLimit(subject, relaxation)] as const,
     [`${relaxation}: batches`, () => checkBatch(subject, relaxation)] as const,
+    [`${relaxation}: printed as WebAssembly`, () => checkPrintings(subject, relaxation)] as const,
     ...legal.map(
       (backward) =>
         [`${relaxation}: backward ${backward}`, () => checkBackward(subject, relaxation, backward)] as const,

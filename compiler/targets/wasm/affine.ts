@@ -23,11 +23,7 @@ export function mentionsAny(e: Expression, names: ReadonlySet<string>): boolean 
 }
 
 /** By how much an index grows when `variable` grows by one; undefined where that is no constant. */
-export function affine(
-  e: Expression,
-  variable: string,
-  isInvariant: (e: Expression) => boolean,
-): number | undefined {
+export function affine(e: Expression, variable: string, isInvariant: (e: Expression) => boolean): number | undefined {
   if (isInvariant(e)) return 0;
   if (e.kind === "variable") return e.name === variable ? 1 : undefined;
   if (e.kind !== "binary") return undefined;

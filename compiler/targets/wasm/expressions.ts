@@ -1,5 +1,5 @@
 /** Expressions of kernel IR as WebAssembly: the value is left on the stack. */
-import type { KernelBinary, KernelExpression as Expression, KernelUnary, ScalarType } from "../../ir/kernel/kernel.ts";
+import type { KernelExpression as Expression, KernelBinary, KernelUnary, ScalarType } from "../../ir/kernel/kernel.ts";
 import { type Code, I32, type Plain } from "./instructions.ts";
 import { bytesOf, type Layout } from "./layout.ts";
 import { type Locals, valueType } from "./locals.ts";

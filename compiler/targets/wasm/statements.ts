@@ -84,7 +84,11 @@ export class Statements {
     const { element, offset, length } = this.expressions.place(array);
     const width = bytesOf(element);
     if (value.kind === "constant" && value.value === 0 && !Object.is(value.value, -0)) {
-      code.integer(offset).integer(0).integer(length * width).fillMemory();
+      code
+        .integer(offset)
+        .integer(0)
+        .integer(length * width)
+        .fillMemory();
       return;
     }
     const [filling, at] = [this.locals.fresh(valueType(element)), this.locals.fresh(I32)];
@@ -96,7 +100,10 @@ export class Statements {
       code.get(at).get(filling);
       this.storeTo(code, array);
       code.get(at).integer(width).plain("i32.add").tee(at);
-      code.integer(length * width).plain("i32.lt_s").branch(start, true);
+      code
+        .integer(length * width)
+        .plain("i32.lt_s")
+        .branch(start, true);
     });
   }
 
@@ -134,7 +141,11 @@ export class Statements {
 
   /** `variable` goes up to `other`, or down to it, included. */
   private rounds(code: Code, variable: number, other: number, reversed: boolean, body: () => void): void {
-    const goesOn = () => void code.get(variable).get(other).plain(reversed ? "i32.ge_s" : "i32.lt_s");
+    const goesOn = () =>
+      void code
+        .get(variable)
+        .get(other)
+        .plain(reversed ? "i32.ge_s" : "i32.lt_s");
     code.block(() => {
       const exit = code.depth;
       this.exits.push(exit);
@@ -143,7 +154,11 @@ export class Statements {
       code.loop(() => {
         const again = code.depth;
         body();
-        code.get(variable).integer(1).plain(reversed ? "i32.sub" : "i32.add").set(variable);
+        code
+          .get(variable)
+          .integer(1)
+          .plain(reversed ? "i32.sub" : "i32.add")
+          .set(variable);
         goesOn();
         code.branch(again, true);
       });
@@ -189,13 +204,25 @@ export class Statements {
     const take = () => {
       this.expressions.emit(code, s.value);
       if (s.operator === "sum") {
-        code.get(result).plain(type === "f32" ? "f64.add" : "i32.add").set(result);
+        code
+          .get(result)
+          .plain(type === "f32" ? "f64.add" : "i32.add")
+          .set(result);
         return;
       }
       code.set(item);
-      const better = () => void code.get(item).get(best).plain(comparison(larger ? "greater" : "less", type)!);
+      const better = () =>
+        void code
+          .get(item)
+          .get(best)
+          .plain(comparison(larger ? "greater" : "less", type)!);
       if (!indexed) better();
-      else code.get(result).integer(0).plain("i32.lt_s").choose(I32, () => void code.integer(1), better);
+      else
+        code
+          .get(result)
+          .integer(0)
+          .plain("i32.lt_s")
+          .choose(I32, () => void code.integer(1), better);
       code.choose(undefined, () => {
         code.get(item).set(best);
         if (indexed) code.get(variable).set(result);

@@ -2,15 +2,13 @@
  * Loops of kernel IR that run two rounds at once, on vectors of two f64: parallel ones whose body only computes and
  * stores numbers, and sums and extremes. What is the same in all rounds is computed before the loop.
  */
-import type { KernelBinary, KernelExpression as Expression, KernelStatement as Statement } from "../../ir/kernel/kernel.ts";
-import { affine, mentionsAny, parts } from "./affine.ts";
+import type { KernelExpression as Expression, KernelBinary } from "../../ir/kernel/kernel.ts";
+
+import { affine } from "./affine.ts";
 import type { Expressions } from "./expressions.ts";
 import { Code, F64, I32, type Plain, V128 } from "./instructions.ts";
 import type { Locals } from "./locals.ts";
-
-type Reduction = Extract<Statement, { kind: "reduce" }>;
-type Loop = Extract<Statement, { kind: "for" }>;
-type Round = Extract<Statement, { kind: "declare" | "store" }>;
+import { type Loop, type Reduction, type Round, Rounds } from "./rounds.ts";
 
 const LANES = 2;
 const BYTES = 8;
@@ -32,14 +30,10 @@ const COMPARISONS: Readonly<Partial<Record<KernelBinary, Plain>>> = {
 };
 
 export class VectorLoop {
-  private readonly loop: Loop | Reduction;
-  private readonly body: readonly Round[];
+  private readonly rounds: Rounds;
   private readonly expressions: Expressions;
   private readonly locals: Locals;
   private readonly expOfTwo: number;
-  /** Scalars of a round, and arrays that rounds write. */
-  private readonly declared = new Set<string>();
-  private readonly stored = new Set<string>();
   private readonly vectors = new Map<string, number>();
   /** What is computed before the loop, and the locals that hold it. */
   private readonly prelude = new Code();
@@ -55,102 +49,28 @@ export class VectorLoop {
     locals: Locals,
     expOfTwo: number,
   ): VectorLoop | undefined {
-    if (loop.steps !== undefined) return undefined;
-    const body = loop.kind === "for" ? roundsOf(loop) : [];
-    if (body === undefined) return undefined;
-    const vector = new VectorLoop(loop, body, expressions, locals, expOfTwo);
-    return vector.applies() ? vector : undefined;
+    const rounds = Rounds.of(loop, (array) => expressions.place(array).element);
+    return rounds && new VectorLoop(rounds, expressions, locals, expOfTwo);
   }
 
-  private constructor(
-    loop: Loop | Reduction,
-    body: readonly Round[],
-    expressions: Expressions,
-    locals: Locals,
-    expOfTwo: number,
-  ) {
-    this.loop = loop;
-    this.body = body;
+  private constructor(rounds: Rounds, expressions: Expressions, locals: Locals, expOfTwo: number) {
+    this.rounds = rounds;
     this.expressions = expressions;
     this.locals = locals;
     this.expOfTwo = expOfTwo;
-    for (const statement of body) {
-      if (statement.kind === "declare") this.declared.add(statement.name);
-      else this.stored.add(statement.array);
-    }
-  }
-
-  private applies(): boolean {
-    const { loop } = this;
-    if (loop.kind === "reduce") {
-      const fits = loop.type === "f32" && loop.condition === undefined && this.isVector(loop.value);
-      return fits && (loop.operator === "sum" || loop.operator === "max" || loop.operator === "min");
-    }
-    return this.body.every((s) =>
-      s.kind === "declare"
-        ? s.type === "f32" && this.isVector(s.value)
-        : this.expressions.place(s.array).element === "f32" && this.isScalar(s.index) && this.isVector(s.value),
-    );
-  }
-
-  // ── What can be computed for two rounds at once ────────────────────────────────────────────────────────────────
-
-  /** The same in all rounds. */
-  private isInvariant(e: Expression): boolean {
-    if (e.kind === "within" || (e.kind === "load" && this.stored.has(e.array))) return false;
-    if (e.kind === "variable") return e.name !== this.loop.variable && !this.declared.has(e.name);
-    return parts(e).every((part) => this.isInvariant(part));
-  }
-
-  /** An index that is computed for each round on its own, from what is known outside of the round. */
-  private isScalar(e: Expression): boolean {
-    return e.kind !== "within" && !mentionsAny(e, this.declared) && parts(e).every((part) => this.isScalar(part));
-  }
-
-  /**
-   * `conditional` where not every round needs the value: what it loads may then lie anywhere, so that nothing is loaded.
-   */
-  private isVector(e: Expression, conditional = false): boolean {
-    if (e.kind === "load") {
-      return !conditional && e.type !== "bool" && this.isScalar(e.index) && (e.type === "f32" || !this.stored.has(e.array));
-    }
-    const each = () => parts(e).every((part) => this.isVector(part, conditional));
-    switch (e.kind) {
-      case "constant":
-        return true;
-      case "variable":
-        return e.type !== "bool" || this.isInvariant(e);
-      case "unary":
-        if (e.type === "i32" && e.operator !== "detach") return false;
-        return each();
-      case "binary":
-        if (e.operator === "and" || e.operator === "or") {
-          return this.isVector(e.left, conditional) && this.isVector(e.right, true);
-        }
-        if (e.operator === "power" || e.operator === "remainder") return false;
-        return e.left.type !== "bool" && each();
-      case "select":
-        return (
-          this.isVector(e.condition, conditional) &&
-          this.isVector(e.consequent, true) &&
-          this.isVector(e.alternative, true)
-        );
-      case "within":
-        return false;
-    }
   }
 
   // ── The loop ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Runs as many rounds as make whole vectors; `variable` holds the first that is left. */
   emit(code: Code, variable: number, end: number): void {
-    const { loop } = this;
+    const { loop } = this.rounds;
     this.variable = variable;
     this.moved = this.locals.fresh(I32);
     const sums = loop.kind === "for" ? [] : [this.locals.fresh(V128), this.locals.fresh(V128)];
     // Sums wait for one another, so two go on at a time.
-    const wide = loop.kind === "for" ? undefined : this.rounds(code.depth + 3, sums);
-    const narrow = this.rounds(code.depth + 3, sums.slice(0, 1));
+    const wide = loop.kind === "for" ? undefined : this.pairs(code.depth + 3, sums);
+    const narrow = this.pairs(code.depth + 3, sums.slice(0, 1));
     this.ifMore(code, end, LANES, () => {
       code.integer(0).set(this.moved).append(this.prelude);
       if (loop.kind === "reduce") for (const sum of sums) this.splat(code.double(identity(loop))).set(sum);
@@ -161,7 +81,12 @@ export class VectorLoop {
   }
 
   private more(code: Code, end: number, rounds: number): Code {
-    return code.get(this.variable).integer(rounds - 1).plain("i32.add").get(end).plain("i32.lt_s");
+    return code
+      .get(this.variable)
+      .integer(rounds - 1)
+      .plain("i32.add")
+      .get(end)
+      .plain("i32.lt_s");
   }
 
   private ifMore(code: Code, end: number, rounds: number, work: () => void): void {
@@ -180,7 +105,7 @@ export class VectorLoop {
   }
 
   /** Two rounds for each of `sums`, or two that add nothing up. */
-  private rounds(depth: number, sums: readonly number[]): Code {
+  private pairs(depth: number, sums: readonly number[]): Code {
     const inside = new Code(depth);
     if (sums.length === 0) this.round(inside, undefined);
     for (const sum of sums) this.round(inside, sum);
@@ -193,8 +118,8 @@ export class VectorLoop {
 
   /** Two rounds; a reduction adds them to `sum`. */
   private round(code: Code, sum: number | undefined): void {
-    const { loop } = this;
-    for (const s of this.body) {
+    const { loop } = this.rounds;
+    for (const s of this.rounds.body) {
       if (s.kind === "store") this.store(code, s);
       else {
         const local = this.vectors.get(s.name) ?? this.locals.fresh(V128);
@@ -209,7 +134,11 @@ export class VectorLoop {
       code.plain(accumulation(loop)).set(sum);
     }
     code.get(this.variable).integer(LANES).plain("i32.add").set(this.variable);
-    code.get(this.moved).integer(LANES * BYTES).plain("i32.add").set(this.moved);
+    code
+      .get(this.moved)
+      .integer(LANES * BYTES)
+      .plain("i32.add")
+      .set(this.moved);
   }
 
   /** The vectors of a reduction become one number, which goes to its result. */
@@ -230,12 +159,12 @@ export class VectorLoop {
 
   /** Leaves the values of two rounds: numbers, integers as numbers, truth values as masks. */
   private vector(code: Code, e: Expression): void {
-    if (this.isInvariant(e)) return this.invariant(code, e);
+    if (this.rounds.isInvariant(e)) return this.invariant(code, e);
     switch (e.kind) {
       case "constant":
         throw new Error("a constant is the same in all rounds");
       case "variable":
-        if (e.name === this.loop.variable) {
+        if (e.name === this.rounds.loop.variable) {
           this.splat(code.get(this.variable).plain("f64.convert_i32_s")).pair(0, 1).plain("f64x2.add");
         } else code.get(this.vectors.get(e.name)!);
         return;
@@ -290,7 +219,7 @@ export class VectorLoop {
   }
 
   private follows(index: Expression): boolean {
-    return affine(index, this.loop.variable, (e) => this.isInvariant(e)) === 1;
+    return affine(index, this.rounds.loop.variable, (e) => this.rounds.isInvariant(e)) === 1;
   }
 
   private load(code: Code, e: Extract<Expression, { kind: "load" }>): void {
@@ -385,13 +314,6 @@ export class VectorLoop {
     else if (operator === "or") code.plain("v128.or");
     else code.plain((OPERATIONS[operator] ?? COMPARISONS[operator])!);
   }
-}
-
-/** The statements of a loop, where they are all of a kind that vectors know. */
-function roundsOf(loop: Loop): readonly Round[] | undefined {
-  if (!loop.parallel || loop.reversed) return undefined;
-  const rounds = loop.body.filter((s): s is Round => s.kind === "store" || (s.kind === "declare" && !s.mutable));
-  return rounds.length === loop.body.length ? rounds : undefined;
 }
 
 function identity({ operator }: Reduction): number {
