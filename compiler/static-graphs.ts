@@ -152,14 +152,15 @@ function ofGraph(f: (graph: StaticGraph) => StaticValue): StaticFunction {
   };
 }
 
-function connected(graph: StaticGraph): boolean {
-  const reached = new Set([0]);
+/** Whether there are paths from one vertex to all others, along directed edges or along edges in either direction. */
+function reachesAll(graph: StaticGraph, start: number, directed: boolean): boolean {
+  const reached = new Set([start]);
   const neighbours = Array.from({ length: graph.vertices }, () => [] as number[]);
   for (const [a, b] of graph.edges) {
     neighbours[a]!.push(b);
-    neighbours[b]!.push(a);
+    if (!directed) neighbours[b]!.push(a);
   }
-  const queue = [0];
+  const queue = [start];
   for (let vertex = queue.pop(); vertex !== undefined; vertex = queue.pop()) {
     for (const next of neighbours[vertex]!) {
       if (reached.has(next)) continue;
@@ -170,6 +171,19 @@ function connected(graph: StaticGraph): boolean {
   return reached.size === graph.vertices;
 }
 
+/** `reachable(graph, root)`: whether every vertex is reached from the root; false where there is no such vertex. */
+const reachable: StaticFunction = {
+  parameters: ["graph", "root"],
+  call: ([graph, root], span) => {
+    if (graph?.kind !== "graph" || root?.kind !== "number") {
+      const message = "reachable needs a graph and a vertex: reachable(complete_directed(5), 0)";
+      throw new Failure(span, "type-mismatch", message);
+    }
+    const inside = Number.isInteger(root.value) && root.value >= 0 && root.value < graph.vertices;
+    return { kind: "boolean", value: inside && reachesAll(graph, root.value, graph.directed) };
+  },
+};
+
 export const graphFunctions: readonly (readonly [string, StaticFunction])[] = [
   ...FAMILIES.map((family) => [family.name, familyFunction(family)] as const),
   ["graph", explicit("graph", false)],
@@ -177,6 +191,7 @@ export const graphFunctions: readonly (readonly [string, StaticFunction])[] = [
   ["vertices", ofGraph((graph) => staticNumber(graph.vertices))],
   ["edges", ofGraph((graph) => staticNumber(graph.edges.length))],
   ["arcs", ofGraph((graph) => staticNumber(graph.edges.length * (graph.directed ? 1 : 2)))],
-  ["connected", ofGraph((graph) => ({ kind: "boolean", value: connected(graph) }))],
+  ["connected", ofGraph((graph) => ({ kind: "boolean", value: reachesAll(graph, 0, false) }))],
+  ["reachable", reachable],
   ["directed", ofGraph((graph) => ({ kind: "boolean", value: graph.directed }))],
 ];

@@ -71,8 +71,6 @@ model M() {
   data x: f32[4]
   latent a: Matching(2) ~ Gumbel(0) relax CategoricalEntropy at 1
   //~^ not-yet «Matching»: the structure Matching is not available in this version of sstc yet
-  latent b: Arborescence(complete_directed(3), root = 0) ~ Gumbel(0) relax ExpFamily at 1
-  //~^ not-yet: the structure Arborescence is not available
   latent c: ProjectiveArborescence(4, root = 0) ~ Gumbel(0) relax PerturbParse at 1
   //~^ not-yet: the structure ProjectiveArborescence is not available
   //~^^ not-yet: the relaxation PerturbParse is not available

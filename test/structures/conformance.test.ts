@@ -27,8 +27,11 @@ import {
   type Subject,
 } from "./conform.ts";
 import {
+  arborescences,
+  completeArcs,
   completeEdges,
   type Edges,
+  inArborescencePolytope,
   inBox,
   inHypersimplex,
   inTreePolytope,
@@ -47,6 +50,25 @@ const tree = (graph: string, n: number, edges: Edges): Example => ({
   members: spanningTrees(n, edges),
   inHull: inTreePolytope(n, edges),
 });
+const arborescence = (graph: string, n: number, arcs: Edges, root = 0, more = ""): Example => ({
+  structure: `Arborescence(${graph}, root = ${root}${more})`,
+  members: arborescences(n, root, arcs),
+  inHull: inArborescencePolytope(n, root, arcs),
+});
+/** An example whose members leave some coordinates out: those are always 0. */
+const within = (
+  structure: string,
+  size: number,
+  { members, inHull }: Example,
+  kept: (i: number) => boolean,
+): Example => {
+  const places = Array.from({ length: size }, (_, i) => i).filter(kept);
+  return {
+    structure,
+    members: members.map((x) => Array.from({ length: size }, (_, i) => x[places.indexOf(i)] ?? 0)),
+    inHull: (x) => x.every((value, i) => kept(i) || value === 0) && inHull(places.map((i) => x[i]!)),
+  };
+};
 /** A square with a diagonal and a tail, given out of order. */
 const KITE: Edges = [
   [1, 2],
@@ -56,6 +78,18 @@ const KITE: Edges = [
   [1, 3],
   [4, 3],
 ];
+/** Two cycles that share a vertex, one way out of each, and an arc into vertex 2. */
+const LOOPS: Edges = [
+  [2, 1],
+  [1, 0],
+  [0, 1],
+  [1, 3],
+  [3, 4],
+  [4, 1],
+  [2, 4],
+  [0, 2],
+];
+const listed = (edges: Edges) => `[${edges.map((edge) => `[${edge}]`).join(", ")}]`;
 
 /** Small sizes, the smallest included. */
 const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
@@ -78,7 +112,17 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     tree("complete(3)", 3, completeEdges(3)),
     tree("complete(4)", 4, completeEdges(4)),
     tree("graph(3, [[0, 1], [1, 2]])", 3, KITE.slice(0, 2)),
-    tree(`graph(5, [${KITE.map((edge) => `[${edge}]`).join(", ")}])`, 5, KITE),
+    tree(`graph(5, ${listed(KITE)})`, 5, KITE),
+  ],
+  Arborescence: [
+    arborescence("complete_directed(2)", 2, completeArcs(2)),
+    arborescence("complete_directed(3)", 3, completeArcs(3), 1),
+    arborescence("complete_directed(4)", 4, completeArcs(4)),
+    arborescence("complete_directed(4)", 4, completeArcs(4), 3),
+    arborescence(`digraph(5, ${listed(LOOPS)})`, 5, LOOPS, 2),
+    within("Arborescence(complete_directed(4), root = 1, size = 3)", 12, arborescence("", 3, completeArcs(3), 1), (i) =>
+      completeArcs(4)[i]!.every((end) => end < 3),
+    ),
   ],
 };
 
@@ -219,6 +263,29 @@ const PLANTED: readonly (readonly [path: string, from: string, to: string, examp
     "total += log(d)",
     EXAMPLES.SpanningTree![2]!,
     /log-partition/,
+  ],
+  ["structures/edmonds.sst", "worth[next, i] -= own", "worth[next, i] -= 0", EXAMPLES.Arborescence![2]!, /the argmax/],
+  ["structures/edmonds.sst", "entering[inner] = e", "entering[into(e)] = e", EXAMPLES.Arborescence![4]!, /the argmax/],
+  [
+    "structures/arborescence.sst",
+    "if least < 1e-140",
+    "if least < 0",
+    EXAMPLES.Arborescence![4]!,
+    /ExpFamily: the soft/,
+  ],
+  [
+    "structures/arborescence.sst",
+    "sum(top[v] for v in 0..size if v != root) + ",
+    "",
+    EXAMPLES.Arborescence![2]!,
+    /log-partition/,
+  ],
+  [
+    "structures/elimination.sst",
+    "out[level + 1, i] += s * leaving",
+    "out[level + 1, i] += 0.99 * s * leaving",
+    EXAMPLES.Arborescence![2]!,
+    /ExpFamily: the soft/,
   ],
   [
     "relaxations/regularisers.sst",

@@ -17,6 +17,12 @@ export const windows = (n: number, length: number) =>
 
 export type Edges = readonly (readonly [number, number])[];
 
+/** All arcs from i to j ≠ i, row by row. */
+export function completeArcs(n: number): Edges {
+  const all = Array.from({ length: n * n }, (_, k) => [Math.floor(k / n), k % n] as const);
+  return all.filter(([i, j]) => i !== j);
+}
+
 export function completeEdges(n: number): Edges {
   const pairs: [number, number][] = [];
   for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) pairs.push([i, j]);
@@ -40,6 +46,21 @@ function reached(n: number, edges: Edges): number {
   return seen.size;
 }
 
+/** Arc sets in which every vertex but the root has one entering arc and hangs from the root. */
+export function arborescences(n: number, root: number, arcs: Edges): Vector[] {
+  return binaryVectors(arcs.length, (x) => {
+    const tree = chosen(arcs, x);
+    const entered = new Set(tree.map(([, to]) => to));
+    return tree.length === n - 1 && entered.size === n - 1 && !entered.has(root) && reachedFrom(root, n, tree) === n;
+  });
+}
+
+function reachedFrom(root: number, n: number, arcs: Edges): number {
+  const seen = new Set([root]);
+  for (let round = 0; round < n; round++) for (const [a, b] of arcs) if (seen.has(a)) seen.add(b);
+  return seen.size;
+}
+
 const EPSILON = 1e-9;
 export const inBox = (x: Vector) => x.every((value) => value >= -EPSILON && value <= 1 + EPSILON);
 /** The hull of k-hot vectors. */
@@ -52,6 +73,17 @@ export const inTreePolytope = (n: number, edges: Edges) => (x: Vector) => {
     const within = edges.map(([a, b]) => ((code >> a) & 1) * ((code >> b) & 1));
     const vertices = code.toString(2).replaceAll("0", "").length;
     return dot(x, within) <= vertices - 1 + EPSILON * edges.length;
+  });
+};
+
+/** The hull of arborescences (Edmonds 1967): one arc into each vertex, at least one into each set without the root. */
+export const inArborescencePolytope = (n: number, root: number, arcs: Edges) => (x: Vector) => {
+  if (!inBox(x) || Math.abs(total(x) - (n - 1)) > EPSILON * arcs.length) return false;
+  if (arcs.some(([, to], i) => to === root && x[i] !== 0)) return false;
+  return Array.from({ length: 2 ** n - 1 }, (_, i) => i + 1).every((code) => {
+    const inside = (vertex: number) => ((code >> vertex) & 1) === 1;
+    const entering = arcs.map(([from, to]) => (inside(to) && !inside(from) ? 1 : 0));
+    return inside(root) || dot(x, entering) >= 1 - EPSILON * arcs.length;
   });
 };
 

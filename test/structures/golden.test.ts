@@ -11,6 +11,7 @@ import { openDevice } from "../../runtime/devices.ts";
 import { type Layer, layer } from "../../sstc.ts";
 import { run } from "../cli/harness.ts";
 import { expectClose, type GoldenCase, golden, type Tolerance } from "../golden.ts";
+import { arcsOf, overArcs, splitByRootChildren, splitNormalised } from "./golden-trees.ts";
 
 type Vector = readonly number[];
 interface Inputs {
@@ -22,6 +23,7 @@ interface Inputs {
   readonly t?: number;
   readonly op?: string;
   readonly eps?: number;
+  readonly root?: number;
   readonly edges?: readonly (readonly [number, number])[];
 }
 const inputsOf = (item: GoldenCase) => item.inputs as unknown as Inputs;
@@ -59,6 +61,10 @@ const tree = (relaxation?: string) => (item: GoldenCase) => {
   const list = edges!.map(([a, b]) => `[${a}, ${b}]`).join(", ");
   return { structure: `SpanningTree(graph(${n}, [${list}]))`, relaxation };
 };
+const arborescence = (relaxation?: string) => (item: GoldenCase) => {
+  const { graph } = arcsOf(item);
+  return { structure: `Arborescence(${graph}, root = ${inputsOf(item).root})`, relaxation };
+};
 
 /** What the files ask, by name. */
 const FILES: Readonly<Record<string, (item: GoldenCase) => Question>> = {
@@ -79,6 +85,19 @@ const FILES: Readonly<Record<string, (item: GoldenCase) => Question>> = {
   ksubset_expfam_fd: subset("ExpFamily"),
   spanning_tree_hard: tree(),
   spanning_tree_marginals: tree("ExpFamily"),
+  arborescence_hard: arborescence(),
+  arborescence_marginals: arborescence("ExpFamily"),
+  arborescence_n50: arborescence("ExpFamily"),
+  arborescence_torchstruct_eps: arborescence("ExpFamily"),
+};
+
+const alongArcs = (item: GoldenCase) => overArcs(item, arcsOf(item).arcs);
+/** Files whose cases are not laid out as sstc's answers are: the cases that are compared. */
+const LAYOUTS: Readonly<Record<string, (item: GoldenCase) => readonly GoldenCase[]>> = {
+  arborescence_hard: (item) => [alongArcs(item)],
+  arborescence_marginals: (item) => [alongArcs(item)],
+  arborescence_n50: (item) => splitNormalised(item).map(alongArcs),
+  arborescence_torchstruct_eps: (item) => splitByRootChildren(item).map(alongArcs),
 };
 
 /** A finite difference of `step` · cotangent in u / t: our step is the length of the whole move. */
@@ -93,6 +112,7 @@ const clipped = (question: Question): Question => ({ ...question, relaxation: "E
 const ANSWERS: Readonly<Record<string, (question: Question, item: GoldenCase) => Check>> = {
   x: (question) => ({ question, answer: question.relaxation === undefined ? "argmax" : "soft" }),
   hard: (question) => ({ question, answer: "argmax", tolerance: { abs: 0, rel: 0 } }),
+  heads: (question) => ({ question: { ...question, relaxation: undefined }, answer: "argmax" }),
   vjp: (question) => ({ question, answer: "vjp" }),
   // The tolerances of the files are those of marginals.
   logZ: (question) => ({ question, answer: "log_partition", tolerance: { abs: 1e-8, rel: 1e-9 } }),
@@ -122,9 +142,13 @@ const PROPERTIES: Readonly<Record<string, (x: Vector, item: GoldenCase, expected
     expect(x.every((xi, i) => (xi > 1e-9 && xi < 1 - 1e-9 ? fractional[i] === 1 : true))).toBe(true),
 };
 
+const TORCH_STRUCT = "a fault of another library, which adds 1e-5 to its matrix and so no longer sums over trees";
 /** Outputs that nothing is compared with. */
 const REASONS: Readonly<Record<string, string>> = {
   gap: "how much more the best member is worth than the second: of the inputs, and nothing that sstc says",
+  multi_eps1e_5: TORCH_STRUCT,
+  multi_vjp_wrt_w_eps1e_5: TORCH_STRUCT,
+  single_root_eps1e_5: TORCH_STRUCT,
 };
 
 type Answers = Readonly<Partial<Record<Answer, number | Vector | readonly Vector[]>>>;
@@ -217,7 +241,7 @@ async function compare(item: GoldenCase, asked: Question): Promise<void> {
       expect(flat(tensors[answer as Answer]), `tensors: ${answer}`).toEqual(flat(value).map(Math.fround));
     }
   }
-  for (const [key, expected] of outputs) PROPERTIES[key]?.(flat(item.outputs.x), item, expected);
+  for (const [key, expected] of outputs) PROPERTIES[key]?.(flat(item.outputs.x ?? item.outputs.heads), item, expected);
 }
 
 beforeAll(async () => {
@@ -225,7 +249,7 @@ beforeAll(async () => {
 });
 
 for (const [name, question] of Object.entries(FILES)) {
-  const cases = golden(name);
+  const cases = golden(name)?.flatMap(LAYOUTS[name] ?? ((item) => [item]));
   const title = `golden ${name}${cases === undefined ? " (the shared folder is absent)" : ""}`;
   describe.skipIf(cases === undefined)(title, () => {
     test("has cases, and says nothing that is passed over", () => {
