@@ -90,7 +90,7 @@ export const inArborescencePolytope = (n: number, root: number, arcs: Edges) => 
 /** The exponential family p(x) ∝ exp(uᵀx / t) over the members. */
 export class ExactFamily {
   private readonly members: readonly Vector[];
-  private readonly probabilities: Vector;
+  readonly probabilities: Vector;
   private readonly t: number;
   readonly logPartition: number;
   readonly marginals: Vector;

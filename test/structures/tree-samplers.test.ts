@@ -1,0 +1,95 @@
+/** Exact samplers of trees against the probabilities of all members, listed by definition. Seeds are fixed. */
+import { describe, expect, test } from "vitest";
+import { declarationsFor } from "../../compiler/declarations.ts";
+import { Names } from "../../compiler/names.ts";
+import { selectSampler } from "../../compiler/passes/select-sampler.ts";
+import { applyStructure } from "../../compiler/structure.ts";
+import { printJavaScriptKernel } from "../../compiler/targets/javascript-kernel.ts";
+import { parseExpression } from "../../grammar/parse.ts";
+import { library } from "../../stdlib/library.ts";
+import { random } from "../tensor/harness.ts";
+import { arborescences, completeArcs, type Edges, ExactFamily, type Vector } from "./enumeration.ts";
+import { chiSquare } from "./statistics.ts";
+
+type Draw = (u: Vector, noise: () => number) => Vector;
+
+/** The library's sampler of a structure, as it is printed. */
+function samplerOf(structure: string, files = library.files): Draw {
+  const source = { name: "<test>", text: structure };
+  const declarations = declarationsFor(new Names({ ...library, files }, () => undefined), source);
+  const span = { start: 0, end: structure.length };
+  const applied = applyStructure(parseExpression(structure).value!, declarations, declarations);
+  const { value: kernel } = selectSampler(applied, declarations, "host", span);
+  const run = new Function(`return ${printJavaScriptKernel(kernel)};`)();
+  const sizes = new Map(kernel.inputs.map(({ name, shape }) => [name, shape.reduce((a, b) => a * b, 1)]));
+  return (u, noise) => {
+    const drawn = Float64Array.from({ length: sizes.get("noise")! }, noise);
+    const x = new Float64Array(applied.size);
+    const given = new Map([
+      ["u", Float64Array.from(u)],
+      ["noise", drawn],
+    ]);
+    const inputs = kernel.inputs.map(({ name }) => given.get(name));
+    run(1, inputs, [x], (_: number, ...words: unknown[]) => {
+      throw new Error(words.join(" "));
+    });
+    return [...x];
+  };
+}
+
+const SPARSE: Edges = [
+  [0, 1],
+  [1, 2],
+  [2, 1],
+  [0, 2],
+  [2, 3],
+  [3, 2],
+  [1, 3],
+  [3, 1],
+  [2, 0],
+];
+const EXAMPLES: readonly { readonly structure: string; readonly members: readonly Vector[] }[] = [
+  { structure: "Arborescence(complete_directed(4))", members: arborescences(4, 0, completeArcs(4)) },
+  { structure: "Arborescence(complete_directed(4), root = 2)", members: arborescences(4, 2, completeArcs(4)) },
+  {
+    structure: `Arborescence(digraph(4, [${SPARSE.map((arc) => `[${arc}]`).join(", ")}]))`,
+    members: arborescences(4, 0, SPARSE),
+  },
+];
+
+const DRAWS = 40_000;
+
+/** Pearson's statistic over its bound, for utilities within a range. */
+function excess(draw: Draw, members: readonly Vector[], range: number, seed: number): number {
+  const next = random(seed);
+  const u = members[0]!.map(() => range * (next() - 0.5));
+  const { probabilities } = new ExactFamily(members, u, 1);
+  const numbers = new Map(members.map((member, i) => [String(member), i]));
+  const counts = members.map(() => 0);
+  for (let i = 0; i < DRAWS; i++) {
+    const number = numbers.get(String(draw(u, next)));
+    if (number === undefined) return Number.POSITIVE_INFINITY;
+    counts[number]!++;
+  }
+  const { statistic, bound } = chiSquare(counts, probabilities);
+  return statistic / bound;
+}
+
+describe.each(EXAMPLES)("$structure", ({ structure, members }) => {
+  test.each([0, 3, 10, 2000])("draws members as often as their probabilities say, utilities within %d", (range) => {
+    expect(excess(samplerOf(structure), members, range, 7)).toBeLessThan(1);
+  });
+});
+
+describe("faults in the samplers are found", () => {
+  test.each([
+    ["structures/elimination.sst", "rest -= straight", "rest -= 0.95 * straight", 0],
+    ["structures/elimination.sst", "if rooted[j] == 1 and remaining >= 0", "if remaining >= 0", 0],
+  ] as const)("%s: %s → %s", (path, from, to, example) => {
+    const text = library.files.get(path)!;
+    expect(text, "the text has changed: plant the fault anew").toContain(from);
+    const { structure, members } = EXAMPLES[example]!;
+    const faulty = samplerOf(structure, new Map([...library.files, [path, text.replace(from, to)]]));
+    expect(excess(faulty, members, 3, 7)).toBeGreaterThan(1);
+  });
+});
