@@ -1,32 +1,49 @@
-/** `sstc check`: all problems of source files in one run. */
+/** `sstc check`: all problems of source files in one run, and with `--gradients` certificates of their latents. */
+import type { LatentReport } from "../certify/certify.ts";
 import { check } from "../compiler/check.ts";
-import { type Diagnostic, hasErrors, inOrder, position, render } from "../compiler/diagnostic.ts";
+import { type Diagnostic, hasErrors, inOrder, position, render, type Source } from "../compiler/diagnostic.ts";
 import { library } from "../stdlib/library.ts";
 import { importFromFiles, readText } from "./files.ts";
 import { UsageError } from "./usage-error.ts";
+import { readSeed } from "./values.ts";
 
 export interface CheckCommandOptions {
   readonly format: string;
   readonly gradients?: boolean;
+  readonly seed?: string;
 }
 
-/** Prints the diagnostics of files; the exit status is 1 when one of them is an error. */
-export function checkCommand(files: readonly string[], options: CheckCommandOptions): number {
-  const { format } = options;
+/** Prints what is wrong with files; the exit status is 1 when something is, or when a certificate fails. */
+export async function checkCommand(files: readonly string[], options: CheckCommandOptions): Promise<number> {
+  const { format, gradients = false } = options;
   if (format !== "text" && format !== "json") throw new UsageError(`--format ${format}: choose text or json`);
-  if (options.gradients === true) {
-    throw new UsageError("--gradients comes in a later version of sstc; without it, check finds everything else");
-  }
+  const seed = readSeed(options.seed ?? "0");
+  const found = files.map((path) => {
+    const source = { name: path === "-" ? "<stdin>" : path, text: readText(path) };
+    return { source, diagnostics: check(source, { library, resolveImport: importFromFiles }) };
+  });
   // A file that others import may be told of more than once.
-  const diagnostics = inOrder(
-    ...files.map((path) => {
-      const source = { name: path === "-" ? "<stdin>" : path, text: readText(path) };
-      return check(source, { library, resolveImport: importFromFiles });
-    }),
-  );
-  if (format === "json") process.stdout.write(`${JSON.stringify(diagnostics.map(plain))}\n`);
-  else for (const diagnostic of diagnostics) process.stdout.write(`${render(diagnostic)}\n\n`);
-  return hasErrors(diagnostics) ? 1 : 0;
+  const diagnostics = inOrder(...found.map((each) => each.diagnostics));
+  const sound = found.flatMap((each) => (hasErrors(each.diagnostics) ? [] : [each.source]));
+  const certificates = gradients ? await certifyAll(sound, seed) : [];
+  if (format === "json") {
+    const told = diagnostics.map(plain);
+    process.stdout.write(`${JSON.stringify(gradients ? { diagnostics: told, certificates } : told)}\n`);
+  } else {
+    for (const diagnostic of diagnostics) process.stdout.write(`${render(diagnostic)}\n\n`);
+    if (gradients && sound.length > 0) await printCertificates(certificates);
+  }
+  return hasErrors(diagnostics) || certificates.some((report) => !report.passed) ? 1 : 0;
+}
+
+async function certifyAll(sources: readonly Source[], seed: number): Promise<LatentReport[]> {
+  const { certify } = await import("../certify/certify.ts");
+  return sources.flatMap((source) => certify({ library, source, resolveImport: importFromFiles }, seed));
+}
+
+async function printCertificates(certificates: readonly LatentReport[]): Promise<void> {
+  const { certificateLines } = await import("./certificates.ts");
+  for (const line of certificateLines(certificates)) process.stdout.write(`${line}\n`);
 }
 
 /** A diagnostic as data for other programs: lines and columns count from 1. */

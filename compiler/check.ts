@@ -162,6 +162,14 @@ class Checker {
   }
 }
 
+/** The arguments that an experiment gives its model, without scale and at each, every combination once. */
+export function experimentArguments(experiment: ExperimentDeclaration, source: Source, names: Names): Arguments[] {
+  const scales = experiment.clauses.flatMap((clause) => (clause.kind === "scale" ? [clause.name.name] : []));
+  const specs = [undefined, ...scales].flatMap((scale) => experimentSpec(experiment, source, names, scale).spec ?? []);
+  const all = new Map(specs.flatMap(argumentsOf).map((each) => [JSON.stringify(each), each]));
+  return [...all.values()].slice(0, MOST_VARIANTS);
+}
+
 /** The arguments of each variant of an experiment. */
 function argumentsOf(spec: ExperimentSpec): Arguments[] {
   let variants: Arguments[] = [{}];

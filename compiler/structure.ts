@@ -36,6 +36,8 @@ export interface Structure {
   readonly label: string;
   readonly declaration: StructureDeclaration;
   readonly source: Source;
+  /** What stands in the parentheses, by the name of the parameter; of another name for a structure its own. */
+  readonly arguments: ReadonlyMap<string, StaticValue>;
   readonly scope: Environment;
   readonly size: number;
   readonly parts: readonly { readonly name: string; readonly shape: readonly number[] }[];
@@ -103,7 +105,7 @@ function instantiate(
     const { value } = declaration.body;
     const target = within(() => applyStructure(value, environment(values, inner), inner, depth + 1));
     const graph = [...values.values()].find((each) => each.kind === "graph" && each.edges.length === target.size);
-    return { ...target, name, label, graph: graph?.kind === "graph" ? graph : target.graph };
+    return { ...target, name, label, arguments: values, graph: graph?.kind === "graph" ? graph : target.graph };
   }
   for (const clause of declaration.body.clauses) {
     if (clause.kind === "automaton") throw within(() => automatonNotYet(clause));
@@ -155,6 +157,7 @@ function elaborate(
     label,
     declaration,
     source: declarations.source,
+    arguments: values,
     scope: own,
     size,
     parts,

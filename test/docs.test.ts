@@ -189,9 +189,9 @@ test("the check of command lines finds what is wrong with them", async () => {
   const faults = async (line: string) => (await Promise.all(commandsOf(line).map(faultsOf))).flat();
   expect(await faults("npx sstc run m.sst --scale demo # --wrong")).toEqual([]);
   expect(await faults('echo \'{"u": [[1 | 2]]}\' | sstc eval "KSubset(6, 2)" --at 1 --input -')).toEqual([]);
-  expect(await faults("sstc run m.sst --scales demo && sstc check m.sst --seed 1")).toEqual([
+  expect(await faults("sstc run m.sst --scales demo && sstc check m.sst --seeds 1")).toEqual([
     "run has no option --scales",
-    "check has no option --seed",
+    "check has no option --seeds",
   ]);
   expect(await faults("npx sstc runs m.sst")).toEqual(["runs is no command"]);
   expect(await faults("sstc run m.sst --scale --resume")).toEqual(["--scale needs a value"]);

@@ -13,6 +13,7 @@ import type { Kernel } from "../ir/kernel/kernel.ts";
 import { Builder } from "../ir/tensor/builder.ts";
 import type { Node } from "../ir/tensor/tensor.ts";
 import { isLibrary, type Names } from "../names.ts";
+import type { StaticRelaxation } from "../static-value.ts";
 import type { Structure } from "../structure.ts";
 import { Scope } from "./scope.ts";
 import { type Dimension, type DistributionValue, ERROR, type ModuleValue, type Value } from "./values.ts";
@@ -95,6 +96,8 @@ export interface DeclaredLatent {
     readonly dimensions: readonly Dimension[];
   }[];
   readonly dimensions: readonly Dimension[];
+  /** The relaxation and the temperature of its estimator, where it has one. */
+  readonly relaxed: { readonly relaxation: StaticRelaxation; readonly temperature: Node } | undefined;
   /** Parameters by which training would change the utilities, where no gradient reaches them. */
   readonly stuck: readonly Node[];
 }

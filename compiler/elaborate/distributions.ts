@@ -101,6 +101,17 @@ export function logDensity(
   value: TensorValue,
   span: Span,
 ): TensorValue | undefined {
+  const density = logDensities(context, distribution, value, span);
+  return density === undefined ? undefined : sumAll(context, density);
+}
+
+/** log p(value) of each coordinate; undefined when a problem was reported. */
+export function logDensities(
+  context: Context,
+  distribution: DistributionValue,
+  value: TensorValue,
+  span: Span,
+): TensorValue | undefined {
   const { declaration } = distribution;
   const clause = declaration.body.find((candidate) => candidate.kind === "log-density");
   if (clause === undefined) {
@@ -108,8 +119,7 @@ export function logDensity(
   }
   const scope = parameterScope(context, distribution, value.dimensions, "this observation", span);
   scope.define(clause.variable.name, value);
-  const density = clauseValue(context, distribution, scope, clause.value, value.dimensions, span);
-  return density === undefined ? undefined : sumAll(context, density);
+  return clauseValue(context, distribution, scope, clause.value, value.dimensions, span);
 }
 
 /**

@@ -53,6 +53,10 @@ export function declareLatent(context: Context, scope: Scope, statement: LatentS
     copies: copies as Dimension[],
     utilities: utilities.utilities,
     dimensions,
+    relaxed:
+      estimator === "none" || soft === undefined
+        ? undefined
+        : { relaxation: estimator.relaxation, temperature: estimator.temperature.node },
     stuck: soft === undefined ? parametersOf(drawn) : [],
   });
   const straightThrough = statement.estimator?.kind === "relax" && statement.estimator.straightThrough;

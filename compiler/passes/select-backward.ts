@@ -12,7 +12,7 @@ import { type Costed, costOf, type Relaxed, type Selected } from "../selected.ts
 import type { Structure } from "../structure.ts";
 
 /** From cheap to dear. */
-const STRATEGIES = ["custom", "dual", "finite_difference", "autodiff"] as const;
+export const STRATEGIES = ["custom", "dual", "finite_difference", "autodiff"] as const;
 type Strategy = (typeof STRATEGIES)[number];
 
 /** A kernel over u / t, x (the soft sample) and cotangent, or some of them by name, for the vector–Jacobian product. */

@@ -24,6 +24,7 @@ const ROOMS: { readonly [room: string]: Permit } = {
   "compiler/": { packages: [], files: ["compiler/", "grammar/"] },
   "stdlib/": { packages: [], files: ["stdlib/"], types: ["compiler/names.ts"] },
   "runtime/": { packages: ["@tensorflow/"], files: ["runtime/"], types: ["compiler/artifact.ts"] },
+  "certify/": { packages: [], files: ["certify/", "compiler/", "grammar/", "runtime/"] },
   "sstc.ts": {
     packages: ["@tensorflow/"],
     files: ["grammar/", "compiler/", "runtime/", "stdlib/"],
@@ -31,7 +32,7 @@ const ROOMS: { readonly [room: string]: Permit } = {
   "cli.ts": { packages: ["node:"], files: ["cli/"] },
   "cli/": {
     packages: ["node:", "commander", "@tensorflow/"],
-    files: ["cli/", "grammar/", "compiler/", "runtime/", "stdlib/", "sstc.ts"],
+    files: ["cli/", "certify/", "grammar/", "compiler/", "runtime/", "stdlib/", "sstc.ts"],
   },
   "scripts/": { packages: ["node:", "rolldown"], files: ["scripts/"] },
   "examples/": { packages: ["sstc", "node:"], files: ["examples/"] },

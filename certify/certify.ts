@@ -1,0 +1,136 @@
+/**
+ * `check --gradients`: takes each latent of a file at a size at which all members can be listed, with random utilities,
+ * and certifies its hard and soft samples, every legal backward, and the bias and variance of its estimators.
+ */
+import { Names } from "../compiler/names.ts";
+import { STRATEGIES } from "../compiler/passes/select-backward.ts";
+import { HostLayer } from "../runtime/host-layer.ts";
+import { UserError } from "../runtime/user-error.ts";
+import { backwardCertificates } from "./backward.ts";
+import { type Certificate, fault } from "./certificate.ts";
+import { type EstimatorReport, estimatorReport } from "./estimators.ts";
+import { softCertificates, solverCertificates } from "./forward.ts";
+import { relaxed, type Specimen, type Surroundings, smallSpecimen } from "./specimen.ts";
+import { latentSubjects, type Subject } from "./subjects.ts";
+import { UtilityLaw } from "./utilities.ts";
+import { Draws } from "./vectors.ts";
+
+/** The step of a backward by differences that a certificate takes. */
+const STEP = "1e-4";
+/** Each kind of certificate draws from its own stream, so that none depends on which others there are. */
+const PURPOSES = { solver: 1, soft: 2, backward: 3, arguments: 4, estimators: 5 } as const;
+
+/** What was found out about one latent. */
+export interface LatentReport {
+  readonly name: string;
+  readonly structure: string;
+  readonly relaxation: string;
+  readonly temperature: number;
+  /** The size at which it was certified. */
+  readonly at: { readonly structure: string; readonly members: number; readonly size: number } | undefined;
+  /** Why nothing was certified. */
+  readonly outOfReach?: string;
+  readonly certificates: readonly Certificate[];
+  readonly estimators?: EstimatorReport;
+  /** Backwards that are not legal here, with the reason. */
+  readonly refused: readonly { readonly backward: string; readonly reason: string }[];
+  readonly passed: boolean;
+}
+
+/** Certifies a file that has no errors. */
+export function certify(surroundings: Surroundings, seed: number): LatentReport[] {
+  const names = new Names(surroundings.library, surroundings.resolveImport ?? (() => undefined));
+  const { subjects, unreached } = latentSubjects(names, surroundings);
+  return [
+    ...subjects.map((subject) => certifySubject(subject, surroundings, names, seed)),
+    ...unreached.map(({ name, reason }) => ({
+      ...{ name, structure: "", relaxation: "", temperature: 1, at: undefined, outOfReach: reason },
+      ...{ certificates: [], refused: [], passed: true },
+    })),
+  ];
+}
+
+function certifySubject(subject: Subject, surroundings: Surroundings, names: Names, seed: number): LatentReport {
+  const { name, label: structure, relaxation, temperature } = subject;
+  const head = { name, structure, relaxation, temperature };
+  const nothing = { at: undefined, certificates: [], refused: [] };
+  const specimen = guarded("solver", "lists the members", () =>
+    smallSpecimen(subject.structure, subject.arguments, surroundings),
+  );
+  if (typeof specimen === "string") return { ...head, ...nothing, outOfReach: specimen, passed: true };
+  if ("says" in specimen) return { ...head, ...nothing, certificates: [specimen], passed: false };
+  const at = { structure: specimen.structure, members: specimen.members.length, size: specimen.size };
+  const solver = guarded("solver", "runs", () => solverCertificates(specimen, new Draws(seed, PURPOSES.solver)));
+  const { certificates: others, refused, estimators } = relaxationReports(specimen, subject, names, seed);
+  const certificates = [...listed(solver), ...others];
+  const passed = [...certificates, ...(estimators?.certificates ?? [])].every((each) => each.passed);
+  return { ...head, at, certificates, refused, ...(estimators === undefined ? {} : { estimators }), passed };
+}
+
+function relaxationReports(specimen: Specimen, subject: Subject, names: Names, seed: number) {
+  const { relaxation, temperature: t, isPlain } = subject;
+  const refused: { backward: string; reason: string }[] = [];
+  const legal = new Map<string, HostLayer>();
+  for (const strategy of STRATEGIES) {
+    const written = strategy === "finite_difference" ? `${strategy}(${STEP})` : strategy;
+    const compiled = relaxed(specimen, relaxation, written);
+    if (typeof compiled === "string") refused.push({ backward: strategy, reason: compiled });
+    else legal.set(written, new HostLayer(compiled));
+  }
+  const certificates: Certificate[] = [];
+  // Only of a symmetric Jacobian does one forward derivative do: dual numbers are legal where it is promised.
+  const isConvex = legal.has("dual") && isPlain;
+  const isFamily = relaxation === "ExpFamily";
+  const [layer] = legal.values();
+  if (layer === undefined) {
+    return {
+      certificates: [fault("soft sample", "has a backward", refused[0]!.reason)],
+      refused,
+      estimators: undefined,
+    };
+  }
+  const soft = guarded("soft sample", "is finite", () =>
+    softCertificates(specimen, { layer, t, isFamily, isConvex, isPlain }, new Draws(seed, PURPOSES.soft)),
+  );
+  certificates.push(...listed(soft));
+  for (const [strategy, layer] of legal) {
+    const found = guarded(`backward ${strategy}`, "is finite", () =>
+      backwardCertificates(specimen, { strategy, layer, t, isFamily, isConvex }, new Draws(seed, PURPOSES.backward)),
+    );
+    certificates.push(...listed(found));
+  }
+  const estimators = guarded("estimator", "is finite", () => estimatorsOf(specimen, subject, layer, names, seed));
+  if (estimators !== undefined && "says" in estimators) certificates.push(estimators);
+  return {
+    certificates,
+    refused,
+    estimators: estimators !== undefined && "says" in estimators ? undefined : estimators,
+  };
+}
+
+function estimatorsOf(
+  specimen: Specimen,
+  { distribution, temperature: t }: Subject,
+  layer: HostLayer,
+  names: Names,
+  seed: number,
+): EstimatorReport | undefined {
+  if (distribution === undefined) return undefined;
+  const law = new UtilityLaw(names, distribution, specimen.size, new Draws(seed, PURPOSES.arguments));
+  if (!law.isRandom || !law.hasDensity) return undefined;
+  return estimatorReport(specimen, { layer, t, law }, new Draws(seed, PURPOSES.estimators));
+}
+
+/** A kernel that fails is a certificate that fails. */
+function guarded<T>(of: string, says: string, work: () => T): T | Certificate {
+  try {
+    return work();
+  } catch (problem) {
+    if (!(problem instanceof UserError)) throw problem;
+    return fault(of, says, problem.message);
+  }
+}
+
+function listed(found: Certificate | readonly Certificate[]): readonly Certificate[] {
+  return "says" in found ? [found] : found;
+}

@@ -1,0 +1,107 @@
+/** Certificates of the hard and the soft sample: members, polytope, marginals, the limit of low temperature. */
+
+import type { HostLayer } from "../runtime/host-layer.ts";
+import { type Certificate, list, RANGES, Tally } from "./certificate.ts";
+import { type Equality, equalities, outside } from "./hull.ts";
+import { bestMember, ExactFamily, worth } from "./members.ts";
+import type { Specimen } from "./specimen.ts";
+import { type Draws, distance, dot, type Vector } from "./vectors.ts";
+
+/** Utilities that are drawn for each range. */
+const CASES = 6;
+
+/** The solver: what it gives is a member, and none is worth more; there are as many as are declared. */
+export function solverCertificates(specimen: Specimen, draws: Draws): Certificate[] {
+  const { members, solver, size, count } = specimen;
+  const best = new Tally("solver", "the hard sample is the best member", 1e-9);
+  const known = new Set(members.map(String));
+  RANGES.forEach((range, r) => {
+    for (let i = 0; i < CASES; i++) {
+      const drawn = draws.within(range, size);
+      // Whole numbers now and then: with ties, too, it is a member that is returned.
+      const u = i % 3 === 2 ? drawn.map((value) => Math.round((4 * value) / range)) : drawn;
+      const x = solver.argmax(u);
+      const isMember = known.has(String(Uint8Array.from(x))) && x.every((value) => value === 0 || value === 1);
+      const { member } = bestMember(members, u);
+      const missed = isMember ? (worth(member, u) - dot(x, u)) / range : Number.POSITIVE_INFINITY;
+      best.see(r, missed, () => ({ utilities: list(u), hard: list(x), best: list(member) }));
+    }
+  });
+  const declared = new Tally("solver", "there are as many members as declared", 0);
+  if (count === undefined) return [best.certificate()];
+  declared.see("overall", Math.abs(count - members.length), () => ({ declared: count, found: members.length }));
+  return [declared.certificate(), best.certificate()];
+}
+
+/** What is known of a relaxation's soft samples. */
+export interface SoftSubject {
+  readonly layer: HostLayer;
+  readonly t: number;
+  /** Whether it is the exponential family as it is defined, with nothing done to the utilities first. */
+  readonly isFamily: boolean;
+  /** Whether its Jacobian is declared symmetric: it is an optimum over the polytope then. */
+  readonly isConvex: boolean;
+  /** Whether it has no options, which may keep it from the limit. */
+  readonly isPlain: boolean;
+}
+
+export function softCertificates(specimen: Specimen, subject: SoftSubject, draws: Draws): Certificate[] {
+  const { members, size } = specimen;
+  const { layer, t, isFamily, isConvex } = subject;
+  const flat = equalities(members);
+  const of = "soft sample";
+  const equal = new Tally(of, equalitiesText(flat.length), 1e-8, isConvex);
+  const inside = new Tally(of, "lies in the polytope: distance to it", 1e-7, isConvex);
+  const marginals = new Tally(of, "is the marginals, by enumeration", 1e-8);
+  const partition = new Tally(of, "has its log-partition, by enumeration", 1e-9);
+  RANGES.forEach((range, r) => {
+    for (let i = 0; i < CASES; i++) {
+      const u = draws.within(range, size).map((value) => t * value);
+      const x = layer.soft(u, t);
+      const example = { utilities: list(u), temperature: t, soft: list(x) };
+      equal.see(r, Math.max(0, ...flat.map((equality) => residual(equality, x))), () => example);
+      const { by, along } = outside(members, x);
+      inside.see(r, by, () => ({ ...example, "further out than all members along": list(along) }));
+      if (!isFamily) continue;
+      const exact = new ExactFamily(members, u, t);
+      marginals.see(r, distance(x, exact.marginals), () => ({ ...example, exact: list(exact.marginals) }));
+      const value = layer.logPartition(u, t)?.[0];
+      if (value === undefined) continue;
+      const error = Math.abs(value - exact.logPartition) / (1 + Math.abs(exact.logPartition));
+      partition.see(r, error, () => ({ ...example, "log-partition": value, exact: exact.logPartition }));
+    }
+  });
+  const all = [...(flat.length > 0 ? [equal] : []), inside, ...(isFamily ? [marginals, partition] : [])];
+  return [...all.map((tally) => tally.certificate()), limitCertificate(specimen, layer, subject.isPlain, draws)];
+}
+
+function equalitiesText(count: number): string {
+  return count === 1 ? "fulfils the equality of the polytope" : `fulfils the ${count} equalities of the polytope`;
+}
+
+function residual({ coefficients, value }: Equality, x: Vector): number {
+  return Math.abs(dot(coefficients, x) - value);
+}
+
+/** X_t tends to X as t tends to 0, where X is the only best member: at a t far below the lead of the best. */
+function limitCertificate(specimen: Specimen, layer: HostLayer, promised: boolean, draws: Draws): Certificate {
+  const { members, solver, size } = specimen;
+  const tally = new Tally("soft sample", "tends to the hard sample as t tends to 0", 1e-6, promised);
+  for (let i = 0; i < CASES; i++) {
+    const { u, gap } = clearUtilities(members, size, draws);
+    if (gap === 0) continue;
+    // Entropies leave exp(−gap / t) to each other member; quadratic ones leave nothing below gap / size.
+    const t = Math.min(gap, 1) / Math.max(40, 4 * size);
+    const [soft, hard] = [layer.soft(u, t), solver.argmax(u)];
+    const example = { utilities: list(u), temperature: t, soft: list(soft), hard: list(hard) };
+    tally.see("overall", distance(soft, hard), () => example);
+  }
+  return tally.certificate();
+}
+
+/** Of several draws the one in which the best member leads most: the others differ from it without a low t, too. */
+function clearUtilities(members: Specimen["members"], size: number, draws: Draws) {
+  const drawn = Array.from({ length: 16 }, () => draws.within(1, size));
+  const leads = drawn.map((u) => ({ u, gap: bestMember(members, u).gap }));
+  return leads.reduce((best, each) => (each.gap > best.gap ? each : best));
+}

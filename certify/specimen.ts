@@ -1,0 +1,83 @@
+/** A structure at a small size with all its members, compiled for the host: what certificates are about. */
+import type { CompiledLayer } from "../compiler/artifact.ts";
+import type { Source } from "../compiler/diagnostic.ts";
+import { DiagnosticError } from "../compiler/failure.ts";
+import { compileLayer } from "../compiler/layer.ts";
+import type { ImportResolver, Library } from "../compiler/names.ts";
+import { HostLayer } from "../runtime/host-layer.ts";
+import { listMembers, type Member } from "./members.ts";
+import { type Arguments, smaller } from "./shrink.ts";
+import { structureText } from "./static-text.ts";
+
+/** More members than these are too many to list. */
+const MOST_MEMBERS = 400;
+/** Longer embeddings make Jacobians dear. */
+const LONGEST = 48;
+/** Sizes that are tried. */
+const MOST_ATTEMPTS = 300;
+
+/** Where structures and relaxations are declared. */
+export interface Surroundings {
+  readonly library: Library;
+  readonly source: Source;
+  readonly resolveImport?: ImportResolver | undefined;
+}
+
+export interface Specimen {
+  /** As a text of the language: `KSubset(6, 2)`. */
+  readonly structure: string;
+  readonly size: number;
+  /** As the structure declares it, where it does. */
+  readonly count: number | undefined;
+  readonly members: readonly Member[];
+  readonly solver: HostLayer;
+  readonly surroundings: Surroundings;
+}
+
+/** The structure as large as can be listed; otherwise why there is none such. */
+export function smallSpecimen(name: string, given: Arguments, surroundings: Surroundings): Specimen | string {
+  let attempts = 0;
+  let reason = "";
+  let alone: Specimen | undefined;
+  for (const values of smaller(given)) {
+    if (attempts++ >= MOST_ATTEMPTS) break;
+    const found = specimenAt(structureText(name, values), surroundings);
+    if (typeof found === "string") reason ||= found;
+    else if (found.members.length > 1) return found;
+    else alone ??= found;
+  }
+  return alone ?? reason;
+}
+
+function specimenAt(structure: string, surroundings: Surroundings): Specimen | string {
+  const compiled = attempt(() => compileLayer({ structure, ...withoutLibrary(surroundings) }, surroundings.library));
+  if (typeof compiled === "string") return compiled;
+  const { size, count } = compiled;
+  if (size > LONGEST || (count ?? 0) > MOST_MEMBERS) return `${structure} is too large to list its members`;
+  const solver = new HostLayer(compiled);
+  const members = listMembers(size, (u) => solver.argmax(u), MOST_MEMBERS);
+  if (members === undefined) return `${structure} has more than ${MOST_MEMBERS} members`;
+  return { structure, size, count, members, solver, surroundings };
+}
+
+/** A relaxation of a specimen; a text says why there is none, or why the backward is not legal. */
+export function relaxed(
+  { structure, surroundings }: Specimen,
+  relaxation: string,
+  backward?: string,
+): CompiledLayer | string {
+  const request = { structure, relaxation, backward, temperature: "1", ...withoutLibrary(surroundings) };
+  return attempt(() => compileLayer(request, surroundings.library));
+}
+
+const withoutLibrary = ({ source, resolveImport }: Surroundings) => ({ source, resolveImport });
+
+function attempt<T>(work: () => T): T | string {
+  try {
+    return work();
+  } catch (problem) {
+    if (!(problem instanceof DiagnosticError)) throw problem;
+    const { message, why } = problem.diagnostics[0]!;
+    return why === undefined ? message : `${message}: ${why}`;
+  }
+}

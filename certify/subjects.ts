@@ -1,0 +1,95 @@
+/**
+ * The latent variables of a file that have a relaxation, each with what decides its gradients: those of its models with
+ * their default arguments and with those of the experiments, every combination once.
+ */
+import { experimentArguments } from "../compiler/check.ts";
+import { elaborateEntries } from "../compiler/compile.ts";
+import type { Context, DeclaredLatent } from "../compiler/elaborate/context.ts";
+import type { DistributionValue } from "../compiler/elaborate/values.ts";
+import { evaluate } from "../compiler/ir/tensor/interpret.ts";
+import { modelArguments } from "../compiler/model-request.ts";
+import type { Names } from "../compiler/names.ts";
+import type { ExperimentDeclaration, ModelDeclaration } from "../grammar/ast.ts";
+import type { Arguments } from "./shrink.ts";
+import type { Surroundings } from "./specimen.ts";
+import { relaxationText } from "./static-text.ts";
+
+export interface Subject {
+  /** `NRI.z`, or the name of a structure. */
+  readonly name: string;
+  /** As the model has it: `SpanningTree(complete(10))`. */
+  readonly label: string;
+  /** The structure's name and arguments. */
+  readonly structure: string;
+  readonly arguments: Arguments;
+  /** `ExpFamily(clip = 15)` */
+  readonly relaxation: string;
+  /** Whether the relaxation is used as it is declared, without options of the structure. */
+  readonly isPlain: boolean;
+  readonly temperature: number;
+  /** The law of the utilities: a structure on its own has none. */
+  readonly distribution: DistributionValue | undefined;
+}
+
+/** What was found, and which models could not be looked into. */
+export interface Subjects {
+  readonly subjects: readonly Subject[];
+  readonly unreached: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/** The latents of the models of a file that has no errors. */
+export function latentSubjects(names: Names, { source }: Surroundings): Subjects {
+  const { declarations } = names.load(source);
+  const experiments = declarations.filter((each) => each.kind === "experiment");
+  const subjects = new Map<string, Subject>();
+  const unreached: { name: string; reason: string }[] = [];
+  for (const model of declarations) {
+    if (model.kind !== "model") continue;
+    const open = model.parameters.filter((parameter) => parameter.default === undefined);
+    const variants = [...(open.length === 0 ? [{}] : []), ...ofExperiments(model, experiments, names, source)];
+    if (variants.length === 0) {
+      const list = open.map((parameter) => parameter.name.name).join(", ");
+      unreached.push({ name: model.name.name, reason: `nothing gives values for ${list}` });
+    }
+    for (const given of variants) {
+      const values = modelArguments(names, source, model, given, []);
+      const { context } = elaborateEntries(names, source, model, values, ["train"]).get("train")!;
+      for (const latent of context.latents.values()) {
+        if (latent.relaxed === undefined) continue;
+        const subject = subjectOf(model.name.name, latent, context);
+        const { distribution, ...plain } = subject;
+        const law = distribution?.declaration.name.name;
+        const key = JSON.stringify([plain.name, plain.label, plain.relaxation, plain.temperature, law]);
+        subjects.set(key, subject);
+      }
+    }
+  }
+  return { subjects: [...subjects.values()], unreached };
+}
+
+function ofExperiments(
+  model: ModelDeclaration,
+  experiments: readonly ExperimentDeclaration[],
+  names: Names,
+  source: Surroundings["source"],
+) {
+  const own = experiments.filter((experiment) => experiment.model.name === model.name.name);
+  return own.flatMap((experiment) => experimentArguments(experiment, source, names));
+}
+
+function subjectOf(model: string, latent: DeclaredLatent, context: Context): Subject {
+  const { name, structure, relaxed, distribution } = latent;
+  const { relaxation, temperature } = relaxed!;
+  const hypers = Object.fromEntries([...context.hypers.values()].map((each) => [each.name, each.value]));
+  const value = evaluate([temperature], { batch: 1, hypers }).get(temperature)!;
+  return {
+    name: `${model}.${name}`,
+    label: structure.label,
+    structure: structure.name,
+    arguments: structure.arguments,
+    relaxation: relaxationText(relaxation),
+    isPlain: relaxation.options.size === 0,
+    temperature: value.data[0]!,
+    distribution,
+  };
+}
