@@ -110,14 +110,13 @@ function relaxationReports(specimen: Specimen, subject: Subject, names: Names, s
 
 function estimatorsOf(
   specimen: Specimen,
-  { distribution, temperature: t }: Subject,
+  { utilities, temperature: t }: Subject,
   layer: HostLayer,
   names: Names,
   seed: number,
 ): EstimatorReport | undefined {
-  if (distribution === undefined) return undefined;
-  const law = new UtilityLaw(names, distribution, specimen.size, new Draws(seed, PURPOSES.arguments));
-  if (!law.isRandom || !law.hasDensity) return undefined;
+  const law = new UtilityLaw(names, utilities, specimen, new Draws(seed, PURPOSES.arguments));
+  if (!law.random.includes(true) || !law.hasDensity) return undefined;
   return estimatorReport(specimen, { layer, t, law }, new Draws(seed, PURPOSES.estimators));
 }
 

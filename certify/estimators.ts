@@ -76,6 +76,8 @@ export function estimatorReport(specimen: Specimen, subject: EstimatorSubject, d
     return layer.vjp(u, gradientsAt(objective, soft, size), temperature, soft);
   };
   const relaxed = relaxedAt(t);
+  /** Utilities without noise have no part in it: X jumps with them. */
+  const masked = (gradients: Float64Array) => gradients.map((value, at) => (law.random[at % size] ? value : 0));
   const all = new Map<string, Float64Array>([
     [`relaxed at ${written(t)}`, relaxed],
     [`relaxed at ${written(t / 4)}`, relaxedAt(t / 4)],
@@ -83,7 +85,7 @@ export function estimatorReport(specimen: Specimen, subject: EstimatorSubject, d
   ]);
   const score = law.hasDensity && scoreGradients(law, objective, u, hard, size);
   if (score) all.set("score function", score);
-  const estimates = [...all].map(([name, each]) => estimate(name, each, exact, size));
+  const estimates = [...all].map(([name, each]) => estimate(name, masked(each), exact, size));
   const { mean, error } = meanOf(exact, size);
   const certificates = [pathwiseCertificate(layer, t, objective, u, relaxed, draws.normals(size))];
   if (score) certificates.push(scoreCertificate(estimates.at(-1)!));
@@ -133,7 +135,7 @@ function exactGradients(
   const { log } = law.density(thresholds);
   return gains.map((gain, at) => {
     const [c, i] = [thresholds[at]!, at % size];
-    return gain === 0 || c < low[i]! || c > high[i]! ? 0 : gain * Math.exp(log[at]!);
+    return !law.random[i] || c < low[i]! || c > high[i]! ? 0 : gain * Math.exp(log[at]!);
   });
 }
 
@@ -149,7 +151,7 @@ function scoreGradients(
   size: number,
 ): Float64Array | undefined {
   const { low, high } = law.support();
-  const edges = [low, high].flatMap((edge) => list(law.density(edge).log));
+  const edges = [low, high].flatMap((edge) => list(law.density(edge).log).filter((_, i) => law.random[i]));
   if (edges.some((log) => log > -10)) return undefined;
   const { slope } = law.density(u);
   const rows = u.length / size;

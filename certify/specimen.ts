@@ -27,6 +27,7 @@ export interface Specimen {
   /** As a text of the language: `KSubset(6, 2)`. */
   readonly structure: string;
   readonly size: number;
+  readonly parts: CompiledLayer["parts"];
   /** As the structure declares it, where it does. */
   readonly count: number | undefined;
   readonly members: readonly Member[];
@@ -52,12 +53,12 @@ export function smallSpecimen(name: string, given: Arguments, surroundings: Surr
 function specimenAt(structure: string, surroundings: Surroundings): Specimen | string {
   const compiled = attempt(() => compileLayer({ structure, ...withoutLibrary(surroundings) }, surroundings.library));
   if (typeof compiled === "string") return compiled;
-  const { size, count } = compiled;
+  const { size, count, parts } = compiled;
   if (size > LONGEST || (count ?? 0) > MOST_MEMBERS) return `${structure} is too large to list its members`;
   const solver = new HostLayer(compiled);
   const members = listMembers(size, (u) => solver.argmax(u), MOST_MEMBERS);
   if (members === undefined) return `${structure} has more than ${MOST_MEMBERS} members`;
-  return { structure, size, count, members, solver, surroundings };
+  return { structure, size, parts, count, members, solver, surroundings };
 }
 
 /** A relaxation of a specimen; a text says why there is none, or why the backward is not legal. */

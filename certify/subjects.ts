@@ -14,6 +14,12 @@ import type { Arguments } from "./shrink.ts";
 import type { Surroundings } from "./specimen.ts";
 import { relaxationText } from "./static-text.ts";
 
+/** What utilities are drawn from: those of the part of that name, or all. */
+export interface PartLaw {
+  readonly part: string | undefined;
+  readonly distribution: DistributionValue;
+}
+
 export interface Subject {
   /** `NRI.z`, or the name of a structure. */
   readonly name: string;
@@ -27,8 +33,8 @@ export interface Subject {
   /** Whether the relaxation is used as it is declared, without options of the structure. */
   readonly isPlain: boolean;
   readonly temperature: number;
-  /** The law of the utilities: a structure on its own has none. */
-  readonly distribution: DistributionValue | undefined;
+  /** The laws of the utilities, one for all or one for each part; none of a structure on its own. */
+  readonly utilities: readonly PartLaw[];
 }
 
 /** What was found, and which models could not be looked into. */
@@ -57,9 +63,9 @@ export function latentSubjects(names: Names, { source }: Surroundings): Subjects
       for (const latent of context.latents.values()) {
         if (latent.relaxed === undefined) continue;
         const subject = subjectOf(model.name.name, latent, context);
-        const { distribution, ...plain } = subject;
-        const law = distribution?.declaration.name.name;
-        const key = JSON.stringify([plain.name, plain.label, plain.relaxation, plain.temperature, law]);
+        const { name, label, relaxation, temperature, utilities } = subject;
+        const laws = utilities.map(({ part, distribution }) => [part, distribution.declaration.name.name]);
+        const key = JSON.stringify([name, label, relaxation, temperature, laws]);
         subjects.set(key, subject);
       }
     }
@@ -78,7 +84,7 @@ function ofExperiments(
 }
 
 function subjectOf(model: string, latent: DeclaredLatent, context: Context): Subject {
-  const { name, structure, relaxed, distribution } = latent;
+  const { name, structure, relaxed, utilities } = latent;
   const { relaxation, temperature } = relaxed!;
   const hypers = Object.fromEntries([...context.hypers.values()].map((each) => [each.name, each.value]));
   const value = evaluate([temperature], { batch: 1, hypers }).get(temperature)!;
@@ -90,6 +96,6 @@ function subjectOf(model: string, latent: DeclaredLatent, context: Context): Sub
     relaxation: relaxationText(relaxation),
     isPlain: relaxation.options.size === 0,
     temperature: value.data[0]!,
-    distribution,
+    utilities: utilities.map(({ part, distribution }) => ({ part, distribution })),
   };
 }

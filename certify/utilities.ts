@@ -2,6 +2,8 @@
  * The law of a latent's utilities at a small size: draws, densities and scores as the distribution's declaration says,
  * computed by the interpreter of the tensor IR in float64.
  */
+
+import type { CompiledLayer } from "../compiler/artifact.ts";
 import { Context } from "../compiler/elaborate/context.ts";
 import { logDensities, sampleDistribution } from "../compiler/elaborate/distributions.ts";
 import { evaluateExpression } from "../compiler/elaborate/expressions.ts";
@@ -11,17 +13,104 @@ import { type Environment, evaluate } from "../compiler/ir/tensor/interpret.ts";
 import type { Node } from "../compiler/ir/tensor/tensor.ts";
 import type { Names } from "../compiler/names.ts";
 import { gradients } from "../compiler/passes/differentiate.ts";
+import type { PartLaw } from "./subjects.ts";
 import type { Draws } from "./vectors.ts";
+
+/** How an embedding is made up. */
+type Parts = Pick<CompiledLayer, "parts" | "size">;
 
 const NOWHERE = { start: 0, end: 0 };
 /** Noise beyond these is never drawn: uniforms have 23 bits. */
 const EXTREMES = { uniform: [2 ** -24, 1 - 2 ** -24], normal: [-8, 8] } as const;
 
+/** The law of all utilities of an embedding: independent laws of its parts, one after the other. */
 export class UtilityLaw {
+  /** Whether a coordinate has noise; the law of the others has no density. */
+  readonly random: readonly boolean[];
+  private readonly laws: readonly Law[];
+
+  /** `utilities` are laws of parts by name, or one for all of the embedding. */
+  constructor(names: Names, utilities: readonly PartLaw[], { parts, size }: Parts, draws: Draws) {
+    const whole = utilities.length === 1;
+    this.laws = utilities.map(({ part, distribution }) => {
+      const shape = parts.find(({ name }) => name === part)?.shape ?? [];
+      return new Law(names, distribution, whole ? size : shape.reduce((a, b) => a * b, 1), draws);
+    });
+    this.random = this.laws.flatMap((law) => Array.from({ length: law.size }, () => law.isRandom));
+  }
+
+  /** The value that an argument of the first law is certified at. */
+  argument(name: string): number | Float64Array | undefined {
+    return this.laws[0]?.arguments.get(name);
+  }
+
+  /** Whether every law with noise declares a density. */
+  get hasDensity(): boolean {
+    return this.laws.every((law) => !law.isRandom || law.hasDensity);
+  }
+
+  /** Rows of utilities. */
+  sample(rows: number, draws: Draws): Float64Array {
+    return this.joined(rows, (law) => law.sample(rows, draws));
+  }
+
+  /** Where each coordinate can lie: between the least and the largest that can be drawn. */
+  support(): { readonly low: Float64Array; readonly high: Float64Array } {
+    const ends = new Map(this.laws.map((law) => [law, law.support()]));
+    return {
+      low: this.joined(1, (law) => ends.get(law)!.low),
+      high: this.joined(1, (law) => ends.get(law)!.high),
+    };
+  }
+
+  /** log p(u) of each element of rows of utilities, and its derivative by u; 0 where there is no noise. */
+  density(u: Float64Array): { readonly log: Float64Array; readonly slope: Float64Array } {
+    const rows = u.length / this.random.length;
+    let offset = 0;
+    const found = new Map(
+      this.laws.map((law) => {
+        const own = columnsOf(u, rows, offset, law.size);
+        offset += law.size;
+        const none = new Float64Array(own.length);
+        return [law, law.isRandom ? law.density(own) : { log: none, slope: none }] as const;
+      }),
+    );
+    return {
+      log: this.joined(rows, (law) => found.get(law)!.log),
+      slope: this.joined(rows, (law) => found.get(law)!.slope),
+    };
+  }
+
+  /** Rows of which each law gives its own columns. */
+  private joined(rows: number, of: (law: Law) => Float64Array): Float64Array {
+    const size = this.random.length;
+    const result = new Float64Array(rows * size);
+    let offset = 0;
+    for (const law of this.laws) {
+      const own = of(law);
+      for (let r = 0; r < rows; r++) {
+        result.set(own.subarray(r * law.size, (r + 1) * law.size), r * size + offset);
+      }
+      offset += law.size;
+    }
+    return result;
+  }
+}
+
+function columnsOf(u: Float64Array, rows: number, from: number, width: number): Float64Array {
+  const size = u.length / rows;
+  return Float64Array.from(
+    { length: rows * width },
+    (_, at) => u[Math.floor(at / width) * size + from + (at % width)]!,
+  );
+}
+
+/** Independent utilities from one distribution. */
+class Law {
   /** The values that its arguments are certified at, by name, as many as coordinates where they are tensors. */
   readonly arguments: ReadonlyMap<string, number | Float64Array>;
   private readonly names: Names;
-  private readonly size: number;
+  readonly size: number;
   private readonly distribution: DistributionValue;
 
   /** Tensors of the model are unknown here: their places are taken by random numbers about the default. */
@@ -50,19 +139,16 @@ export class UtilityLaw {
     return this.distribution.declaration.body.some((clause) => clause.kind === "log-density");
   }
 
-  /** Rows of utilities. */
   sample(rows: number, draws: Draws): Float64Array {
     return this.drawn(rows, (base, count) => (base === "uniform" ? draws.uniforms(count) : draws.normals(count)));
   }
 
-  /** Where each coordinate can lie: between the least and the largest that can be drawn. */
   support(): { readonly low: Float64Array; readonly high: Float64Array } {
     const at = (end: 0 | 1) => this.drawn(1, (base, count) => new Float64Array(count).fill(EXTREMES[base][end]));
     const [a, b] = [at(0), at(1)];
     return { low: a.map((value, i) => Math.min(value, b[i]!)), high: a.map((value, i) => Math.max(value, b[i]!)) };
   }
 
-  /** log p(u) of each element of rows of utilities, and its derivative by u. */
   density(u: Float64Array): { readonly log: Float64Array; readonly slope: Float64Array } {
     const context = this.context();
     const node = context.builder.parameter("u", [u.length]);

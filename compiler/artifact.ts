@@ -170,6 +170,10 @@ export interface CompiledLayer {
   readonly structure: string;
   /** Values of one member: parts of a composite embedding one after the other, matrices row-major. */
   readonly size: number;
+  /** What a member is made of, one after the other. */
+  readonly parts: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** Present when the embedding is a set of edges. */
+  readonly graph?: LatentSummary["graph"];
   /** The number of members, where the structure declares it. */
   readonly count: number | undefined;
   /** The temperature t, where the text says it. */

@@ -14,7 +14,7 @@ import { type BackwardRequest, selectBackward } from "./passes/select-backward.t
 import { selectRelaxation } from "./passes/select-relaxation.ts";
 import { selectSolver } from "./passes/select-solver.ts";
 import { type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
-import { describeStatic, type StaticValue } from "./static-value.ts";
+import { describeStatic, type StaticGraph, type StaticValue } from "./static-value.ts";
 import { applyStructure, type Structure } from "./structure.ts";
 import { printJavaScriptKernel } from "./targets/javascript-kernel.ts";
 import { printWasmKernel } from "./targets/wasm-kernel.ts";
@@ -48,6 +48,8 @@ export function compileLayer(request: LayerRequest, library: Library): CompiledL
   return {
     structure: structure.label,
     size: structure.size,
+    parts: structure.parts,
+    ...(structure.graph === undefined ? {} : { graph: edgesOf(structure.graph) }),
     count: structure.count,
     temperature,
     straightThrough: pieces.straightThrough,
@@ -57,6 +59,11 @@ export function compileLayer(request: LayerRequest, library: Library): CompiledL
     logPartition: logPartition && { kernel: print(logPartition.kernel), marginals: print(logPartition.marginals) },
     decisions: [argmax.decision, ...(relaxed?.decisions ?? [])].map((decision) => ({ latent: "", ...decision })),
   };
+}
+
+/** A graph as plain data. */
+function edgesOf({ vertices, directed, edges }: StaticGraph): NonNullable<CompiledLayer["graph"]> {
+  return { vertices, directed, edges };
 }
 
 /** What the texts of a request see: the settings, over the declarations. */
