@@ -5,7 +5,6 @@
 import type {
   ArgmaxClause,
   Argument,
-  AutomatonClause,
   CallExpression,
   Expression,
   KBestClause,
@@ -13,14 +12,18 @@ import type {
   RelaxClause,
   SamplerClause,
   Span,
+  StructureClause,
   StructureDeclaration,
 } from "../grammar/ast.ts";
 import { printExpression } from "../grammar/format.ts";
 import { type Part, partsOf as partsOfExpression } from "../grammar/walk.ts";
+import { type Derived, type DerivedKernel, derive } from "./automaton/derive.ts";
 import { type Declarations, located } from "./declarations.ts";
 import type { Source } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
 import { notYet, unknownName } from "./later.ts";
+import { Memo } from "./memo.ts";
+import { isLibrary } from "./names.ts";
 import { assignArguments, bindStatic, type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
 import type { StaticGraph, StaticStructureName, StaticValue } from "./static-value.ts";
 import { describeStatic, staticNumber } from "./static-value.ts";
@@ -46,6 +49,8 @@ export interface Structure {
   readonly logPartition: LogPartitionClause | undefined;
   readonly samplers: readonly Candidate<SamplerClause>[];
   readonly kBest: readonly KBestClause[];
+  /** Kernels that no file declares, by the expressions that name them in clauses. */
+  readonly derived: ReadonlyMap<Expression, () => DerivedKernel>;
   /** What costs are computed in. */
   readonly costs: Environment;
   readonly count: number | undefined;
@@ -108,7 +113,6 @@ function instantiate(
     return { ...target, name, label, arguments: values, graph: graph?.kind === "graph" ? graph : target.graph };
   }
   for (const clause of declaration.body.clauses) {
-    if (clause.kind === "automaton") throw within(() => automatonNotYet(clause));
     if (clause.kind !== "require") continue;
     const holds = within(() => truth(clause.condition, environment(values, inner)));
     if (holds) continue;
@@ -126,11 +130,6 @@ export function sizeNotYet(argument: Argument): Failure {
   return notYet(argument.span, "a size for each example", "leave size out");
 }
 
-/** What to say of a structure that is declared by an automaton. */
-export function automatonNotYet(clause: AutomatonClause): Failure {
-  return notYet(clause.span, "an automaton", "declare argmax and relaxations by kernels");
-}
-
 /** A condition on compile-time arguments. */
 function truth(e: Expression, scope: Environment): boolean {
   const value = evaluateStatic(e, scope);
@@ -138,7 +137,7 @@ function truth(e: Expression, scope: Environment): boolean {
   throw new Failure(e.span, "type-mismatch", `a requirement is true or false, but it is ${describeStatic(value)}`);
 }
 
-/** The clauses of a declaration at given arguments. */
+/** The clauses of a declaration at given arguments, and those that its automaton gives it. */
 function elaborate(
   declaration: StructureDeclaration,
   declarations: Declarations,
@@ -146,17 +145,21 @@ function elaborate(
   label: string,
   parts: Structure["parts"],
 ): Structure {
-  const name = declaration.name.name;
+  const { source } = declarations;
   const own = environment(values, declarations);
-  const clauses = declaration.body.kind === "clauses" ? declaration.body.clauses : [];
+  const derived = derivedFrom(declaration, values, parts, own, label);
+  const declared = declaration.body.kind === "clauses" ? declaration.body.clauses : [];
+  const clauses: readonly StructureClause[] = [...declared, ...(derived?.clauses ?? [])];
   const size = embeddingSize(parts);
-  const costs = costScope(values, own);
+  const costs = environment(derived?.costs ?? new Map(), costScope(values, own));
   const graph = [...values.values()].find((value) => value.kind === "graph");
+  // What is wrong with a user's automaton is told whatever is asked of it; those of the library are tested.
+  const paths = isLibrary(source) ? undefined : derived?.count();
   return {
-    name,
+    name: declaration.name.name,
     label,
     declaration,
-    source: declarations.source,
+    source,
     arguments: values,
     scope: own,
     size,
@@ -172,10 +175,27 @@ function elaborate(
       clause.kind === "sampler" ? [candidate(clause, headName(clause.solver), costs)] : [],
     ),
     kBest: clauses.filter((clause) => clause.kind === "k-best"),
+    derived: derived?.kernels ?? new Map(),
     costs,
-    count: countMembers(clauses, values, own),
+    count: checkedCount(declared, values, own, label, paths) ?? paths ?? derived?.count(),
     graph: graph?.kind === "graph" && graph.edges.length === size ? graph : undefined,
   };
+}
+
+const DERIVED = new Memo<StructureDeclaration, Derived>();
+
+/** What the automaton of a structure gives, if it has one; the same for the same arguments. */
+function derivedFrom(
+  declaration: StructureDeclaration,
+  values: ReadonlyMap<string, StaticValue>,
+  parts: Structure["parts"],
+  own: Environment,
+  label: string,
+): Derived | undefined {
+  const clauses = declaration.body.kind === "clauses" ? declaration.body.clauses : [];
+  const automaton = clauses.find((clause) => clause.kind === "automaton");
+  if (automaton === undefined) return undefined;
+  return DERIVED.get(declaration, values, () => derive(automaton, parts, own, label));
 }
 
 /** The parts of the embedding at given arguments. */
@@ -324,6 +344,21 @@ function countMembers(
     if (value.kind === "number") return value.value;
   }
   return undefined;
+}
+
+/** The declared number of members, which is that of the paths where those have been looked at. */
+function checkedCount(
+  clauses: Clauses,
+  values: ReadonlyMap<string, StaticValue>,
+  scope: Environment,
+  label: string,
+  paths: number | undefined,
+): number | undefined {
+  const count = countMembers(clauses, values, scope);
+  if (count === undefined || paths === undefined || Math.abs(count - paths) <= 1e-9 * paths) return count;
+  const clause = clauses.find((each) => each.kind === "count")!;
+  const message = `${label} has ${paths} members by its automaton, not ${count}`;
+  throw new Failure(clause.value.span, "bad-clause", message, { help: "correct the count, or leave it out" });
 }
 
 /** `complete(n)` holds for a graph that is complete, and binds n. */

@@ -39,7 +39,8 @@ export function structureKernel(
   const own = declarations.from(structure.source);
   return located(structure.source, declarations.source, span, () => {
     const name = headName(call);
-    const found = own.kernel(name);
+    const derived = structure.derived.get(call)?.();
+    const found = derived === undefined ? own.kernel(name) : { ...derived, source: structure.source };
     if (found === undefined) {
       const near = didYouMean(
         name,
@@ -48,7 +49,7 @@ export function structureKernel(
       const help = near === undefined ? {} : { help: `did you mean ${near}?` };
       throw new Failure(call.span, "unknown-name", `there is no kernel ${name}`, help);
     }
-    const scope = environment(options, structure.scope);
+    const scope = environment(derived?.values ?? new Map(), environment(options, structure.scope));
     const parameters = found.declaration.parameters.filter((parameter) => parameter.type?.kind !== "tensor-type");
     const given = call.kind === "call" ? call.arguments : [];
     const values = bindStatic(parameters, given, scope, own, call.span, name, scope);

@@ -15,7 +15,7 @@ import type {
 } from "../../grammar/ast.ts";
 import { didYouMean } from "../diagnostic.ts";
 import { unknownName } from "../later.ts";
-import { automatonNotYet } from "../structure.ts";
+import { resolveAutomaton } from "./automata.ts";
 import { Locals } from "./locals.ts";
 import { repeatedInDistribution, repeatedInStructure } from "./repeats.ts";
 import type { Resolver } from "./resolver.ts";
@@ -82,7 +82,7 @@ function structureClause(resolver: Resolver, clause: StructureClause, { locals, 
       kernelCall(resolver, clause.algorithm, locals);
       return cost(clause.cost);
     case "automaton":
-      return resolver.fail(automatonNotYet(clause));
+      return resolveAutomaton(resolver, clause, locals, parts);
   }
 }
 

@@ -7,21 +7,6 @@ import { library } from "../../stdlib/library.ts";
 import { cases, only, runCheck } from "./harness.ts";
 
 cases({
-  automata: `
-structure CorrelatedKSubset(n, k) {
-  embedding x: binary[n], pair: binary[n - 1]
-  require 1 <= k and k < n
-  automaton over i in 0..n {
-  //~^ not-yet: an automaton is not available in this version of sstc yet => declare argmax and relaxations by kernels
-    state (count: 0..k, previous: bool) from (0, false) to (k, _)
-    (c, p) -> (c, false)
-    (c, p) -> (c + 1, true)   emits x[i], pair[i - 1] if p
-  }
-}
-model M() {
-  latent z: CorrelatedKSubset(6, 2) ~ Gumbel(0) relax ExpFamily at 1
-  minimize sum(z)
-}`,
   "score-function estimators": `
 model M() {
   param theta: f32[4] ~ zeros

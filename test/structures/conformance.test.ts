@@ -39,6 +39,7 @@ import {
   spanningTrees,
   subsets,
 } from "./enumeration.ts";
+import { PATH_EXAMPLES } from "./path-examples.ts";
 
 const kSubset = (structure: string, n: number, k: number): Example => ({
   structure,
@@ -106,6 +107,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     [5, 4],
     [3, 3],
   ].map(([n, k]) => kSubset(`KSubset(${n}, ${k})`, n!, k!)),
+  ...PATH_EXAMPLES,
   TopKEdges: [kSubset("TopKEdges(complete(4))", 6, 3)],
   SpanningTree: [
     tree("complete(2)", 2, completeEdges(2)),

@@ -61,7 +61,7 @@ function reachedFrom(root: number, n: number, arcs: Edges): number {
   return seen.size;
 }
 
-const EPSILON = 1e-9;
+export const EPSILON = 1e-9;
 export const inBox = (x: Vector) => x.every((value) => value >= -EPSILON && value <= 1 + EPSILON);
 /** The hull of k-hot vectors. */
 export const inHypersimplex = (k: number) => (x: Vector) => inBox(x) && Math.abs(total(x) - k) < EPSILON * x.length;

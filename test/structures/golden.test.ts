@@ -56,6 +56,10 @@ const subset = (relaxation?: string) => (item: GoldenCase) => {
   const { u, k } = inputsOf(item);
   return { structure: `KSubset(${u.length}, ${k})`, relaxation };
 };
+const correlated = (relaxation?: string) => (item: GoldenCase) => {
+  const { n, k } = inputsOf(item);
+  return { structure: `CorrelatedKSubset(${n}, ${k})`, relaxation };
+};
 const tree = (relaxation?: string) => (item: GoldenCase) => {
   const { n, edges } = inputsOf(item);
   const list = edges!.map(([a, b]) => `[${a}, ${b}]`).join(", ");
@@ -83,6 +87,8 @@ const FILES: Readonly<Record<string, (item: GoldenCase) => Question>> = {
   ksubset_binary: subset("BinaryEntropy"),
   ksubset_expfam: subset("ExpFamily"),
   ksubset_expfam_fd: subset("ExpFamily"),
+  corr_ksubset_hard: correlated(),
+  corr_ksubset_expfam: correlated("ExpFamily"),
   spanning_tree_hard: tree(),
   spanning_tree_marginals: tree("ExpFamily"),
   arborescence_hard: arborescence(),
