@@ -23,7 +23,13 @@ export type {
   Signature,
 } from "./compiler/artifact.ts";
 export { type Diagnostic, hasErrors, position, render, type Severity, type Source } from "./compiler/diagnostic.ts";
-export type { EntryExplanation, Explanation, LatentExplanation, Temperature } from "./compiler/explain.ts";
+export type {
+  EntryExplanation,
+  Explanation,
+  LatentExplanation,
+  QueryExplanation,
+  Temperature,
+} from "./compiler/explain.ts";
 export { DiagnosticError } from "./compiler/failure.ts";
 export type { ImportResolver } from "./compiler/names.ts";
 export { type GeneratedModuleText, type ModuleOptions, printModule } from "./compiler/targets/module.ts";

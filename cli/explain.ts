@@ -22,7 +22,7 @@ export function explainCommand(file: string, options: ExplainCommandOptions): nu
 
 /** The explanation as text. */
 export function explanationLines(explanation: Explanation): string[] {
-  const { model, target, latents, parameters, states, entries } = explanation;
+  const { model, target, latents, queries, parameters, states, entries } = explanation;
   const given = Object.entries(explanation.arguments).map(([name, value]) => `${name} = ${value}`);
   const all = entries.map((entry) => entry.name);
   const numbers = ({ tensors, numbers }: Explanation["parameters"]) =>
@@ -31,7 +31,12 @@ export function explanationLines(explanation: Explanation): string[] {
   return [
     `${model}(${given.join(", ")}) for ${target}`,
     ...latents.flatMap((latent) => ["", ...latentLines(latent, all)]),
-    ...(latents.length === 0 ? ["", "no latent variables: there is nothing to choose"] : []),
+    ...queries.flatMap(({ name, decisions }) => [
+      "",
+      `query ${name}`,
+      ...decisions.flatMap((decision, i) => [...(i === 0 ? [] : [""]), ...decisionLines(decision, [], all)]),
+    ]),
+    ...(latents.length + queries.length === 0 ? ["", "no latent variables: there is nothing to choose"] : []),
     "",
     "sizes",
     ...columns([
@@ -67,7 +72,7 @@ function latentLines(latent: LatentExplanation, all: readonly EntryPoint["name"]
       ["prior", prior ?? "none"],
       ["estimator", estimator],
     ]),
-    ...decisions.flatMap((decision) => ["", ...decisionLines(decision, latent, all)]),
+    ...decisions.flatMap((decision) => ["", ...decisionLines(decision, latent.shape.slice(0, -1), all)]),
   ];
 }
 
@@ -88,13 +93,14 @@ function temperatureText(temperature: Temperature | undefined): string {
   return `${written} = ${value}`;
 }
 
-function decisionLines(decision: Decision, { shape }: LatentExplanation, all: readonly EntryPoint["name"][]): string[] {
+/** `copies`: how many solutions each example takes, along several axes. */
+function decisionLines(decision: Decision, copies: readonly number[], all: readonly EntryPoint["name"][]): string[] {
   const { pass, chosen, reason, cost, costFormula, rejected, entries } = decision;
   const rows: string[][] = [["why", reason]];
   if (cost !== undefined) {
     const formula = costFormula === undefined ? "" : ` (${costFormula})`;
-    const copies = shape.slice(0, -1).reduce((a, b) => a * b, 1);
-    const each = copies === 1 ? "each example" : `each of ${writeCount(copies)} copies in each example`;
+    const solutions = copies.reduce((a, b) => a * b, 1);
+    const each = solutions === 1 ? "each example" : `each of ${writeCount(solutions)} copies in each example`;
     rows.push(["cost", `${plural(Math.round(cost), "step")} for ${each}${formula}`]);
   } else rows.push(["cost", "undeclared"]);
   if (entries !== undefined) rows.push(["runs in", placesText(entries, all)]);

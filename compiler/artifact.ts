@@ -85,8 +85,9 @@ export interface LatentSummary {
 
 /** One choice of the compiler with its reasons; `explain` prints it. */
 export interface Decision {
+  /** The latent variable; or a question about a structure as it is asked, such as `log_prob(KSubset(6, 2))`. */
   readonly latent: string;
-  readonly pass: "solver" | "relaxation" | "backward" | "sampler" | "k-best";
+  readonly pass: "solver" | "relaxation" | "backward" | "sampler" | "k-best" | "log-partition";
   /** The entry points whose programs carry it out; of a structure on its own there are none. */
   readonly entries?: readonly EntryPoint["name"][];
   readonly chosen: string;
@@ -120,7 +121,7 @@ export interface Artifact {
    * kernels: `(batch, inputs: TypedArray[], outputs: Float32Array[]) => void`, outputs starting at zero.
    * `runKernel(name, kernel, batch, inputs: tf.Tensor[], outputSizes: number[], outputShapes: number[][], inputNames:
    * string[], batched = true) => tf.Tensor[]` is the runtime's: it reads tensors, runs the kernel on typed arrays and
-   * checks inputs and outputs for NaN and infinities. `name` is the latent's, and `inputNames` are the kernel's (`u`,
+   * checks inputs and outputs for NaN and infinities. `name` is the latent's, or a question such as `entropy(KSubset(6, 2))`, and `inputNames` are the kernel's (`u`,
    * `cotangent`), for messages; `batch` counts problems (examples times the copies of an array of latents);
    * `outputSizes` are values per problem; `outputShapes` are whole shapes, the axis of examples first if `batched`.
    * `train` returns `loss`, which is minimised whatever the objective's direction, and `gradient:NAME` of it.

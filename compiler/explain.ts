@@ -14,6 +14,8 @@ export interface Explanation {
   readonly target: string;
   readonly arguments: Artifact["arguments"];
   readonly latents: readonly LatentExplanation[];
+  /** Questions about structures, such as `log_prob`, each with what was chosen to answer it. */
+  readonly queries: readonly QueryExplanation[];
   /** How many tensors there are, and how many numbers in them. */
   readonly parameters: { readonly tensors: number; readonly numbers: number };
   readonly states: { readonly tensors: number; readonly numbers: number };
@@ -34,6 +36,12 @@ export interface LatentExplanation {
   readonly relaxation?: string;
   readonly temperature?: Temperature;
   readonly straightThrough?: boolean;
+  readonly decisions: readonly Decision[];
+}
+
+export interface QueryExplanation {
+  /** As it is asked, such as `log_prob(KSubset(6, 2))`. */
+  readonly name: string;
   readonly decisions: readonly Decision[];
 }
 
@@ -60,6 +68,7 @@ export function explain(source: Source, artifact: Artifact, operations: Compilat
     target: artifact.target,
     arguments: artifact.arguments,
     latents: artifact.latents.map((latent) => explainLatent(latent, artifact, declaration)),
+    queries: queriesOf(artifact),
     parameters: countNumbers(artifact.parameters),
     states: countNumbers(artifact.states),
     entries: artifact.entries.map(({ name, memory }) => {
@@ -67,6 +76,15 @@ export function explain(source: Source, artifact: Artifact, operations: Compilat
       return { name, memory, operations: { written, generated } };
     }),
   };
+}
+
+/** What was decided for no latent variable was asked of a structure. */
+function queriesOf({ decisions, latents }: Artifact): QueryExplanation[] {
+  const asked = decisions.filter(({ latent }) => !latents.some(({ name }) => name === latent));
+  return [...new Set(asked.map(({ latent }) => latent))].map((name) => ({
+    name,
+    decisions: asked.filter(({ latent }) => latent === name),
+  }));
 }
 
 /** The text of the model that an artifact was compiled from. */

@@ -44,15 +44,16 @@ export function createRunKernel(
 ): RunKernel {
   return (name, kernel, batch, inputs, outputSizes, outputShapes, inputNames = [], batched = true) => {
     const examples = batched ? (outputShapes[0]?.[0] ?? batch) : undefined;
+    // A latent variable is known by its name, a question about a structure by how it is asked.
+    const subject = name.includes("(") ? `\`${name}\`` : `the latent \`${name}\``;
     const arrays = inputs.map((tensor) => tensor.dataSync() as KernelArrayType);
     for (const [i, array] of arrays.entries()) {
-      if (inputNames[i] === "cotangent")
-        checkFinite(`the gradient of the latent \`${name}\` holds`, array, examples, AFTER);
-      else checkFinite(`the latent \`${name}\` received`, array, examples, RECEIVED);
+      if (inputNames[i] === "cotangent") checkFinite(`the gradient of ${subject} holds`, array, examples, AFTER);
+      else checkFinite(`${subject} received`, array, examples, RECEIVED);
     }
     const outputs = outputSizes.map((size) => new Float32Array(batch * size));
     prepared(kernel)(batch, arrays, outputs, failing(batch, examples));
-    for (const output of outputs) checkFinite(`a solver of the latent \`${name}\` made`, output, examples, MADE);
+    for (const output of outputs) checkFinite(`a solver of ${subject} made`, output, examples, MADE);
     return outputs.map((output, i) => {
       const shape = outputShapes[i] ?? [batch, outputSizes[i]!];
       if (sizeOf(shape) !== output.length)

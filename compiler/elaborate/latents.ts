@@ -21,7 +21,8 @@ import { mentionsError, staticEnvironment } from "./binding.ts";
 import { attempt, type Context } from "./context.ts";
 import type { Scope } from "./scope.ts";
 import { finiteNumber } from "./statements.ts";
-import { asTensor, tensor } from "./tensors.ts";
+import { temperatureValue } from "./temperature.ts";
+import { tensor } from "./tensors.ts";
 import { checkTensorSize, evaluateDimension } from "./types.ts";
 import { drawUtilities, givenUtilities, sampleDimensions } from "./utilities.ts";
 import { type Dimension, describe, ERROR, type TensorValue } from "./values.ts";
@@ -227,18 +228,5 @@ function temperatureOf(
     context.hypers.set(hyper, { name: hyper, node, value: from, anneal: { from, to, steps }, positive: true });
     return tensor(node);
   }
-  const value = context.evaluate(scope, temperature.value);
-  if (value.kind === "error") return undefined;
-  if (value.kind === "number") {
-    requireTemperature(value.value, temperature.span);
-    return asTensor(context, value, temperature.span);
-  }
-  const hyper = [...context.hypers.values()].find(({ node }) => value.kind === "tensor" && node === value.node);
-  if (hyper !== undefined) {
-    requireTemperature(hyper.value, temperature.span, hyper.name);
-    hyper.positive = true;
-    return tensor(hyper.node);
-  }
-  const message = `a temperature is a number, a hyper or a schedule, but this is ${describe(value)}`;
-  throw new Failure(temperature.span, "type-mismatch", message, { help: "such as hyper t = 0.5" });
+  return temperatureValue(context, context.evaluate(scope, temperature.value), temperature.span);
 }

@@ -113,7 +113,7 @@ function noPart(structure: Structure, { name, span }: Identifier): Failure {
 }
 
 /** Values of the parts of an embedding, one part after the other. */
-function joined(
+export function joined(
   context: Context,
   parts: readonly TensorValue[],
   dimensions: readonly Dimension[],

@@ -7,7 +7,7 @@ import { repeated } from "./helpers.ts";
 import type { PrimitiveOp } from "./op.ts";
 
 type Vjp =
-  | { readonly strategy: "custom"; readonly kernel: KernelSummary; readonly input: number }
+  | { readonly strategy: "custom"; readonly kernel: KernelSummary; readonly inputs: readonly number[] }
   | { readonly strategy: "none"; readonly reason: string };
 
 function outputIndex(attributes: Attributes): number {
@@ -33,12 +33,18 @@ function leadOf(kernel: KernelSummary, inputs: readonly TensorType[]): readonly 
 }
 
 /** A node for the output of a kernel that computes a vector–Jacobian product. */
-function backwardNode(kernel: KernelSummary, inputs: readonly Node[], node: Node, build: Builder): Node {
+function backwardNode(
+  kernel: KernelSummary,
+  output: string,
+  inputs: readonly Node[],
+  node: Node,
+  build: Builder,
+): Node {
   const vjp = { strategy: "none", reason: "it is itself a derivative" };
   const { latent } = node.attributes;
   return build.node("kernel", inputs, {
     kernel: data(kernel),
-    output: kernel.outputs[0]!.name,
+    output,
     vjp,
     ...(latent === undefined ? {} : { latent }),
   });
@@ -88,7 +94,10 @@ export const op: PrimitiveOp = {
       throw new TypeError(`the kernel ${kernelOf(node.attributes).name} has no gradient: ${vjp.reason}`);
     }
     const result = node.inputs.map((): Node | undefined => undefined);
-    result[vjp.input] = backwardNode(vjp.kernel, operands(vjp.kernel, node, cotangent, build), node, build);
+    const given = operands(vjp.kernel, node, cotangent, build);
+    vjp.inputs.forEach((input, i) => {
+      result[input] = backwardNode(vjp.kernel, vjp.kernel.outputs[i]!.name, given, node, build);
+    });
     return result;
   },
   // Runs are printed by the target, which groups the outputs of one run.

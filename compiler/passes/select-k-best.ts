@@ -25,9 +25,12 @@ export function selectKBest(
   target: string,
   span: Span,
 ): Selected<Kernel> {
-  if (!Number.isInteger(best) || best < 1 || best * structure.size > LARGEST_LIST) {
-    const why = best > 1 ? `${best} members of ${structure.label} are ${best * structure.size} numbers` : undefined;
-    throw new Failure(span, "bad-size", `the number of best members must be a positive integer, not ${best}`, { why });
+  if (!Number.isInteger(best) || best < 1) {
+    throw new Failure(span, "bad-size", `the number of best members must be a positive integer, not ${best}`);
+  }
+  if (best * structure.size > LARGEST_LIST) {
+    const message = `${best} members of ${structure.label} are more than ${LARGEST_LIST} numbers`;
+    throw new Failure(span, "too-large", message);
   }
   const options = new Map([["best", staticNumber(best)]]);
   const costs = environment(options, structure.costs);

@@ -8,6 +8,7 @@ import { type Operand, type Step, schedule } from "../ir/tensor/schedule.ts";
 import { type Node, sizeOf, type TensorProgram, type TensorType } from "../ir/tensor/tensor.ts";
 import type { PrimitiveOp, TfjsContext } from "../ops/op.ts";
 import { ops } from "../ops/registry.generated.ts";
+import { stringLiteral } from "./literal.ts";
 import { Hoisted } from "./tfjs-hoisted.ts";
 import { commentText, Identifiers } from "./tfjs-names.ts";
 
@@ -166,7 +167,7 @@ class EntryPrinter {
     const rows = node.type.batched ? (perExample === 1 ? "batch" : `batch * ${perExample}`) : String(perExample);
     const sizes = kernel.outputs.map((output) => sizeOf(output.shape));
     const shapes = kernel.outputs.map((output) => shapeText({ ...node.type, shape: [...lead, ...output.shape] }));
-    const name = JSON.stringify(node.attributes.latent ?? kernel.name);
+    const name = stringLiteral(String(node.attributes.latent ?? kernel.name));
     const names = JSON.stringify(kernel.inputs.map((input) => input.name)) + (node.type.batched ? "" : ", false");
     this.lines.push(
       `const [${variables.join(", ")}] = runKernel(${name}, kernels[${JSON.stringify(kernel.name)}], ${rows}, ` +

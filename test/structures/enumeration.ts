@@ -90,9 +90,11 @@ export const inArborescencePolytope = (n: number, root: number, arcs: Edges) => 
 /** The exponential family p(x) ∝ exp(uᵀx / t) over the members. */
 export class ExactFamily {
   private readonly members: readonly Vector[];
+  /** Of the members, in their order. */
   readonly probabilities: Vector;
   private readonly t: number;
   readonly logPartition: number;
+  readonly entropy: number;
   readonly marginals: Vector;
 
   constructor(members: readonly Vector[], u: Vector, t: number) {
@@ -103,6 +105,7 @@ export class ExactFamily {
     this.t = t;
     this.logPartition = top + Math.log(sum);
     this.probabilities = scores.map((score) => Math.exp(score - top) / sum);
+    this.entropy = -total(scores.map((score, m) => this.probabilities[m]! * (score - this.logPartition)));
     this.marginals = u.map((_, i) => dot(this.probabilities, this.column(i)));
   }
 
@@ -119,6 +122,11 @@ export class ExactFamily {
       const products = this.column(i).map((value, m) => (value - mean) * along[m]!);
       return dot(this.probabilities, products) / this.t;
     });
+  }
+
+  /** ∇H = −Cov(x) u / t² */
+  entropyGradient(u: Vector): Vector {
+    return this.vjp(u.map((value) => -value / this.t));
   }
 
   private column(i: number): Vector {

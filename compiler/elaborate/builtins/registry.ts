@@ -8,6 +8,7 @@ import { elementwiseFunctions } from "./elementwise.ts";
 import { graphFunctions } from "./graphs.ts";
 import { latentFunctions } from "./latents.ts";
 import { metricFunctions } from "./metrics.ts";
+import { queryFunctions } from "./queries.ts";
 import { reductionFunctions } from "./reductions.ts";
 import { shapeFunctions } from "./shapes.ts";
 
@@ -19,4 +20,5 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map([
   ...batchFunctions,
   ...latentFunctions,
   ...metricFunctions,
+  ...queryFunctions,
 ]);

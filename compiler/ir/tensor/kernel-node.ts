@@ -13,10 +13,13 @@ export interface KernelSummary {
   readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
-/** The backward of a kernel node with respect to its input number `input` (the first by default). */
+/** The backward of a kernel node. */
 export type KernelBackward =
-  /** A kernel over forward inputs, forward outputs and `cotangent`, by name. */
-  | { readonly strategy: "custom"; readonly kernel: Kernel; readonly input?: number }
+  /**
+   * A kernel over forward inputs, forward outputs and `cotangent`, by name. Its outputs are for the forward's inputs
+   * with these numbers (the first by default), one for each.
+   */
+  | { readonly strategy: "custom"; readonly kernel: Kernel; readonly inputs?: readonly number[] }
   | { readonly strategy: "none"; readonly reason: string };
 
 export function summarize(kernel: Kernel): KernelSummary {
@@ -36,7 +39,7 @@ export function kernelAttributes(
 ): Attributes {
   const vjp =
     backward.strategy === "custom"
-      ? { strategy: backward.strategy, kernel: data(summarize(backward.kernel)), input: backward.input ?? 0 }
+      ? { strategy: backward.strategy, kernel: data(summarize(backward.kernel)), inputs: backward.inputs ?? [0] }
       : { ...backward };
   return { kernel: data(summarize(kernel)), output, vjp, ...(latent === undefined ? {} : { latent }) };
 }
