@@ -15,8 +15,8 @@ import { candidate, headName, type Structure } from "../structure.ts";
 const LARGEST_LIST = 2 ** 24;
 
 /**
- * A kernel from utilities to `best` rows, one for each member, of falling value; `found` of them are members, the others
- * are 0. `span` is where they are asked for, in the file of `declarations`.
+ * A kernel from utilities to `best` rows, one for each member, by falling value; `found` of them are members, the
+ * others are 0. `span` is where they are asked for, in the file of `declarations`.
  */
 export function selectKBest(
   structure: Structure,
