@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { CompileCommandOptions } from "./compile.ts";
 import type { ExplainCommandOptions } from "./explain.ts";
+import type { GalleryOptions } from "./gallery.ts";
 import { expectShortRun } from "./short-run.ts";
 import { collect } from "./values.ts";
 
@@ -29,6 +30,17 @@ export function registerModelCommands(program: Command, finish: (status: number)
     .action(async (file: string, options: ExplainCommandOptions) => {
       expectShortRun();
       finish((await import("./explain.ts")).explainCommand(file, options));
+    });
+  program
+    .command("gallery [structures...]")
+    .description(
+      "draws structures with all their relaxations at falling temperatures: an SVG each, and a page of them all",
+    )
+    .option("--out <folder>", "where to write", "gallery")
+    .option("--source <file>", "a .sst file with structures of your own")
+    .option("--seed <number>", "decides the utilities", "0")
+    .action(async (structures: string[], options: GalleryOptions) => {
+      finish((await import("./gallery.ts")).galleryCommand(structures, options));
     });
   program
     .command("new <name>")
