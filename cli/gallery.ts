@@ -1,7 +1,7 @@
 /** `sstc gallery`: draws every structure of the library with all its relaxations, one SVG each, and a page of them all. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Combination, catalogue, type StructureEntry } from "../compiler/catalogue.ts";
+import { catalogue, type StructureEntry } from "../compiler/catalogue.ts";
 import { didYouMean, type Source } from "../compiler/diagnostic.ts";
 import { compileLayer } from "../compiler/layer.ts";
 import { Names } from "../compiler/names.ts";
@@ -108,7 +108,8 @@ function familyFirst(a: { readonly name: string }, b: { readonly name: string })
 }
 
 function firstSentence(doc: string): string {
-  return doc.replaceAll("\n", " ").split(/(?<=\.)\s/)[0]!;
+  // What begins with no capital goes on: `Lafferty et al. 2001`.
+  return doc.replaceAll("\n", " ").split(/(?<=\.)\s(?=\p{Lu})/u)[0]!;
 }
 
 function pageOf(drawn: readonly { readonly figure: Figure; readonly svg: string }[]): string {

@@ -36,7 +36,11 @@ export interface Figure {
 const LABEL = 138;
 const GAP = 12;
 const ROW_GAP = 12;
+/** Where rows begin, below a subtitle of one line; the height of another. */
 const TOP = 92;
+const LINE = 16;
+/** Characters of a line of the subtitle. */
+const LONGEST = 125;
 const LEFT = 18;
 const FONT = "Helvetica, Arial, sans-serif";
 const GREY = "#6b7280";
@@ -48,9 +52,11 @@ export function drawFigure({ title, subtitle, view, groups }: Figure): string {
   const height = heightOf(view);
   const count = groups.reduce((total, group) => total + group.rows.length, 0);
   const between = (groups.length - 1) * ROW_GAP;
-  const tall = TOP + count * (height + ROW_GAP) + between + 6;
+  const words = wrapped(subtitle);
+  const first = TOP + (words.length - 1) * LINE;
+  const tall = first + count * (height + ROW_GAP) + between + 6;
   const size = { width, height: tall };
-  let y = TOP;
+  let y = first;
   const drawn = groups.flatMap((group) => {
     const top = y;
     y += group.rows.length * (height + ROW_GAP) + ROW_GAP;
@@ -59,8 +65,8 @@ export function drawFigure({ title, subtitle, view, groups }: Figure): string {
   const parts = [
     element("rect", { ...size, fill: COLOURS.paper }),
     text(LEFT, 30, title, { "font-size": 17, "font-weight": "bold", fill: COLOURS.ink }),
-    text(LEFT, 50, subtitle, { "font-size": 12, fill: GREY }),
-    ...headings(),
+    ...words.map((each, i) => text(LEFT, 50 + i * LINE, each, { "font-size": 12, fill: GREY })),
+    ...headings(first),
     ...drawn,
   ];
   const root = { xmlns: "http://www.w3.org/2000/svg", ...size, viewBox: `0 0 ${width} ${tall}`, "font-family": FONT };
@@ -69,16 +75,27 @@ export function drawFigure({ title, subtitle, view, groups }: Figure): string {
 
 const columnAt = (column: number) => LEFT + LABEL + column * (WIDTH + GAP);
 
-function headings(): string[] {
+/** Lines of a text. */
+function wrapped(content: string): string[] {
+  const lines = [""];
+  for (const word of content.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`.trim();
+    if (longer.length <= LONGEST) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+function headings(top: number): string[] {
   const names = [
     "utilities U",
     ...TEMPERATURES.map((t, i) => (i === 0 ? `soft sample, t = ${t}` : `t = ${t}`)),
     "hard sample X",
   ];
-  const rule = line([columnAt(0), TOP - 8, columnAt(names.length) - GAP, TOP - 8], { stroke: COLOURS.faint });
+  const rule = line([columnAt(0), top - 8, columnAt(names.length) - GAP, top - 8], { stroke: COLOURS.faint });
   return [
     ...names.map((name, i) =>
-      text(columnAt(i) + WIDTH / 2, TOP - 15, name, { "text-anchor": "middle", fill: COLOURS.ink }),
+      text(columnAt(i) + WIDTH / 2, top - 15, name, { "text-anchor": "middle", fill: COLOURS.ink }),
     ),
     rule,
   ];

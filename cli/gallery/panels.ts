@@ -248,7 +248,7 @@ function linked(size: number, marks: Marks): string[] {
     const mark = marks(size + i);
     if (mark.weight < FAINTEST) return "";
     const [left, right] = [MARGIN + (i + 0.5) * side, MARGIN + (i + 1.5) * side];
-    const d = `M${fixed([left, top - 2])} C${fixed([left, top - 20])} ${fixed([right, top - 20])} ${fixed([right, top - 2])}`;
+    const d = `M${fixed([left, top - 2])} C${fixed([left, top - 17])} ${fixed([right, top - 17])} ${fixed([right, top - 2])}`;
     return element("path", { d, ...stroke(mark) });
   });
   return [...squares, ...bows.filter((each) => each !== "")];
