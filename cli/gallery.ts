@@ -1,4 +1,4 @@
-/** `sstc gallery`: draws every structure of the library with all its relaxations, one SVG each, and a page of them all. */
+/** `sstc gallery`: draws every structure with all its relaxations, an SVG for each, and a page that shows them all. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { catalogue, type StructureEntry } from "../compiler/catalogue.ts";
