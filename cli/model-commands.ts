@@ -4,6 +4,7 @@ import type { CompileCommandOptions } from "./compile.ts";
 import type { ExplainCommandOptions } from "./explain.ts";
 import type { GalleryOptions } from "./gallery.ts";
 import { expectShortRun } from "./short-run.ts";
+import type { StructuresOptions } from "./structures.ts";
 import { collect } from "./values.ts";
 
 /** Adds the commands to `program`; each hands its exit status to `finish`. */
@@ -41,6 +42,14 @@ export function registerModelCommands(program: Command, finish: (status: number)
     .option("--seed <number>", "decides the utilities", "0")
     .action(async (structures: string[], options: GalleryOptions) => {
       finish((await import("./gallery.ts")).galleryCommand(structures, options));
+    });
+  program
+    .command("structures")
+    .description("prints what structures there are, with algorithms, costs, backwards and references, as Markdown")
+    .option("--source <file>", "a .sst file with structures of your own")
+    .option("--out <file>", "writes it to a file")
+    .action(async (options: StructuresOptions) => {
+      finish((await import("./structures.ts")).structuresCommand(options));
     });
   program
     .command("new <name>")

@@ -44,7 +44,8 @@ export type Combination =
       /** The legal ones; the first is the compiler's choice. */
       readonly backwards: readonly string[];
     }
-  | { readonly kind: "refused"; readonly name: string; readonly reason: string };
+  /** `reason` is what the structure says of it, if it says anything. */
+  | { readonly kind: "refused"; readonly name: string; readonly reason: string | undefined };
 
 export interface StructureEntry {
   readonly declaration: StructureDeclaration;
@@ -157,10 +158,10 @@ function withOptions(relaxation: StaticRelaxation, clause: RelaxClause): StaticR
 function combination(structure: Structure, relaxation: StaticRelaxation, declarations: Declarations): Combination {
   const name = relaxation.declaration.name.name;
   const selected = attempt(() => selectRelaxation(structure, relaxation, declarations, "host", NOWHERE));
-  if (selected instanceof Failure) return refused(name, selected);
+  if (selected instanceof Failure) return { kind: "refused", name, reason: selected.why };
   const { value, decision } = selected;
   const chosen = attempt(() => selectBackward(structure, value, declarations, NOWHERE));
-  if (chosen instanceof Failure) return refused(name, chosen);
+  if (chosen instanceof Failure) return { kind: "refused", name, reason: chosen.why ?? chosen.message };
   const legal = STRATEGIES.filter((strategy) => {
     const request = { strategy, span: NOWHERE };
     return !(attempt(() => selectBackward(structure, value, declarations, NOWHERE, request)) instanceof Failure);
@@ -176,10 +177,6 @@ function combination(structure: Structure, relaxation: StaticRelaxation, declara
     symmetric: value.symmetric,
     backwards: [first, ...legal.filter((each) => each !== first)],
   };
-}
-
-function refused(name: string, { message, why }: Failure): Combination {
-  return { kind: "refused", name, reason: why ?? message };
 }
 
 const numberText = (value: StaticValue) => (value.kind === "number" ? String(value.value) : "…");
