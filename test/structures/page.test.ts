@@ -76,7 +76,11 @@ kernel two_best(n, u: f32[n]) -> x: f32[n] {
   expect(section).toContain("| `ExpFamily` | `k_subset_marginals` | `6 * n` | `dual`, `finite_difference` |");
   expect(section).toContain("- refused: `Euclidean`, nobody wrote it");
   expect(section).toContain("References: Nobody 1999; the paper, B.9; Somebody and Else 1987.");
-  const cells = (start: string) => own.split("\n").find((line) => line.startsWith(start))!.split(" | ");
+  const cells = (start: string) =>
+    own
+      .split("\n")
+      .find((line) => line.startsWith(start))!
+      .split(" | ");
   const row = cells("| [`Two`]");
   const cellOf = new Map(cells("| structure").map((name, i) => [name.replace(" |", ""), row[i]!.replace(" |", "")]));
   expect(cellOf.get("Euclidean")).toBe("refused");
