@@ -17,6 +17,8 @@ export function staticText(value: StaticValue): string {
       return value.declaration.name.name;
     case "relaxation":
       return relaxationText(value);
+    case "per-example":
+      return String(value.most);
   }
 }
 

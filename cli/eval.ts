@@ -7,6 +7,7 @@ import type { CompiledLayer } from "../compiler/artifact.ts";
 import { compileLayer } from "../compiler/layer.ts";
 import { createLayer, type Layer, StructureLayer } from "../runtime/layer.ts";
 import { type LayerInput, readRows } from "../runtime/layer-rows.ts";
+import type { ExampleOptions } from "../runtime/layer-sizes.ts";
 import { library } from "../stdlib/library.ts";
 import { importFromFiles, readText } from "./files.ts";
 import { readJsonObject } from "./input.ts";
@@ -46,7 +47,8 @@ export async function evalCommand(structure: string, options: EvalOptions): Prom
     throw new UsageError(`the input has no "u"${keys.length === 0 ? "" : `, only ${keys.join(", ")}`}: ${EXPECTED}`, 1);
   }
   const cotangent = compiled.soft === undefined ? undefined : readMatrix(input, "cotangent");
-  const result = await evaluate(compiled, options.device ?? "host", u, cotangent);
+  const examples = compiled.sizes === undefined ? {} : { size: readSizes(input) };
+  const result = await evaluate(compiled, options.device ?? "host", u, cotangent, examples);
   process.stdout.write(`${JSON.stringify(result)}\n`);
   return 0;
 }
@@ -62,6 +64,14 @@ function readMatrix(input: { readonly [key: string]: unknown }, key: string): Ma
   return value as number[][];
 }
 
+/** A size for each row; whether they are whole numbers in range is checked by the layer. */
+function readSizes(input: { readonly [key: string]: unknown }): readonly number[] {
+  const { size } = input;
+  if (Array.isArray(size)) return size as number[];
+  const given = size === undefined ? 'the input has no "size"' : '"size" is not a list of numbers';
+  throw new UsageError(`${given}: expected {"u": [[…], …], "size": [5, 12]}, a size for each example`, 1);
+}
+
 type Results = { readonly [key: string]: unknown };
 
 async function evaluate(
@@ -69,8 +79,9 @@ async function evaluate(
   device: string,
   u: Matrix,
   cotangent: Matrix | undefined,
+  examples: ExampleOptions,
 ): Promise<Results> {
-  if (device === "host") return results(compiled, new StructureLayer(compiled), u, cotangent);
+  if (device === "host") return results(compiled, new StructureLayer(compiled), u, cotangent, examples);
   const { DEVICE_NAMES, openDevice } = await import("../runtime/devices.ts");
   if (!DEVICE_NAMES.some((known) => known === device)) {
     throw new UsageError(`--device ${device}: choose one of host, ${DEVICE_NAMES.join(", ")}`);
@@ -82,16 +93,22 @@ async function evaluate(
     const values = readRows(rows, { what: `the numbers of "${key}"`, structure: layer.structure, size: layer.size });
     return tf.tensor(Float32Array.from(values), [rows.length, layer.size], "float32");
   };
-  const found = results(compiled, layer, tensor(u, "u"), cotangent && tensor(cotangent, "cotangent"));
+  const found = results(compiled, layer, tensor(u, "u"), cotangent && tensor(cotangent, "cotangent"), examples);
   return Object.fromEntries(Object.entries(found).map(([key, value]) => [key, (value as core.Tensor).arraySync()]));
 }
 
 /** What a layer has to say, in the form of `u`. */
-function results(compiled: CompiledLayer, layer: Layer, u: LayerInput, cotangent: LayerInput | undefined): Results {
+function results(
+  compiled: CompiledLayer,
+  layer: Layer,
+  u: LayerInput,
+  cotangent: LayerInput | undefined,
+  examples: ExampleOptions,
+): Results {
   return {
-    argmax: layer.argmax(u),
-    ...(compiled.soft === undefined ? {} : { soft: layer.soft(u) }),
-    ...(cotangent === undefined ? {} : { vjp: layer.vjp(u, cotangent) }),
-    ...(compiled.logPartition === undefined ? {} : { log_partition: layer.logPartition(u) }),
+    argmax: layer.argmax(u, examples),
+    ...(compiled.soft === undefined ? {} : { soft: layer.soft(u, examples) }),
+    ...(cotangent === undefined ? {} : { vjp: layer.vjp(u, cotangent, examples) }),
+    ...(compiled.logPartition === undefined ? {} : { log_partition: layer.logPartition(u, examples) }),
   };
 }

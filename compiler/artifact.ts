@@ -156,8 +156,12 @@ export interface WasmKernel {
   readonly module: string;
   readonly inputs: readonly WasmArray[];
   readonly outputs: readonly WasmArray[];
-  readonly failures: readonly (readonly [before: string, after?: string])[];
+  readonly failures: readonly WasmFailure[];
 }
+/** Words before and after the value, of what the kernel did; or a requirement, of whose size the value is. */
+export type WasmFailure =
+  | readonly [before: string, after?: string]
+  | { readonly requirement: string; readonly sized: boolean };
 export interface WasmArray {
   readonly element: "f32" | "i32" | "bool";
   /** In bytes. */
@@ -178,6 +182,8 @@ export interface CompiledLayer {
   readonly graph?: LatentSummary["graph"];
   /** The number of members, where the structure declares it. */
   readonly count: number | undefined;
+  /** Where each example has a size: a whole number between 1 and `most`, the kernels' input `size`. */
+  readonly sizes: { readonly most: number; readonly label: string } | undefined;
   /** The temperature t, where the text says it. */
   readonly temperature: number | undefined;
   /** The hard sample has the gradient of the soft one. */

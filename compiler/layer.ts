@@ -2,7 +2,7 @@
  * Compiles one structure, on its own, to host kernels: what `sstc eval`, `layer()` and the certificates run. The result
  * is plain data with JavaScript text; the caller decides where to evaluate it.
  */
-import type { BackwardClause, Span } from "../grammar/ast.ts";
+import type { BackwardClause, Expression, Span } from "../grammar/ast.ts";
 import type { CompiledLayer, Decision, PrintedKernel } from "./artifact.ts";
 import { type Declarations, declarationsFor } from "./declarations.ts";
 import { DiagnosticError, Failure } from "./failure.ts";
@@ -16,6 +16,7 @@ import { selectSolver } from "./passes/select-solver.ts";
 import { type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
 import { describeStatic, type StaticGraph, type StaticValue } from "./static-value.ts";
 import { applyStructure, type Structure } from "./structure.ts";
+import { perExample, writtenSize } from "./structure-size.ts";
 import { printJavaScriptKernel } from "./targets/javascript-kernel.ts";
 import { printWasmKernel } from "./targets/wasm-kernel.ts";
 import { requireTemperature } from "./temperature.ts";
@@ -39,7 +40,7 @@ export function compileLayer(request: LayerRequest, library: Library): CompiledL
   const scope = settingsScope(pieces, declarations);
   const { structure, argmax } = withPiece(pieces.structure, (e, source) => {
     const place = { ...declarations, source };
-    const structure = applyStructure(e, scope, place);
+    const structure = applyStructure(e, withSize(e, scope), place);
     return { structure, argmax: selectSolver(structure, place, "host", e.span) };
   });
   const temperature = temperatureOf(pieces, scope);
@@ -51,6 +52,7 @@ export function compileLayer(request: LayerRequest, library: Library): CompiledL
     parts: structure.parts,
     ...(structure.graph === undefined ? {} : { graph: edgesOf(structure.graph) }),
     count: structure.count,
+    sizes: structure.sizes && { most: structure.sizes.most, label: structure.sizes.label },
     temperature,
     straightThrough: pieces.straightThrough,
     argmax: print(argmax.value),
@@ -64,6 +66,13 @@ export function compileLayer(request: LayerRequest, library: Library): CompiledL
 /** A graph as plain data. */
 function edgesOf({ vertices, directed, edges }: StaticGraph): NonNullable<CompiledLayer["graph"]> {
   return { vertices, directed, edges };
+}
+
+/** `size = length`: a name that means nothing here is a number that each example brings. */
+function withSize(e: Expression, scope: Environment): Environment {
+  const size = writtenSize(e, scope);
+  if (size?.kind !== "name" || scope.lookup(size.name) !== undefined) return scope;
+  return environment(new Map([[size.name, perExample(size)]]), scope);
 }
 
 /** What the texts of a request see: the settings, over the declarations. */

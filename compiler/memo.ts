@@ -35,6 +35,8 @@ function isSame(a: StaticValue, b: StaticValue | undefined): boolean {
   switch (a.kind) {
     case "number":
       return b.kind === "number" && Object.is(a.value, b.value) && a.label === b.label;
+    case "per-example":
+      return b.kind === a.kind && a.most === b.most && a.label === b.label;
     case "boolean":
     case "string":
       return b.kind === a.kind && a.value === b.value;

@@ -55,8 +55,18 @@ export interface StaticStructureName {
   readonly source: Source;
 }
 
+/** A whole number of each example, such as the size of a sentence: kernels read it when they run. */
+export interface StaticPerExample {
+  readonly kind: "per-example";
+  /** It lies between 1 and this. */
+  readonly most: number;
+  /** As it is written where the structure is used: `length`. */
+  readonly label: string;
+}
+
 export type StaticValue =
   | StaticNumber
+  | StaticPerExample
   | StaticBoolean
   | StaticString
   | StaticGraph
@@ -89,5 +99,7 @@ export function describeStatic(value: StaticValue): string {
     case "relaxation":
     case "structure-name":
       return value.declaration.name.name;
+    case "per-example":
+      return `${value.label}, a number of each example`;
   }
 }

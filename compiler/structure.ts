@@ -4,7 +4,6 @@
  */
 import type {
   ArgmaxClause,
-  Argument,
   CallExpression,
   Expression,
   KBestClause,
@@ -21,12 +20,13 @@ import { type Derived, type DerivedKernel, derive } from "./automaton/derive.ts"
 import { type Declarations, located } from "./declarations.ts";
 import type { Source } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
-import { notYet, unknownName } from "./later.ts";
+import { unknownName } from "./later.ts";
 import { Memo } from "./memo.ts";
 import { isLibrary } from "./names.ts";
 import { assignArguments, bindStatic, type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
 import type { StaticGraph, StaticStructureName, StaticValue } from "./static-value.ts";
 import { describeStatic, staticNumber } from "./static-value.ts";
+import { atLargest, boundSize, type ExampleSizes, exampleSizes, SIZE, withoutDefaultSize } from "./structure-size.ts";
 
 /** Structures defined as one another deeper than this never end. */
 const DEEPEST_ALIAS = 32;
@@ -55,6 +55,8 @@ export interface Structure {
   readonly costs: Environment;
   readonly count: number | undefined;
   readonly graph: StaticGraph | undefined;
+  /** Where each example has a size of its own. */
+  readonly sizes: ExampleSizes | undefined;
 }
 export interface Candidate<Clause> {
   readonly clause: Clause;
@@ -97,37 +99,45 @@ function instantiate(
 ): Structure {
   const { declaration, source } = found;
   const name = declaration.name.name;
-  const sized = e.arguments.find((argument) => argument.name?.name === "size");
-  if (sized !== undefined && !declaration.parameters.some((parameter) => parameter.name.name === "size")) {
-    throw sizeNotYet(sized);
-  }
   const values = bindStatic(declaration.parameters, e.arguments, scope, declarations, e.span, name);
   checkKinds(declaration, values, e);
-  const label = `${name}(${[...values.values()].map(describeArgument).join(", ")})`;
   const inner = declarations.from(source);
+  boundSize(declaration, values, inner, e);
+  const given = withoutDefaultSize(declaration, values, e);
+  const label = labelOf(name, given);
   const within = <T>(work: () => T) => located(source, declarations.source, e.span, work);
   if (declaration.body.kind === "alias") {
     const { value } = declaration.body;
     const target = within(() => applyStructure(value, environment(values, inner), inner, depth + 1));
+    if (values.get(SIZE)?.kind === "per-example" && target.sizes === undefined) throw sizeNotHandedOn(name, target, e);
     const graph = [...values.values()].find((each) => each.kind === "graph" && each.edges.length === target.size);
-    return { ...target, name, label, arguments: values, graph: graph?.kind === "graph" ? graph : target.graph };
+    return { ...target, name, label, arguments: given, graph: graph?.kind === "graph" ? graph : target.graph };
   }
+  const largest = environment(atLargest(values), inner);
   for (const clause of declaration.body.clauses) {
     if (clause.kind !== "require") continue;
-    const holds = within(() => truth(clause.condition, environment(values, inner)));
+    const holds = within(() => truth(clause.condition, largest));
     if (holds) continue;
     const requires = `${label} requires ${printExpression(clause.condition)}`;
     if (clause.message === undefined) throw new Failure(e.span, "requirement", requires);
     throw new Failure(e.span, "requirement", clause.message.value, { why: requires });
   }
-  const parts = within(() => partsOf(declaration, environment(values, inner)));
+  const parts = within(() => partsOf(declaration, largest));
   checkEmbedding(parts, label, e.span);
-  return within(() => elaborate(declaration, inner, values, label, parts));
+  return { ...within(() => elaborate(declaration, inner, values, label, parts)), arguments: given };
 }
 
-/** What to say of `SpanningTree(K, size = length)`. */
-export function sizeNotYet(argument: Argument): Failure {
-  return notYet(argument.span, "a size for each example", "leave size out");
+/** As written: `KSubset(6, 2)`. */
+function labelOf(name: string, values: ReadonlyMap<string, StaticValue>): string {
+  const list = [...values].map(([each, value]) =>
+    each === SIZE ? `size = ${describeArgument(value)}` : describeArgument(value),
+  );
+  return `${name}(${list.join(", ")})`;
+}
+
+function sizeNotHandedOn(name: string, target: Structure, e: CallExpression): Failure {
+  const help = `give ${target.name} the size of ${name}, as in ${target.name}(…, size = size)`;
+  return new Failure(e.span, "bad-size", `${name} does not hand its size on to ${target.label}`, { help });
 }
 
 /** A condition on compile-time arguments. */
@@ -151,7 +161,9 @@ function elaborate(
   const declared = declaration.body.kind === "clauses" ? declaration.body.clauses : [];
   const clauses: readonly StructureClause[] = [...declared, ...(derived?.clauses ?? [])];
   const size = embeddingSize(parts);
-  const costs = environment(derived?.costs ?? new Map(), costScope(values, own));
+  const sizes = exampleSizes(declaration, values);
+  const largest = environment(atLargest(values), declarations);
+  const costs = environment(derived?.costs ?? new Map(), costScope(values, largest));
   const graph = [...values.values()].find((value) => value.kind === "graph");
   // What is wrong with a user's automaton is told whatever is asked of it; those of the library are tested.
   const paths = isLibrary(source) ? undefined : derived?.count();
@@ -177,8 +189,12 @@ function elaborate(
     kBest: clauses.filter((clause) => clause.kind === "k-best"),
     derived: derived?.kernels ?? new Map(),
     costs,
-    count: checkedCount(declared, values, own, label, paths) ?? paths ?? derived?.count(),
+    count:
+      sizes === undefined
+        ? (checkedCount(declared, values, own, label, paths) ?? paths ?? derived?.count())
+        : undefined,
     graph: graph?.kind === "graph" && graph.edges.length === size ? graph : undefined,
+    sizes,
   };
 }
 
@@ -195,6 +211,11 @@ function derivedFrom(
   const clauses = declaration.body.kind === "clauses" ? declaration.body.clauses : [];
   const automaton = clauses.find((clause) => clause.kind === "automaton");
   if (automaton === undefined) return undefined;
+  if (exampleSizes(declaration, values) !== undefined) {
+    throw new Failure(automaton.span, "bad-size", `${label} is an automaton with as many positions in every example`, {
+      help: "give a number as its size, or write kernels, which may read it",
+    });
+  }
   return DERIVED.get(declaration, values, () => derive(automaton, parts, own, label));
 }
 
@@ -229,7 +250,7 @@ function checkEmbedding(parts: Structure["parts"], label: string, span: Span): v
 }
 
 function describeArgument(value: StaticValue): string {
-  return value.kind === "graph" ? value.label : describeStatic(value);
+  return value.kind === "graph" || value.kind === "per-example" ? value.label : describeStatic(value);
 }
 
 /** What values of a type must be; a parameter without type is a size. */
@@ -259,7 +280,8 @@ function checkKinds(
     const span = assigned.get(name.name)?.span ?? e.span;
     const wanted = type?.kind === "named-type" ? type.name : undefined;
     const kind = KINDS.get(wanted);
-    if (kind !== undefined && !kind.fits(value)) {
+    const sized = name.name === SIZE && value.kind === "per-example";
+    if (kind !== undefined && !kind.fits(value) && !sized) {
       const { help } = kind;
       throw new Failure(span, "type-mismatch", `${what} must be ${kind.what}, but it is ${describeStatic(value)}`, {
         help,

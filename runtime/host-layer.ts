@@ -3,7 +3,7 @@
  * for rows of utilities.
  */
 import type { CompiledLayer, PrintedKernel } from "../compiler/artifact.ts";
-import { failing, type KernelFailure } from "./kernel-fault.ts";
+import { failing, type KernelFailure, type KernelRefusal, refusing } from "./kernel-fault.ts";
 import { findNotFinite, writeValue } from "./run-kernel.ts";
 import { UserError } from "./user-error.ts";
 import { loadWasmKernel } from "./wasm-kernel.ts";
@@ -13,6 +13,7 @@ type HostKernel = (
   inputs: readonly Float64Array[],
   outputs: readonly Float64Array[],
   fail: KernelFailure,
+  refuse: KernelRefusal,
 ) => void;
 
 /** Which printing of the kernels is run. */
@@ -20,13 +21,27 @@ export type Printed = "javascript" | "wasm";
 
 export class HostLayer {
   private readonly layer: CompiledLayer;
-  private readonly kernels = new Map<PrintedKernel, HostKernel>();
+  private readonly sizes: Float64Array | undefined;
+  private readonly kernels: Map<PrintedKernel, HostKernel>;
 
   private readonly printed: Printed;
 
-  constructor(layer: CompiledLayer, printed: Printed = "javascript") {
+  /** For examples of these sizes: one for each, or one for all. */
+  constructor(
+    layer: CompiledLayer,
+    printed: Printed = "javascript",
+    sizes?: Float64Array,
+    kernels = new Map<PrintedKernel, HostKernel>(),
+  ) {
     this.layer = layer;
     this.printed = printed;
+    this.sizes = sizes;
+    this.kernels = kernels;
+  }
+
+  /** The same layer for examples of other sizes. */
+  sized(sizes: Float64Array): HostLayer {
+    return new HostLayer(this.layer, this.printed, sizes, this.kernels);
   }
 
   /** The most valuable members, one for each row of `u` (rows × size, row-major). */
@@ -95,6 +110,15 @@ export class HostLayer {
     return `example ${Math.floor(index / width)}, position ${index % width}`;
   }
 
+  /** The only input besides those that a run is given. */
+  private sizesOf(rows: number): Float64Array {
+    const sizes = this.sizes!;
+    if (sizes.length === rows) return sizes;
+    if (sizes.length === 1) return new Float64Array(rows).fill(sizes[0]!);
+    const given = `${sizes.length} sizes are given for ${rows} example${rows === 1 ? "" : "s"}`;
+    throw new UserError(`${given} of ${this.layer.structure}`, { help: "give one for each example, or one for all" });
+  }
+
   private run(kernel: PrintedKernel, arrays: ReadonlyMap<string, Float64Array>, outputSize: number): Float64Array {
     let compiled = this.kernels.get(kernel);
     if (compiled === undefined) {
@@ -103,8 +127,8 @@ export class HostLayer {
     }
     const output = new Float64Array(outputSize);
     const rows = arrays.get("u")!.length / this.layer.size;
-    const inputs = kernel.inputs.map((name) => arrays.get(name)!);
-    compiled(rows, inputs, [output], failing(rows, rows));
+    const inputs = kernel.inputs.map((name) => arrays.get(name) ?? this.sizesOf(rows));
+    compiled(rows, inputs, [output], failing(rows, rows), refusing(this.layer.structure, rows, rows));
     return output;
   }
 }

@@ -1,8 +1,27 @@
-/** What becomes of a generated kernel that does what kernels may not: an error that names the example. */
+/** What becomes of a generated kernel that does or is given what may not be: an error that names the example. */
 import { UserError } from "./user-error.ts";
 
 /** How a kernel ends that cannot go on with problem number `problem`; throws an error of `words`. */
 export type KernelFailure = (problem: number, ...words: readonly (string | number)[]) => never;
+
+/** How a run ends because of example number `problem`: of a size, if it has one. Throws an error of the requirement. */
+export type KernelRefusal = (problem: number, requirement: string, size?: number) => never;
+
+/** As `failing`; `what` names what has the requirement, such as a latent variable. */
+export function refusing(what: string, problems: number, examples: number | undefined): KernelRefusal {
+  return (problem, requirement, size) => {
+    const place = placeOf(problem, problems, examples);
+    const sized = size === undefined ? what : `the size of ${what} is ${size}`;
+    throw new UserError(`${sized}${place}: ${requirement}`, {
+      why: "what a structure requires of sizes and utilities is checked for each example",
+      help: "look at this example of the data",
+    });
+  };
+}
+
+function placeOf(problem: number, problems: number, examples: number | undefined): string {
+  return examples === undefined ? "" : ` in example ${Math.floor((problem * examples) / Math.max(1, problems))}`;
+}
 
 /**
  * For a run over `problems` that belong to `examples`, if it is over a batch: a latent that is an array has several for
@@ -10,9 +29,8 @@ export type KernelFailure = (problem: number, ...words: readonly (string | numbe
  */
 export function failing(problems: number, examples: number | undefined): KernelFailure {
   return (problem, ...words) => {
-    const place =
-      examples === undefined ? "" : `, in example ${Math.floor((problem * examples) / Math.max(1, problems))}`;
-    throw new UserError(`${words.join(" ")}${place}`, {
+    const place = placeOf(problem, problems, examples);
+    throw new UserError(`${words.join(" ")}${place === "" ? "" : `,${place}`}`, {
       why: "a kernel may use no more than its arrays hold, and must come to an end with a result that is allowed",
       help: "mend the kernel that the structure names; `sstc eval` runs a structure alone",
     });

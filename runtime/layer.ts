@@ -19,6 +19,7 @@ import {
   writePerExample,
   writeRows,
 } from "./layer-rows.ts";
+import { type ExampleOptions, readSizes } from "./layer-sizes.ts";
 import { UserError, writeShape } from "./user-error.ts";
 
 export interface LayerDevice extends DeviceOptions {
@@ -41,13 +42,13 @@ export interface Layer {
    * The most valuable members. Without a gradient, since they are piecewise constant; with `straight_through` they have
    * that of the soft samples.
    */
-  argmax<U extends LayerInput>(u: U): SameForm<U>;
+  argmax<U extends LayerInput>(u: U, examples?: ExampleOptions): SameForm<U>;
   /** X_t = argmax over the convex hull of the members of uᵀx − t f(x). */
-  soft<U extends LayerInput>(u: U): SameForm<U>;
+  soft<U extends LayerInput>(u: U, examples?: ExampleOptions): SameForm<U>;
   /** (∂X_t/∂u)ᵀ cotangent, in the form of `u`. */
-  vjp<U extends LayerInput>(u: U, cotangent: LayerInput): SameForm<U>;
+  vjp<U extends LayerInput>(u: U, cotangent: LayerInput, examples?: ExampleOptions): SameForm<U>;
   /** log Σ_x exp(uᵀx / t), one number for each example; its gradient is the marginals, divided by t. */
-  logPartition<U extends LayerInput>(u: U): PerExample<U>;
+  logPartition<U extends LayerInput>(u: U, examples?: ExampleOptions): PerExample<U>;
 }
 
 /** A layer on a device, or on a copy of tfjs that runs already. */
@@ -101,11 +102,12 @@ export class StructureLayer implements Layer {
     return this.layer.decisions;
   }
 
-  argmax<U extends LayerInput>(u: U): SameForm<U> {
+  argmax<U extends LayerInput>(u: U, examples: ExampleOptions = {}): SameForm<U> {
+    const host = this.hostFor(examples);
     return this.sameForm(u, {
-      forward: (rows) => this.host.argmax(rows),
+      forward: (rows) => host.argmax(rows),
       backward: (rows, _, cotangent) => {
-        if (this.layer.straightThrough) return this.host.vjp(rows, cotangent, this.temperature());
+        if (this.layer.straightThrough) return host.vjp(rows, cotangent, this.temperature());
         throw new UserError(`the hard sample of ${this.structure} has no gradient`, {
           why: "it is piecewise constant in the utilities",
           help: "use soft(u), or write straight_through after the temperature",
@@ -114,18 +116,20 @@ export class StructureLayer implements Layer {
     });
   }
 
-  soft<U extends LayerInput>(u: U): SameForm<U> {
+  soft<U extends LayerInput>(u: U, examples: ExampleOptions = {}): SameForm<U> {
     const t = this.temperature();
+    const host = this.hostFor(examples);
     return this.sameForm(u, {
-      forward: (rows) => this.host.soft(rows, t),
-      backward: (rows, x, cotangent) => this.host.vjp(rows, cotangent, t, x),
+      forward: (rows) => host.soft(rows, t),
+      backward: (rows, x, cotangent) => host.vjp(rows, cotangent, t, x),
     });
   }
 
-  vjp<U extends LayerInput>(u: U, cotangent: LayerInput): SameForm<U> {
+  vjp<U extends LayerInput>(u: U, cotangent: LayerInput, examples: ExampleOptions = {}): SameForm<U> {
     const t = this.temperature();
+    const host = this.hostFor(examples);
     const rows = readRows(u, this.utilities());
-    const backward = (given: Float64Array) => this.host.vjp(rows, given, t);
+    const backward = (given: Float64Array) => host.vjp(rows, given, t);
     this.requireSameForm(u, cotangent);
     if (isTensor(u)) {
       const reading = { utilities: this.utilities(), cotangents: this.cotangents() };
@@ -135,8 +139,9 @@ export class StructureLayer implements Layer {
     return writeRows(backward(readRows(cotangent, this.cotangents())), u, this.utilities()) as SameForm<U>;
   }
 
-  logPartition<U extends LayerInput>(u: U): PerExample<U> {
+  logPartition<U extends LayerInput>(u: U, examples: ExampleOptions = {}): PerExample<U> {
     const t = this.temperature();
+    const host = this.hostFor(examples);
     if (this.layer.logPartition === undefined) {
       throw new UserError(`this relaxation of ${this.structure} has no log-partition`, {
         why: "a log-partition belongs to the exponential family, whose marginals are relax ExpFamily",
@@ -144,8 +149,8 @@ export class StructureLayer implements Layer {
       });
     }
     const solver: Solver = {
-      forward: (rows) => this.host.logPartition(rows, t)!,
-      backward: (rows, _, cotangent) => this.host.logPartitionVjp(rows, cotangent, t)!,
+      forward: (rows) => host.logPartition(rows, t)!,
+      backward: (rows, _, cotangent) => host.logPartitionVjp(rows, cotangent, t)!,
     };
     if (!isTensor(u)) {
       const values = solver.forward(readRows(u, this.utilities()));
@@ -154,6 +159,11 @@ export class StructureLayer implements Layer {
     const cotangents = { ...this.cotangents(), size: 1 };
     const operation = { tf: this.tensorflow(), utilities: this.utilities(), cotangents, ...solver };
     return operate(operation, u, exampleAxes(u.shape, this.utilities())) as PerExample<U>;
+  }
+
+  private hostFor(examples: ExampleOptions): HostLayer {
+    const sizes = readSizes(this.layer, examples);
+    return sizes === undefined ? this.host : this.host.sized(sizes);
   }
 
   private sameForm<U extends LayerInput>(u: U, solver: Solver): SameForm<U> {

@@ -5,7 +5,7 @@
 import type * as core from "@tensorflow/tfjs-core";
 import type { Tensorflow } from "./devices.ts";
 import { sizeOf } from "./host-tensor.ts";
-import { failing, type KernelFailure } from "./kernel-fault.ts";
+import { failing, type KernelFailure, type KernelRefusal, refusing } from "./kernel-fault.ts";
 import { UserError, type UserErrorDetails } from "./user-error.ts";
 
 export type KernelArrayType = Float32Array | Int32Array | Uint8Array;
@@ -16,6 +16,7 @@ export type HostKernel = (
   inputs: readonly KernelArrayType[],
   outputs: readonly Float32Array[],
   fail: KernelFailure,
+  refuse: KernelRefusal,
 ) => void;
 
 /**
@@ -52,7 +53,7 @@ export function createRunKernel(
       else checkFinite(`${subject} received`, array, examples, RECEIVED);
     }
     const outputs = outputSizes.map((size) => new Float32Array(batch * size));
-    prepared(kernel)(batch, arrays, outputs, failing(batch, examples));
+    prepared(kernel)(batch, arrays, outputs, failing(batch, examples), refusing(name, batch, examples));
     for (const output of outputs) checkFinite(`a solver of ${subject} made`, output, examples, MADE);
     return outputs.map((output, i) => {
       const shape = outputShapes[i] ?? [batch, outputSizes[i]!];

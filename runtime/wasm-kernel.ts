@@ -1,6 +1,6 @@
 /** Runs kernels that were printed as WebAssembly: one example after the other goes through the module's memory. */
 import type { WasmArray, WasmKernel } from "../compiler/artifact.ts";
-import type { KernelFailure } from "./kernel-fault.ts";
+import type { KernelFailure, KernelRefusal } from "./kernel-fault.ts";
 
 type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
 /** As the kernels printed as JavaScript are called. */
@@ -9,6 +9,7 @@ export type BatchKernel = (
   inputs: readonly Numbers[],
   outputs: readonly Numbers[],
   fail: KernelFailure,
+  refuse: KernelRefusal,
 ) => void;
 
 export function loadWasmKernel(kernel: WasmKernel): BatchKernel {
@@ -26,10 +27,12 @@ export function loadWasmKernel(kernel: WasmKernel): BatchKernel {
   const view = ({ element, offset, length }: WasmArray) =>
     new (element === "f32" ? Float64Array : Int32Array)(memory.buffer, offset, length);
   const [inputViews, outputViews] = [kernel.inputs.map(view), kernel.outputs.map(view)];
-  return (batch, inputs, outputs, fail) => {
+  return (batch, inputs, outputs, fail, refuse) => {
     let example = 0;
     failed = (failure, value) => {
-      const [before, after] = kernel.failures[failure]!;
+      const told = kernel.failures[failure]!;
+      if ("requirement" in told) return refuse(example, told.requirement, ...(told.sized ? [value] : []));
+      const [before, after] = told;
       return fail(example, before, ...(after === undefined ? [] : [value, after]));
     };
     for (; example < batch; example++) {

@@ -1,17 +1,16 @@
 /** Calls: builtin functions, functions of the language, modules and their methods, distributions, structures. */
 import type { CallExpression, Span } from "../../grammar/ast.ts";
 import { printExpression } from "../../grammar/format.ts";
-import { declarationsFor } from "../declarations.ts";
 import { Failure } from "../failure.ts";
 import { applyRelaxation, callStaticFunction } from "../static-evaluate.ts";
 import { staticFunctions } from "../static-functions.ts";
 import type { StaticRelaxation } from "../static-value.ts";
-import { applyStructure } from "../structure.ts";
-import { bindParameters, evaluateArguments, evaluateBody, mentionsError, staticEnvironment } from "./binding.ts";
+import { bindParameters, evaluateArguments, evaluateBody } from "./binding.ts";
 import { builtins } from "./builtins/registry.ts";
 import type { Context } from "./context.ts";
 import { applyInline, callMethod, forwardOf, instantiateModule } from "./modules.ts";
 import { Scope } from "./scope.ts";
+import { sizedStructure } from "./sizes.ts";
 import {
   type BoundArgument,
   type DistributionClassValue,
@@ -37,10 +36,8 @@ export function evaluateCall(context: Context, scope: Scope, e: CallExpression):
   const callee = context.evaluate(scope, e.callee);
   // A structure evaluates its own arguments.
   if (callee.kind === "structure-name") {
-    if (mentionsError(scope, e)) return ERROR;
-    const declarations = declarationsFor(context.names, context.source);
-    const structure = applyStructure(e, staticEnvironment(context, scope), declarations);
-    return { kind: "structure", structure, label: structure.label };
+    const sized = sizedStructure(context, scope, e);
+    return sized === undefined ? ERROR : { kind: "structure", label: sized.structure.label, ...sized };
   }
   const given = evaluateArguments(context, scope, e.arguments);
   if (given === undefined || callee.kind === "error") return ERROR;

@@ -16,7 +16,14 @@ import { isLibrary, type Names } from "../names.ts";
 import type { StaticRelaxation } from "../static-value.ts";
 import type { Structure } from "../structure.ts";
 import { Scope } from "./scope.ts";
-import { type Dimension, type DistributionValue, ERROR, type ModuleValue, type Value } from "./values.ts";
+import {
+  type Dimension,
+  type DistributionValue,
+  ERROR,
+  type ModuleValue,
+  type TensorValue,
+  type Value,
+} from "./values.ts";
 
 /** Expressions evaluated for one entry point; loops, functions and modules count each time they are expanded. */
 const MOST_STEPS = 2_000_000;
@@ -98,6 +105,8 @@ export interface DeclaredLatent {
   readonly dimensions: readonly Dimension[];
   /** The relaxation and the temperature of its estimator, where it has one. */
   readonly relaxed: { readonly relaxation: StaticRelaxation; readonly temperature: Node } | undefined;
+  /** The sizes of examples, where they have some: a number, or one for each copy. */
+  readonly size: TensorValue | undefined;
   /** Parameters by which training would change the utilities, where no gradient reaches them. */
   readonly stuck: readonly Node[];
 }

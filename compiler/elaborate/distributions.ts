@@ -1,6 +1,7 @@
 /** Distributions: sampling utilities from noise, log-densities of observations, divergences from priors. */
 import type { Expression, NoiseClause, Span } from "../../grammar/ast.ts";
 import { Failure } from "../failure.ts";
+import type { Node } from "../ir/tensor/tensor.ts";
 import type { Context } from "./context.ts";
 import { Scope } from "./scope.ts";
 import { asTensor, broadcastTo, numeric, sameSizes, sumAll, tensor } from "./tensors.ts";
@@ -123,8 +124,8 @@ export function logDensities(
 }
 
 /**
- * KL(distribution ‖ prior) over the utilities, summed over all coordinates (paper, D.4); undefined when a problem was
- * reported.
+ * KL(distribution ‖ prior) over the utilities, summed over all coordinates (paper, D.4) or those that take part;
+ * undefined when a problem was reported.
  */
 export function divergence(
   context: Context,
@@ -132,6 +133,7 @@ export function divergence(
   prior: DistributionValue,
   dimensions: readonly Dimension[],
   span: Span,
+  takingPart?: Node,
 ): TensorValue | undefined {
   const own = distribution.declaration.name.name;
   const family = prior.declaration.name.name;
@@ -147,7 +149,8 @@ export function divergence(
   const given = parameterScope(context, prior, dimensions, "this prior", span);
   scope.define(clause.variable.name, { ...prior, arguments: given.own() });
   const value = clauseValue(context, distribution, scope, clause.value, dimensions, span);
-  return value === undefined ? undefined : sumAll(context, value);
+  if (value === undefined || takingPart === undefined) return value && sumAll(context, value);
+  return sumAll(context, tensor(context.builder.select(takingPart, value.node, context.builder.zerosLike(value.node))));
 }
 
 /** The distribution that a value is; undefined when a problem was reported, a Failure when it is something else. */

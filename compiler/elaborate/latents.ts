@@ -15,11 +15,11 @@ import { type Backward, type BackwardRequest, selectBackward } from "../passes/s
 import { selectRelaxation } from "../passes/select-relaxation.ts";
 import { selectSolver } from "../passes/select-solver.ts";
 import type { StaticRelaxation } from "../static-value.ts";
-import { applyStructure, type Structure } from "../structure.ts";
+import type { Structure } from "../structure.ts";
 import { requireTemperature } from "../temperature.ts";
-import { mentionsError, staticEnvironment } from "./binding.ts";
 import { attempt, type Context } from "./context.ts";
 import type { Scope } from "./scope.ts";
+import { sizedStructure, sizeInput } from "./sizes.ts";
 import { finiteNumber } from "./statements.ts";
 import { temperatureValue } from "./temperature.ts";
 import { tensor } from "./tensors.ts";
@@ -30,21 +30,23 @@ import { type Dimension, describe, ERROR, type TensorValue } from "./values.ts";
 export function declareLatent(context: Context, scope: Scope, statement: LatentStatement): void {
   const { name, span: place } = statement.name;
   // Each part is looked into, whatever is wrong with the others.
-  const structure = attempt(context, () => structureOf(context, scope, statement));
+  const sized = attempt(context, () => sizedStructure(context, scope, statement.structure));
   const copies = statement.copies.map((copy) => attempt(context, () => evaluateDimension(context, scope, copy)));
   const given = attempt(context, () => givenUtilities(context, scope, statement));
   const estimator = attempt(context, () => readEstimator(context, scope, statement));
-  if (structure === undefined || given === undefined || estimator === undefined || copies.includes(undefined)) {
+  if (sized === undefined || given === undefined || estimator === undefined || copies.includes(undefined)) {
     return scope.define(name, ERROR);
   }
+  const { structure } = sized;
   const dimensions = sampleDimensions(structure, copies as Dimension[]);
   if (!checkTensorSize(context, dimensions, place)) return scope.define(name, ERROR);
   const utilities = drawUtilities(context, given, structure, copies as Dimension[], name);
   if (utilities === undefined) return scope.define(name, ERROR);
   const { drawn } = utilities;
   context.builder.label(drawn.node, `${name}_utilities`);
-  const hard = attempt(context, () => hardSample(context, structure, drawn, statement));
-  const soft = estimator === "none" ? undefined : softSample(context, structure, drawn, estimator, name);
+  const run = { structure, size: sizeInput(context, sized, copies as Dimension[], name), latent: name };
+  const hard = attempt(context, () => hardSample(context, run, drawn, statement));
+  const soft = estimator === "none" ? undefined : softSample(context, run, drawn, estimator);
   if (hard === undefined) return scope.define(name, ERROR);
   context.latents.set(name, {
     name,
@@ -58,6 +60,7 @@ export function declareLatent(context: Context, scope: Scope, statement: LatentS
       estimator === "none" || soft === undefined
         ? undefined
         : { relaxation: estimator.relaxation, temperature: estimator.temperature.node },
+    size: sized.size?.value,
     stuck: soft === undefined ? parametersOf(drawn) : [],
   });
   const straightThrough = statement.estimator?.kind === "relax" && statement.estimator.straightThrough;
@@ -66,31 +69,28 @@ export function declareLatent(context: Context, scope: Scope, statement: LatentS
   scope.define(name, { kind: "latent", name, soft: soft && sample(soft), hard: sample(hard), current: now });
 }
 
-/** The structure; undefined when what it is made of was reported. */
-function structureOf(context: Context, scope: Scope, statement: LatentStatement): Structure | undefined {
-  if (mentionsError(scope, statement.structure)) return undefined;
-  const declarations = declarationsFor(context.names, context.source);
-  return applyStructure(statement.structure, staticEnvironment(context, scope), declarations);
-}
-
 /** Parameters that training could change utilities by, if a gradient reached them. */
 function parametersOf(utilities: TensorValue): Node[] {
   return nodesInOrder([utilities.node]).filter((node) => node.op === "parameter");
 }
 
-function hardSample(
-  context: Context,
-  structure: Structure,
-  utilities: TensorValue,
-  statement: LatentStatement,
-): TensorValue {
-  const { name } = statement.name;
+/** What kernels of a latent variable are run for. */
+interface Run {
+  readonly structure: Structure;
+  /** Sizes of examples, as the kernels' input. */
+  readonly size: Node | undefined;
+  /** Its name. */
+  readonly latent: string;
+}
+
+function hardSample(context: Context, run: Run, utilities: TensorValue, statement: LatentStatement): TensorValue {
+  const { structure, latent } = run;
   const declarations = declarationsFor(context.names, context.source);
   const solver = selectSolver(structure, declarations, "tfjs", statement.structure.span);
-  context.decisions.push({ decision: { latent: name, ...solver.decision }, kernel: solver.value.name });
+  context.decisions.push({ decision: { latent, ...solver.decision }, kernel: solver.value.name });
   const none: KernelBackward = { strategy: "none", reason: "the argmax is piecewise constant" };
-  const hard = runKernel(context, solver.value, structure, utilities, none, name);
-  context.builder.label(hard.node, `${name}_hard`);
+  const hard = runKernel(context, run, solver.value, utilities, none);
+  context.builder.label(hard.node, `${latent}_hard`);
   // The argmax is flat almost everywhere: no gradient passes.
   return context.training ? tensor(context.builder.stopGradient(hard.node), hard.dimensions) : hard;
 }
@@ -143,22 +143,21 @@ function readEstimator(
 /** The soft sample. */
 function softSample(
   context: Context,
-  structure: Structure,
+  run: Run,
   utilities: TensorValue,
   { relaxation, span, temperature, request }: RelaxedEstimator,
-  name: string,
 ): TensorValue {
+  const { structure, latent } = run;
   const declarations = declarationsFor(context.names, context.source);
   const relaxed = selectRelaxation(structure, relaxation, declarations, "tfjs", span);
   const chosen = selectBackward(structure, relaxed.value, declarations, span, request);
   context.decisions.push(
-    { decision: { latent: name, ...relaxed.decision }, kernel: relaxed.value.forward.name },
-    { decision: { latent: name, ...chosen.decision }, kernel: chosen.value.kernel.name },
+    { decision: { latent, ...relaxed.decision }, kernel: relaxed.value.forward.name },
+    { decision: { latent, ...chosen.decision }, kernel: chosen.value.kernel.name },
   );
   const scaled = tensor(context.builder.divide(utilities.node, temperature.node), utilities.dimensions);
-  const { forward } = relaxed.value;
-  const soft = runKernel(context, forward, structure, scaled, kernelBackward(context, chosen.value), name);
-  context.builder.label(soft.node, `${name}_soft`);
+  const soft = runKernel(context, run, relaxed.value.forward, scaled, kernelBackward(context, chosen.value));
+  context.builder.label(soft.node, `${latent}_soft`);
   return soft;
 }
 
@@ -191,19 +190,19 @@ function kernelBackward(context: Context, backward: Backward): KernelBackward {
 /** A kernel takes an embedding as a vector, whatever the shape of a sample. */
 function runKernel(
   context: Context,
+  { structure, size, latent }: Run,
   kernel: Kernel,
-  structure: Structure,
   { node, dimensions }: TensorValue,
   backward: KernelBackward,
-  latent: string,
 ): TensorValue {
   context.kernels.set(kernel.name, kernel);
   const build = context.builder;
   const { shape } = node.type;
   const own = structure.parts.length === 1 ? structure.parts[0]!.shape.length : 1;
   const vector = own === 1 ? node : build.reshape(node, [...shape.slice(0, shape.length - own), structure.size]);
-  const run = build.kernel(kernel, [vector], kernel.outputs[0]!.name, backward, latent);
-  return tensor(own === 1 ? run : build.reshape(run, shape), dimensions);
+  const inputs = size === undefined ? [vector] : [vector, size];
+  const sample = build.kernel(kernel, inputs, kernel.outputs[0]!.name, backward, latent);
+  return tensor(own === 1 ? sample : build.reshape(sample, shape), dimensions);
 }
 
 /** A temperature is a number, a hyper or a schedule, and greater than 0; undefined when a problem was reported. */

@@ -20,7 +20,9 @@ import { selectKBest } from "../passes/select-k-best.ts";
 import { selectSampler } from "../passes/select-sampler.ts";
 import { selectSolver } from "../passes/select-solver.ts";
 import type { Structure } from "../structure.ts";
+import { SIZE } from "../structure-size.ts";
 import type { Context } from "./context.ts";
+import { type SizedStructure, sizeInput } from "./sizes.ts";
 import { asTensor, numeric, tensor } from "./tensors.ts";
 import { joined, sampleDimensions } from "./utilities.ts";
 import { type BoundArgument, type Dimension, describe, describeShape, type TensorValue, type Value } from "./values.ts";
@@ -29,6 +31,7 @@ import { type BoundArgument, type Dimension, describe, describeShape, type Tenso
 export interface Asked {
   readonly query: string;
   readonly structure: Structure;
+  readonly size: SizedStructure["size"];
   readonly span: Span;
 }
 
@@ -80,7 +83,7 @@ export function askLogProbability(context: Context, asked: Asked, u: Vectors, x:
 export function askMarginals(context: Context, asked: Asked, u: Vectors): TensorValue {
   const { kernel, backward, decided } = marginalsOf(questionOf(context, asked));
   const gradient: KernelBackward = { strategy: "custom", kernel: backward.kernel };
-  return members(context, asked, u.lead, run(context, asked, kernel, [u.node], gradient, decided));
+  return members(context, asked, u.lead, run(context, asked, kernel, u.lead, [u.node], gradient, decided));
 }
 
 /** A member drawn from p(x), with noise of its own for each example. No gradient passes. */
@@ -94,20 +97,20 @@ export function askSample(context: Context, asked: Asked, u: Vectors): TensorVal
   const noise = context.builder.noise(name, stream, "uniform", [...u.lead.map(({ size }) => size), ...shape]);
   context.noise.push({ stream, base: "uniform", node: noise });
   const inputs = value.inputs.map((array) => (array.name === "noise" ? noise : u.node));
-  return members(context, asked, u.lead, flat(context, asked, { decision, kernel: value }, inputs));
+  return members(context, asked, u.lead, flat(context, asked, { decision, kernel: value }, u.lead, inputs));
 }
 
 /** The most valuable member. No gradient passes. */
 export function askArgmax(context: Context, asked: Asked, u: Vectors): TensorValue {
   const { value, decision } = selectSolver(asked.structure, declarationsOf(context), "tfjs", asked.span);
-  return members(context, asked, u.lead, flat(context, asked, { decision, kernel: value }, [u.node]));
+  return members(context, asked, u.lead, flat(context, asked, { decision, kernel: value }, u.lead, [u.node]));
 }
 
 /** The `count` most valuable members along a new axis, by falling value. No gradient passes. */
 export function askKBest(context: Context, asked: Asked, u: Vectors, count: Dimension, place: Span): TensorValue {
   const { structure } = asked;
   const { value, decision } = selectKBest(structure, count.size, declarationsOf(context), "tfjs", place);
-  const rows = flat(context, asked, { decision, kernel: value }, [u.node]);
+  const rows = flat(context, asked, { decision, kernel: value }, u.lead, [u.node]);
   return members(context, asked, [...u.lead, count], rows);
 }
 
@@ -202,13 +205,16 @@ function carriedOut({ decision }: Decided, backward: KernelBackward & { readonly
 /** A run of a kernel, recorded under the question. */
 function run(
   context: Context,
-  { query, structure }: Asked,
+  asked: Asked,
   kernel: Kernel,
-  inputs: readonly Node[],
+  lead: readonly Dimension[],
+  given: readonly Node[],
   backward: KernelBackward,
   list: readonly Decided[],
 ): Node {
-  const latent = `${query}(${structure.label})`;
+  const latent = `${asked.query}(${asked.structure.label})`;
+  const size = sizeInput(context, asked, lead, latent);
+  const inputs = kernel.inputs.map((array, i) => (array.name === SIZE ? size! : given[i]!));
   for (const each of list) {
     context.decisions.push({ decision: { latent, ...each.decision }, kernel: each.kernel.name });
   }
@@ -228,7 +234,7 @@ function number(
 ): TensorValue {
   const { lead } = vectors[0]!;
   const nodes = vectors.map(({ node }) => node);
-  const value = run(context, asked, kernel, nodes, backward, list);
+  const value = run(context, asked, kernel, lead, nodes, backward, list);
   return tensor(
     context.builder.reshape(
       value,
@@ -239,9 +245,9 @@ function number(
 }
 
 /** A question whose answer does not move with the utilities. */
-function flat(context: Context, asked: Asked, by: Decided, inputs: readonly Node[]): Node {
+function flat(context: Context, asked: Asked, by: Decided, lead: readonly Dimension[], inputs: readonly Node[]): Node {
   const none: KernelBackward = { strategy: "none", reason: `${asked.query} is piecewise constant in the utilities` };
-  const node = run(context, asked, by.kernel, inputs, none, [by]);
+  const node = run(context, asked, by.kernel, lead, inputs, none, [by]);
   return context.training ? context.builder.stopGradient(node) : node;
 }
 

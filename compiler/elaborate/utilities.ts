@@ -5,10 +5,12 @@
 import type { Distributions, Identifier, LatentStatement, PriorStatement, Span } from "../../grammar/ast.ts";
 import { didYouMean } from "../diagnostic.ts";
 import { Failure } from "../failure.ts";
+import type { Node } from "../ir/tensor/tensor.ts";
 import type { Structure } from "../structure.ts";
 import type { Context, DeclaredLatent } from "./context.ts";
 import { asDistribution, divergence, sampleDistribution } from "./distributions.ts";
 import type { Scope } from "./scope.ts";
+import { takingPart } from "./sizes.ts";
 import { tensor } from "./tensors.ts";
 import type { Dimension, DistributionValue, TensorValue } from "./values.ts";
 
@@ -187,6 +189,20 @@ function partsWithPrior(latent: DeclaredLatent, { part, span }: Given): readonly
   });
 }
 
+/** Which coordinates a divergence is summed over, where examples have sizes. */
+function present(context: Context, latent: DeclaredLatent, { part }: OwnUtilities): Node | undefined {
+  const { structure, copies } = latent;
+  if (part !== undefined)
+    return takingPart(
+      context,
+      latent,
+      structure.parts.findIndex((each) => each.name === part),
+    );
+  if (latent.size === undefined) return undefined;
+  const masks = structure.parts.map((_, i) => tensor(takingPart(context, latent, i)!));
+  return joined(context, masks, latent.dimensions, copies).node;
+}
+
 function partDivergence(
   context: Context,
   latent: DeclaredLatent,
@@ -204,5 +220,5 @@ function partDivergence(
       help,
     });
   }
-  return divergence(context, own.distribution, distribution, own.dimensions, span);
+  return divergence(context, own.distribution, distribution, own.dimensions, span, present(context, latent, own));
 }

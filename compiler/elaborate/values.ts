@@ -4,6 +4,7 @@
  */
 import type {
   DistributionDeclaration,
+  Expression,
   FunctionDeclaration,
   Method,
   ModuleDeclaration,
@@ -11,7 +12,7 @@ import type {
 } from "../../grammar/ast.ts";
 import type { Source } from "../diagnostic.ts";
 import type { Node } from "../ir/tensor/tensor.ts";
-import type { StaticValue } from "../static-value.ts";
+import { describeStatic, type StaticValue } from "../static-value.ts";
 import type { Structure } from "../structure.ts";
 
 /** Names to values, innermost first; see scope.ts. */
@@ -80,6 +81,8 @@ export interface StructureValue {
   readonly kind: "structure";
   readonly structure: Structure;
   readonly label: string;
+  /** The sizes of its examples, where they have some, and where they are written. */
+  readonly size: { readonly value: TensorValue; readonly written: Expression } | undefined;
 }
 /** A latent variable: which of its samples a bare name means depends on the entry point. */
 export interface LatentValue {
@@ -177,6 +180,8 @@ export function describe(value: Value): string {
       return `the relaxation ${value.declaration.name.name}`;
     case "structure-name":
       return `the structure ${value.declaration.name.name} without arguments`;
+    case "per-example":
+      return describeStatic(value);
     case "tensor":
       return value.dimensions.length === 0
         ? `${value.node.type.dtype === "bool" ? "a" : "an"} ${value.node.type.dtype} scalar`

@@ -18,6 +18,8 @@ export class Emitter {
   readonly scratch: KernelArray[] = [];
   readonly tables = new Map<string, KernelTable>();
   body: KernelStatement[] = [];
+  /** The size of the example, where each has one. */
+  size: KernelExpression | undefined;
   /** Calls of other kernels so far. */
   inlined = 0;
   private readonly reserved = new Set<string>();

@@ -12,7 +12,6 @@ import type {
   RequireStatement,
   Span,
   KernelStatement as Statement,
-  TensorTypeExpression,
 } from "../../grammar/ast.ts";
 import { printExpression } from "../../grammar/format.ts";
 import { mentions, type Part } from "../../grammar/walk.ts";
@@ -23,17 +22,17 @@ import type { Kernel, KernelArray, KernelBinary, KernelExpression, KernelStateme
 import { assignArguments, type Environment, evaluateStatic } from "../static-evaluate.ts";
 import type { StaticValue } from "../static-value.ts";
 import { arithmetic, convert, toReal } from "./arithmetic.ts";
+import { arrayOf, checkArray } from "./arrays.ts";
 import { boundsFailures, checkEnd, withoutGuards } from "./bounds.ts";
 import { Emitter } from "./emitter.ts";
 import { ExpressionLowering } from "./expressions.ts";
-import { KernelScope } from "./scope.ts";
+import { type Binding, dependsOnRun, KernelScope } from "./scope.ts";
+import { bindSizes, requirement, SIZE_INPUT } from "./sizes.ts";
 
 /** Kernels that call one another deeper than this never end. */
 const DEEPEST_CALL = 20;
 /** Calls of kernels in one kernel, through others too: each is a copy of its body. */
 const MOST_CALLS = 200;
-/** Elements of one array; more than this is always a slip. */
-const LARGEST_ARRAY = 2 ** 27;
 
 /**
  * `declaration` with its compile-time arguments `values`; its tensors are the inputs. `declarations` are what its file
@@ -49,8 +48,10 @@ export function lowerKernel(
 ): Kernel {
   const emitter = new Emitter();
   const problems: Failure[] = [];
-  const scope = KernelScope.outermost(values, declarations);
+  const known = new Map([...values].filter(([, value]) => value.kind !== "per-example"));
+  const scope = KernelScope.outermost(known, declarations);
   scope.bindReals(declaration.parameters);
+  const sized = bindSizes(values, scope, emitter);
   const inputs = declaration.parameters.flatMap((parameter) =>
     parameter.type?.kind === "tensor-type" ? [arrayOf(parameter.name.name, parameter.type, scope.statics)] : [],
   );
@@ -58,6 +59,7 @@ export function lowerKernel(
   for (const array of inputs) scope.bindings.set(array.name, { kind: "array", array, writable: false });
   for (const array of outputs) scope.bindings.set(array.name, { kind: "array", array, writable: true });
   for (const array of [...inputs, ...outputs]) emitter.reserve(array.name);
+  if (sized) inputs.push(SIZE_INPUT);
   const lowering = new StatementLowering(emitter, declarations, 0, (failure) => failure, problems);
   lowering.block(declaration.body, scope);
   const refused = problems.filter((problem) => problem.code === "requirement");
@@ -73,19 +75,6 @@ export function lowerKernel(
   const settled = settleBounds(kernel);
   Failure.throwTogether(boundsFailures(settled.findings, emitter.places));
   return settled.kernel;
-}
-
-function arrayOf(name: string, type: TensorTypeExpression, statics: Environment): KernelArray {
-  const shape = type.dimensions.map((item) => {
-    const value = item.kind === "ellipsis" ? undefined : evaluateStatic(item, statics);
-    if (value?.kind === "number" && Number.isInteger(value.value) && value.value >= 0) return value.value;
-    throw new Failure(type.span, "bad-size", "the sizes of a kernel's arrays must be integers known at compile time");
-  });
-  const size = shape.reduce((a, b) => a * b, 1);
-  if (size > LARGEST_ARRAY) {
-    throw new Failure(type.span, "too-large", `the array ${name} has ${size} elements, more than ${LARGEST_ARRAY}`);
-  }
-  return { name, element: type.element === "binary" ? "f32" : type.element, shape };
 }
 
 class StatementLowering {
@@ -167,11 +156,18 @@ class StatementLowering {
       case "kernel-while":
         return this.whileLoop(s.condition, s.body, scope);
       case "require":
-        return checkRequirement(s, scope.constants());
+        return this.require(s, scope);
       case "kernel-break":
         if (this.loops === 0) throw new Failure(s.span, "bad-break", "break stands outside of any loop");
         return this.emitter.push({ kind: "break" });
     }
+  }
+
+  /** A requirement that is known when the kernel is compiled is checked at once, any other one in each run. */
+  private require(s: RequireStatement, scope: KernelScope): void {
+    if (!dependsOnRun(s.condition, scope)) return checkRequirement(s, scope.constants());
+    const condition = this.expressions.condition(s.condition, scope);
+    this.emitter.push(requirement(s, condition, this.emitter.size));
   }
 
   /** Scratch memory that starts as `fill`, or zero, whenever this place is reached. */
@@ -256,9 +252,18 @@ class StatementLowering {
     for (const parameter of callee.parameters.filter((each) => !isArray(each))) {
       const name = parameter.name.name;
       const argument = assigned.get(name);
+      if (argument !== undefined && dependsOnRun(argument.value, scope)) {
+        inner.bindings.set(name, this.runTimeArgument(parameter, argument.value, scope));
+        continue;
+      }
       const own = argument === undefined ? undefined : evaluateStatic(argument.value, caller);
       const fallback = parameter.default === undefined ? undefined : evaluateStatic(parameter.default, inner.statics);
       const value = own ?? fallback ?? caller.lookup(name);
+      const inherited = value === undefined ? scope.lookup(name) : undefined;
+      if (inherited?.kind === "scalar" && !inherited.mutable) {
+        inner.bindings.set(name, inherited);
+        continue;
+      }
       if (value === undefined) throw new Failure(span, "missing-argument", `${what} needs ${name}`);
       values.set(name, value);
     }
@@ -273,6 +278,17 @@ class StatementLowering {
       inner.bindings.set(name, { kind: "array", array, writable: false });
     }
     return inner;
+  }
+
+  /** A number that only a run knows, for a parameter that no size depends on. */
+  private runTimeArgument({ name, type }: Parameter, e: Expression, scope: KernelScope): Binding {
+    const value = this.expressions.expression(e, scope);
+    const given = type?.kind === "named-type" && type.name === "float" ? toReal(value) : value;
+    const known = e.kind === "name" ? scope.lookup(e.name) : undefined;
+    if (given === value && known?.kind === "scalar" && !known.mutable) return known;
+    const unique = this.emitter.fresh(name.name);
+    this.emitter.push({ kind: "declare", name: unique, type: given.type, mutable: false, value: given });
+    return { kind: "scalar", name: unique, type: given.type, mutable: false };
   }
 
   private assign(s: KernelAssign, scope: KernelScope): void {
@@ -381,10 +397,3 @@ const ASSIGNMENTS: Readonly<Record<KernelAssign["operator"], KernelBinary | unde
   "*=": "multiply",
   "/=": "divide",
 };
-
-function checkArray(given: KernelArray, wanted: KernelArray, what: string, span: Span): void {
-  const same = given.element === wanted.element && given.shape.join() === wanted.shape.join();
-  if (same) return;
-  const describe = (array: KernelArray) => `${array.element}[${array.shape.join(", ")}]`;
-  throw new Failure(span, "type-mismatch", `${what} must be ${describe(wanted)}, but it is ${describe(given)}`);
-}

@@ -1,5 +1,6 @@
 /** What names mean inside a kernel: scalars, arrays, values known at compile time. */
 import type { Parameter } from "../../grammar/ast.ts";
+import { type Part, partsOf } from "../../grammar/walk.ts";
 import type { KernelArray, KernelExpression, ScalarType } from "../ir/kernel/kernel.ts";
 import { type Environment, environment } from "../static-evaluate.ts";
 import type { StaticGraph, StaticValue } from "../static-value.ts";
@@ -28,7 +29,10 @@ export class KernelScope {
 
   /** The scope of a whole kernel, or of a function of a relaxation. */
   static outermost(values: ReadonlyMap<string, StaticValue>, declarations: Environment): KernelScope {
-    return new KernelScope(values, environment(values, declarations));
+    const statics = environment(values, declarations);
+    const dynamic = (name: string) => scope.dynamic(name) ?? statics.dynamic?.(name);
+    const scope: KernelScope = new KernelScope(values, { ...statics, dynamic });
+    return scope;
   }
 
   /** Arguments declared `float` are reals whatever their values: 2 is no integer where 2.5 would be none. */
@@ -47,6 +51,13 @@ export class KernelScope {
 
   lookup(name: string): Binding | undefined {
     return this.bindings.get(name) ?? this.parent?.lookup(name);
+  }
+
+  /** What a name is that only a run of the kernel knows. */
+  dynamic(name: string): string | undefined {
+    const binding = this.lookup(name);
+    if (binding === undefined || (binding.kind === "value" && binding.value.kind === "constant")) return undefined;
+    return binding.kind === "array" ? "an array" : "a number that the kernel computes";
   }
 
   names(): string[] {
@@ -71,7 +82,14 @@ export class KernelScope {
         const { type, value } = binding.value;
         return type === "bool" ? { kind: "boolean", value: value !== 0 } : staticNumber(value);
       },
+      dynamic: (name) => this.dynamic(name),
       names: () => this.names(),
     };
   }
+}
+
+/** Whether an expression uses a number or an array that only a run of the kernel knows. */
+export function dependsOnRun(e: Part, scope: KernelScope): boolean {
+  if (e.kind === "name") return scope.dynamic(e.name) !== undefined;
+  return partsOf(e).some((part) => dependsOnRun(part, scope));
 }

@@ -12,6 +12,7 @@ import { bindStatic, environment } from "../static-evaluate.ts";
 import type { StaticValue } from "../static-value.ts";
 import { headName, type Structure } from "../structure.ts";
 import { lowerKernel } from "./lower.ts";
+import { SIZE_INPUT, withSizes } from "./sizes.ts";
 
 /** What a kernel's arrays are called and how long the first result is. */
 export interface KernelShape {
@@ -53,12 +54,13 @@ export function structureKernel(
     const parameters = found.declaration.parameters.filter((parameter) => parameter.type?.kind !== "tensor-type");
     const given = call.kind === "call" ? call.arguments : [];
     const values = bindStatic(parameters, given, scope, own, call.span, name, scope);
-    const kernel = located(found.source, structure.source, call.span, () =>
+    const lowered = located(found.source, structure.source, call.span, () =>
       LOWERED.get(found.declaration, values, () =>
         lowerKernel(found.declaration, values, own.from(found.source), name),
       ),
     );
-    checkShape(kernel, shape, structure, call.span);
+    checkShape(lowered, shape, structure, call.span);
+    const kernel = withSizes(lowered, structure, own);
     return NAMED.get(kernel, values, () => ({ ...flat(kernel), written: name, name: uniqueName(kernel, values) }));
   });
 }
@@ -79,7 +81,7 @@ function checkShape(kernel: Kernel, wanted: KernelShape, structure: Structure, s
   const free = wanted.free ?? [];
   const names = [...wanted.inputs, ...free].join(", ");
   for (const input of kernel.inputs) {
-    if (free.includes(input.name)) continue;
+    if (free.includes(input.name) || (structure.sizes !== undefined && input.name === SIZE_INPUT.name)) continue;
     if (!wanted.inputs.includes(input.name)) {
       fail(`the kernel ${kernel.name} has an input ${input.name}`, `here a kernel may read ${names}, by these names`);
     }
@@ -136,6 +138,8 @@ function describeValue(value: StaticValue): string {
       return String(value.value);
     case "graph":
       return value.label;
+    case "per-example":
+      return "sized";
     case "relaxation":
     case "structure-name":
       return value.declaration.name.name;

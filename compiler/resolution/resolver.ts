@@ -4,9 +4,7 @@
  */
 
 import type {
-  Argument,
   CallExpression,
-  Declaration,
   Expression,
   Identifier,
   ModuleDeclaration,
@@ -25,7 +23,6 @@ import { unknownName } from "../later.ts";
 import type { Names } from "../names.ts";
 import { assignArguments } from "../static-evaluate.ts";
 import { staticFunctions } from "../static-functions.ts";
-import { sizeNotYet } from "../structure.ts";
 import { Locals } from "./locals.ts";
 
 /** Which names an expression may use: those of tensors, of compile-time values, or of kernels. */
@@ -175,7 +172,7 @@ export class Resolver {
     if (declaration?.kind === "module") return this.settings(e, declaration);
     const callee = this.calleeOf(name, level);
     if (callee === undefined) return;
-    const given = this.withoutSize(e, declaration).map((argument) => ({
+    const given = e.arguments.map((argument) => ({
       name: argument.name?.name,
       nameSpan: argument.name?.span,
       span: argument.value.span,
@@ -190,15 +187,6 @@ export class Resolver {
       if (!(problem instanceof Failure)) throw problem;
       this.fail(problem);
     }
-  }
-
-  /** The arguments without `size`, with which a later version gives a structure a size for each example. */
-  private withoutSize(e: CallExpression, declaration: Declaration | undefined): readonly Argument[] {
-    const own = declaration?.kind === "structure" && declaration.parameters.some((each) => nameOf(each) === "size");
-    const sized = e.arguments.find((argument) => argument.name?.name === "size");
-    if (declaration?.kind !== "structure" || own || sized === undefined) return e.arguments;
-    this.fail(sizeNotYet(sized));
-    return e.arguments.filter((argument) => argument !== sized);
   }
 
   /**

@@ -21,8 +21,9 @@ function identifier(name: string): string {
 }
 
 /**
- * JavaScript text of `(batch, inputs, outputs, fail) => { … }`; inputs and outputs are typed arrays of batch × size.
- * `fail(example, ...words)` is to throw an error of these words; the kernel calls it where it cannot go on.
+ * JavaScript text of `(batch, inputs, outputs, fail, refuse) => { … }`; inputs and outputs are typed arrays of batch ×
+ * size. `fail(example, ...words)` is to throw an error of these words; the kernel calls it where it cannot go on, and
+ * `refuse(example, requirement, size)` where the example does not fulfil a requirement.
  */
 export function printJavaScriptKernel(kernel: Kernel): string {
   const sizes = new Map<string, number>();
@@ -42,7 +43,7 @@ export function printJavaScriptKernel(kernel: Kernel): string {
     );
   // The language's remainder has the sign of the divisor, JavaScript's that of the dividend.
   if (printer.remainders) lines.push("  const remainder = (a, b) => a - b * Math.floor(a / b);");
-  lines.push("  return (batch, inputs, outputs, fail) => {");
+  lines.push("  return (batch, inputs, outputs, fail, refuse) => {");
   if (printer.guards) lines.push("    let at = 0;");
   for (const [i, array] of kernel.inputs.entries()) lines.push(`    const ${identifier(array.name)} = inputs[${i}];`);
   for (const [i, array] of kernel.outputs.entries()) lines.push(`    const ${identifier(array.name)} = outputs[${i}];`);
@@ -143,8 +144,10 @@ class Printer {
       }
       case "reduce":
         return this.reduce(s, indent);
-      case "check":
-        return [`${indent}if (!${this.expression(s.condition)}) ${this.failure(s.message)};`];
+      case "check": {
+        const told = s.requirement ? this.refusal(s.message, s.size) : this.failure(s.message);
+        return [`${indent}if (!${this.expression(s.condition)}) ${told};`];
+      }
       case "break":
         return [`${indent}break;`];
     }
@@ -160,6 +163,12 @@ class Printer {
   /** The end of the run, told with what the kernel did; names get into the text as literals only. */
   private failure(message: string, ...more: readonly string[]): string {
     return `fail(${["example", stringLiteral(`the kernel ${this.name} ${message}`), ...more].join(", ")})`;
+  }
+
+  /** The end of the run because of what it was given. */
+  private refusal(message: string, size: Expression | undefined): string {
+    const more = size === undefined ? [] : [this.expression(size)];
+    return `refuse(${["example", stringLiteral(message), ...more].join(", ")})`;
   }
 
   private loopHead(variable: string, from: Expression, to: Expression, reversed: boolean, indent: string): string {

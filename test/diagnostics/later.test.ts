@@ -16,13 +16,6 @@ model M() {
   //~^ not-yet: the estimator score nvil is not available
   minimize sum(a) + sum(b)
 }`,
-  "sizes of examples": `
-model M() {
-  data length: i32
-  latent b: SpanningTree(complete(4), size = length) ~ Gumbel(0) relax ExpFamily at 1
-  //~^ not-yet «size = length»: a size for each example is not available
-  minimize sum(b)
-}`,
   "search and bootstrap": `
 model M() {
   data x: f32[3]

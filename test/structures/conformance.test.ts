@@ -223,8 +223,14 @@ describe("the solvers that are too dear at these sizes are right too", () => {
 
 /** Faults in the library's texts, each with the check that must find it. */
 const PLANTED: readonly (readonly [path: string, from: string, to: string, example: Example, check: RegExp])[] = [
-  ["structures/one-hot.sst", "count n\n", "count n + 1\n", EXAMPLES.OneHot![2]!, /the members/],
-  ["structures/one-hot.sst", "let best = argmax(u)", "let best = 0", EXAMPLES.OneHot![2]!, /the argmax/],
+  ["structures/one-hot.sst", "count size\n", "count size + 1\n", EXAMPLES.OneHot![2]!, /the members/],
+  [
+    "structures/one-hot.sst",
+    "let best = argmax(u[i] for i in 0..size)",
+    "let best = 0",
+    EXAMPLES.OneHot![2]!,
+    /the argmax/,
+  ],
   ["structures/one-hot.sst", "value[0] = top + log", "value[0] = log", EXAMPLES.OneHot![2]!, /log-partition/],
   [
     "structures/one-hot.sst",

@@ -16,11 +16,15 @@ function run(kernel: Kernel, inputs: readonly (readonly number[])[]): number[][]
   const fail = (_example: number, ...words: readonly (string | number)[]): never => {
     throw new Error(words.join(" "));
   };
+  const refuse = (_example: number, requirement: string): never => {
+    throw new Error(requirement);
+  };
   solve(
     1,
     inputs.map((values) => Float64Array.from(values)),
     outputs,
     fail,
+    refuse,
   );
   return outputs.map((values) => [...values]);
 }

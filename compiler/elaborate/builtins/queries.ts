@@ -63,7 +63,7 @@ const kBest = builtin("k_best", ["structure", "utilities", "count"], (context, b
 });
 
 function askedOf(query: string, { value, span }: BoundArgument): Asked {
-  if (value.kind === "structure") return { query, structure: value.structure, span };
+  if (value.kind === "structure") return { query, structure: value.structure, size: value.size, span };
   const help = "such as KSubset(6, 2)";
   throw new Failure(span, "type-mismatch", `${query} takes a structure, but this is ${describe(value)}`, { help });
 }

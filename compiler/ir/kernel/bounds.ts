@@ -69,8 +69,10 @@ class Rewriting {
         const body = this.block(s.body);
         return this.counted({ ...s, condition: this.expression(s.condition), body }, this.roundsOf(s), this.cost(body));
       }
-      case "check":
-        return { ...s, condition: this.expression(s.condition) };
+      case "check": {
+        const size = s.size === undefined ? {} : { size: this.expression(s.size) };
+        return { ...s, condition: this.expression(s.condition), ...size };
+      }
       case "break":
         return s;
     }

@@ -76,7 +76,7 @@ function markOne(s: Statement, live: Set<string>): boolean {
       return read(parts.includes(true), s.condition);
     }
     case "check":
-      return read(true, s.condition);
+      return s.size === undefined ? read(true, s.condition) : read(true, s.condition, s.size);
     case "break":
       return true;
   }

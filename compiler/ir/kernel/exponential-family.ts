@@ -13,7 +13,7 @@ const COTANGENT: KernelArray = { ...VALUE, name: "cotangent" };
 export function logPartitionGradient(marginals: Kernel): Kernel {
   const u = utilitiesOf(marginals);
   const vjp: KernelArray = { ...u, name: "vjp" };
-  const composition = new Composition([u, COTANGENT], [vjp]);
+  const composition = new Composition([u, COTANGENT, ...others(marginals)], [vjp]);
   const mu = run(composition, marginals, new Map([["u", u.name]]));
   store(composition, vjp, (i) => binary("multiply", load(COTANGENT, integer(0)), load(mu, i)));
   return composition.finish(`${marginals.name}_log_partition_gradient`);
@@ -23,7 +23,7 @@ export function logPartitionGradient(marginals: Kernel): Kernel {
 export function entropy(logPartition: Kernel, marginals: Kernel): Kernel {
   const u = utilitiesOf(marginals);
   const x: KernelArray = { ...u, name: "x" };
-  const composition = new Composition([u], [VALUE, x]);
+  const composition = new Composition([u, ...others(logPartition, marginals)], [VALUE, x]);
   const arrays = new Map([["u", u.name]]);
   const total = run(composition, logPartition, arrays);
   const mu = run(composition, marginals, arrays);
@@ -41,7 +41,7 @@ export function entropyGradient(backward: Kernel): Kernel {
   const x: KernelArray = { ...u, name: "x" };
   const vjp: KernelArray = { ...u, name: "vjp" };
   const reads = backward.inputs.some((array) => array.name === "x") ? [x] : [];
-  const composition = new Composition([u, ...reads, COTANGENT], [vjp]);
+  const composition = new Composition([u, ...reads, COTANGENT, ...others(backward)], [vjp]);
   const direction = composition.array(u, "direction");
   store(composition, direction, (i) => binary("multiply", load(COTANGENT, integer(0)), load(u, i)));
   const along = new Map([
@@ -58,7 +58,7 @@ export function entropyGradient(backward: Kernel): Kernel {
 export function logProbability(logPartition: Kernel): Kernel {
   const u = utilitiesOf(logPartition);
   const member: KernelArray = { ...u, name: "member" };
-  const composition = new Composition([u, member], [VALUE]);
+  const composition = new Composition([u, member, ...others(logPartition)], [VALUE]);
   const total = run(composition, logPartition, new Map([["u", u.name]]));
   const worth = sumOfProducts(composition, u, member);
   store(composition, VALUE, () => binary("subtract", worth, load(total, integer(0))));
@@ -71,7 +71,7 @@ export function logProbabilityGradient(marginals: Kernel): Kernel {
   const member: KernelArray = { ...u, name: "member" };
   const vjp: KernelArray = { ...u, name: "vjp" };
   const memberVjp: KernelArray = { ...u, name: "member_vjp" };
-  const composition = new Composition([u, member, COTANGENT], [vjp, memberVjp]);
+  const composition = new Composition([u, member, COTANGENT, ...others(marginals)], [vjp, memberVjp]);
   const mu = run(composition, marginals, new Map([["u", u.name]]));
   const cotangent = load(COTANGENT, integer(0));
   store(composition, vjp, (i) => binary("multiply", cotangent, binary("subtract", load(member, i), load(mu, i))));
@@ -83,6 +83,12 @@ function utilitiesOf(kernel: Kernel): KernelArray {
   return inputNamed(kernel, "u");
 }
 
+/** What kernels read besides utilities, samples and cotangents, such as the size of the example. */
+function others(...kernels: readonly Kernel[]): KernelArray[] {
+  const all = kernels.flatMap((kernel) => kernel.inputs.filter(({ name }) => !["u", "x", "cotangent"].includes(name)));
+  return [...new Map(all.map((array) => [array.name, array])).values()];
+}
+
 function inputNamed(kernel: Kernel, name: string): KernelArray {
   const found = kernel.inputs.find((array) => array.name === name);
   if (found === undefined) throw new Error(`the kernel ${kernel.name} has no input ${name}`);
@@ -92,7 +98,8 @@ function inputNamed(kernel: Kernel, name: string): KernelArray {
 /** Runs a kernel on arrays that have its names; its first output, the others being scratch that nobody reads. */
 function run(composition: Composition, kernel: Kernel, arrays: ReadonlyMap<string, string>): KernelArray {
   const outputs = kernel.outputs.map((array) => [array.name, composition.array(array, array.name)] as const);
-  composition.call(kernel, new Map([...arrays, ...outputs.map(([name, own]) => [name, own.name] as const)]));
+  const shared = others(kernel).map(({ name }) => [name, name] as const);
+  composition.call(kernel, new Map([...shared, ...arrays, ...outputs.map(([name, own]) => [name, own.name] as const)]));
   return outputs[0]![1];
 }
 

@@ -157,8 +157,17 @@ export type KernelStatement =
       readonly steps?: number;
     }
   | { readonly kind: "break" }
-  /** Ends the run with an error unless `condition` holds. */
-  | { readonly kind: "check"; readonly condition: KernelExpression; readonly message: string };
+  /**
+   * Ends the run with an error unless `condition` holds: the kernel's fault, or, of a `requirement`, that of what it is
+   * given. `size` is then how large the example is said to be.
+   */
+  | {
+      readonly kind: "check";
+      readonly condition: KernelExpression;
+      readonly message: string;
+      readonly requirement?: boolean;
+      readonly size?: KernelExpression;
+    };
 
 /** Counted steps (of loops whose end is not known) that one example may take: seconds of work, and no real use. */
 export const MOST_STEPS = 2e9;

@@ -74,7 +74,10 @@ function printStatement(s: Statement, indent: string): string[] {
       return [`${indent}let ${s.name}: ${s.type} = ${s.operator}(${items})`];
     }
     case "check":
-      return [`${indent}check ${printKernelExpression(s.condition)} else ${JSON.stringify(s.message)}`];
+      return [
+        `${indent}${s.requirement ? "require" : "check"} ${printKernelExpression(s.condition)} ` +
+          `else ${JSON.stringify(s.message)}`,
+      ];
     case "break":
       return [`${indent}break`];
   }

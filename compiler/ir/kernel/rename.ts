@@ -71,7 +71,7 @@ function renameStatement(s: Statement, to: Renaming): Statement {
         ...(s.condition === undefined ? {} : { condition: expression(s.condition) }),
       };
     case "check":
-      return { ...s, condition: expression(s.condition) };
+      return { ...s, condition: expression(s.condition), ...(s.size && { size: expression(s.size) }) };
     case "break":
       return s;
   }

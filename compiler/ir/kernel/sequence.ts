@@ -2,13 +2,14 @@
 import { Composition } from "./compose.ts";
 import type { Kernel, KernelArray } from "./kernel.ts";
 
-/** `second` on the first output of `first`. */
+/** `second` on the first output of `first`; what else `second` reads, such as the size, it reads itself. */
 export function sequence(first: Kernel, second: Kernel): Kernel {
-  const composition = new Composition(first.inputs, second.outputs);
+  const [, ...others] = second.inputs;
+  const composition = new Composition(union(first.inputs, others), second.outputs);
   const between = composition.array(first.outputs[0]!, "prepared");
   composition.call(first, new Map([...own(first.inputs), ...firstOutput(composition, first, between.name)]));
   const input = second.inputs[0]!;
-  composition.call(second, new Map([[input.name, between.name], ...own(second.outputs)]));
+  composition.call(second, new Map([...own(others), [input.name, between.name], ...own(second.outputs)]));
   return composition.finish(`${second.name}_after_${first.name}`, second.doc);
 }
 
@@ -27,22 +28,22 @@ export function sequenceBackward(
     backward.inputs.some((array) => array.name === name) ? [{ ...shape, name }] : [],
   );
   const vjp: KernelArray = { ...shape, name: "vjp" };
-  const composition = new Composition([input, ...wanted], [vjp]);
+  const named = new Set(["u", "x", "cotangent"]);
+  const others = [kernel, transpose, backward].flatMap((each) => each.inputs.filter(({ name }) => !named.has(name)));
+  const composition = new Composition(union([input, ...wanted], others), [vjp]);
   const prepared = composition.array(kernel.outputs[0]!, "prepared");
   composition.call(kernel, new Map([...own(kernel.inputs), ...firstOutput(composition, kernel, prepared.name)]));
   const inner = composition.array(shape, "inner");
-  const inputs = new Map([
-    ["u", prepared.name],
-    ["x", "x"],
-    ["cotangent", "cotangent"],
-  ]);
+  const inputs = new Map([...own(others), ["u", prepared.name], ["x", "x"], ["cotangent", "cotangent"]]);
   composition.call(backward, new Map([...inputs, ...firstOutput(composition, backward, inner.name)]));
-  const last = new Map([
-    ["u", input.name],
-    ["cotangent", inner.name],
-  ]);
+  const last = new Map([...own(others), ["u", input.name], ["cotangent", inner.name]]);
   composition.call(transpose, new Map([...last, ...firstOutput(composition, transpose, vjp.name)]));
   return composition.finish(`${backward.name}_after_${kernel.name}`);
+}
+
+/** Inputs of several kernels; those of one name are one. */
+function union(arrays: readonly KernelArray[], more: readonly KernelArray[]): KernelArray[] {
+  return [...new Map([...arrays, ...more].map((array) => [array.name, array])).values()];
 }
 
 function own(arrays: readonly KernelArray[]): [string, string][] {

@@ -112,6 +112,7 @@ class Verifier {
       case "reduce":
         return this.reduce(s);
       case "check":
+        if (s.size !== undefined) this.expect(s.size, "i32", "the size of an example");
         return this.expect(s.condition, "bool", "what is checked");
       case "break":
         if (this.loops === 0) this.report("break stands outside of any loop");

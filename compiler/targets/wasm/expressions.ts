@@ -1,4 +1,5 @@
 /** Expressions of kernel IR as WebAssembly: the value is left on the stack. */
+import type { WasmFailure } from "../../artifact.ts";
 import type { KernelExpression as Expression, KernelBinary, KernelUnary, ScalarType } from "../../ir/kernel/kernel.ts";
 import { type Code, I32, type Plain } from "./instructions.ts";
 import { bytesOf, type Layout } from "./layout.ts";
@@ -42,7 +43,7 @@ export function comparison(operator: KernelBinary, type: ScalarType): Plain | un
 }
 
 export class Expressions {
-  readonly failures: Failure[] = [];
+  readonly failures: WasmFailure[] = [];
   private readonly kernel: string;
   private readonly layout: Layout;
   private readonly locals: Locals;
@@ -110,6 +111,15 @@ export class Expressions {
     code.integer(this.failures.length - 1);
     if (value === undefined) code.integer(0);
     else value();
+    code.call(this.functions.fail).plain("unreachable");
+  }
+
+  /** Ends the run because of what it was given. */
+  refuse(code: Code, requirement: string, size?: Expression): void {
+    this.failures.push({ requirement, sized: size !== undefined });
+    code.integer(this.failures.length - 1);
+    if (size === undefined) code.integer(0);
+    else this.emit(code, size);
     code.call(this.functions.fail).plain("unreachable");
   }
 

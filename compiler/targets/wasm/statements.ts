@@ -68,7 +68,10 @@ export class Statements {
         return this.reduce(code, s);
       case "check":
         this.expressions.emit(code, s.condition);
-        code.plain("i32.eqz").choose(undefined, () => this.expressions.fail(code, [s.message]));
+        code.plain("i32.eqz").choose(undefined, () => {
+          if (s.requirement) this.expressions.refuse(code, s.message, s.size);
+          else this.expressions.fail(code, [s.message]);
+        });
         return;
       case "break":
         code.branch(this.exits.at(-1)!);

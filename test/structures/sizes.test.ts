@@ -1,0 +1,244 @@
+/**
+ * Sizes of examples: a structure of size s among n is the structure made for s, and what does not take part is 0,
+ * whatever its utilities, in every relaxation and backward of every structure that has sizes.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, test } from "vitest";
+import { compileLayer } from "../../compiler/layer.ts";
+import { StructureLayer } from "../../runtime/layer.ts";
+import { layer as open } from "../../sstc.ts";
+import { library } from "../../stdlib/library.ts";
+import { run } from "../cli/harness.ts";
+import { interpreted } from "../distributions/models.ts";
+import { expectClose } from "../golden.ts";
+import { withModel } from "../runtime/compiled.ts";
+import { failure } from "../runtime/failure.ts";
+import { random } from "../tensor/harness.ts";
+import { libraryStructures, relaxationsOf, structureOf } from "./declared.ts";
+
+type Vector = readonly number[];
+
+/** A structure for the largest size, the same for a smaller one, and where the coordinates of the smaller one are. */
+interface Padded {
+  readonly largest: string;
+  readonly smaller: (size: number) => string;
+  readonly sizes: readonly number[];
+  readonly places: (size: number) => readonly number[];
+}
+
+const first = (size: number) => Array.from({ length: size }, (_, i) => i);
+
+/** The arcs of a complete digraph on `vertices` among the first of them. */
+const arcsAmong = (vertices: number) => (size: number) => {
+  const arcs = first(vertices).flatMap((a) => first(vertices).flatMap((b) => (a === b ? [] : [[a, b] as const])));
+  return arcs.flatMap(([a, b], i) => (a < size && b < size ? [i] : []));
+};
+
+/** One entry or more for each structure of the library that has a size. */
+const PADDED: Readonly<Record<string, readonly Padded[]>> = {
+  OneHot: [{ largest: "OneHot(6)", smaller: (n) => `OneHot(${n})`, sizes: [1, 2, 5, 6], places: first }],
+  Arborescence: [0, 2].map((root) => ({
+    largest: `Arborescence(complete_directed(5), ${root})`,
+    smaller: (n: number) => `Arborescence(complete_directed(${n}), ${root})`,
+    sizes: [Math.max(2, root + 1), 4, 5],
+    places: arcsAmong(5),
+  })),
+  Subset: [{ largest: "Subset(5)", smaller: (n) => `Subset(${n})`, sizes: [1, 3, 5], places: first }],
+};
+
+test("every structure of the library that has a size is here", () => {
+  const sized = libraryStructures().filter(({ parameters }) => parameters.some(({ name }) => name.name === "size"));
+  expect(Object.keys(PADDED).sort()).toEqual(sized.map(({ name }) => name.name).sort());
+});
+
+function layer(structure: string, relaxation: string, backward?: string): StructureLayer {
+  return new StructureLayer(compileLayer({ structure, relaxation, temperature: "0.7", backward }, library));
+}
+
+/** Numbers for a whole example; those that do not take part are huge, or anything. */
+function numbers(seed: number, size: number, places: readonly number[], range: number): number[] {
+  const next = random(seed);
+  const waste = [1e30, -1e30, 0, 700, -1e4];
+  const taking = new Set(places);
+  return Array.from({ length: size }, (_, i) => (taking.has(i) ? range * (next() - 0.5) : waste[i % waste.length]!));
+}
+
+function legal(structure: string, relaxation: string, backward: string): boolean {
+  try {
+    layer(structure, relaxation, backward);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const withSize = (structure: string, size: number | string) => structure.replace(/\)$/, `, size = ${size})`);
+
+describe.each(Object.values(PADDED).flat())("$largest", ({ largest, smaller, sizes, places }) => {
+  const logPartition = structureOf(largest).logPartition !== undefined;
+  const cases = [...new Set(relaxationsOf(largest))].flatMap((relaxation) => {
+    const { decisions } = layer(largest, relaxation);
+    const { chosen, rejected } = decisions.find(({ pass }) => pass === "backward")!;
+    const others = rejected.map(({ option }) => option).filter((option) => legal(largest, relaxation, option));
+    return [chosen, ...others].map((backward) => [relaxation, backward] as const);
+  });
+  test.each(cases)("%s with backward %s: padded is unpadded", (relaxation, backward) => {
+    const bySize = layer(withSize(largest, "length"), relaxation, backward);
+    for (const range of [3, 60, 5000]) {
+      const rows = sizes.map((size, i) => numbers(i + range, bySize.size, places(size), range));
+      const cotangents = sizes.map((size, i) => numbers(100 + i, bySize.size, places(size), 1));
+      const size = [...sizes];
+      const found = {
+        argmax: bySize.argmax(rows, { size }),
+        soft: bySize.soft(rows, { size }),
+        vjp: bySize.vjp(rows, cotangents, { size }),
+      };
+      sizes.forEach((n, i) => {
+        const own = places(n);
+        const pick = (row: Vector) => own.map((place) => row[place]!);
+        const spread = (values: Vector) => {
+          const row = new Array<number>(bySize.size).fill(0);
+          own.forEach((place, j) => {
+            row[place] = values[j]!;
+          });
+          return row;
+        };
+        const alone = layer(smaller(n), relaxation, backward);
+        const constant = layer(withSize(largest, n), relaxation, backward);
+        const [u, c] = [rows[i]!, cotangents[i]!];
+        const same = (got: Vector, wanted: Vector, what: string) =>
+          expectClose(got, wanted, { abs: 1e-12, rel: 1e-10 }, `${what} of size ${n} within ${range}`);
+        same(found.argmax[i]!, spread(alone.argmax(pick(u))), "argmax");
+        same(found.soft[i]!, spread(alone.soft(pick(u))), "soft");
+        // Steps of finite differences are shared with all numbers of the cotangent, those that take no part included.
+        if (!backward.startsWith("finite")) same(found.vjp[i]!, spread(alone.vjp(pick(u), pick(c))), "vjp");
+        same(constant.argmax(u), found.argmax[i]!, "argmax of a constant size");
+        same(constant.soft(u), found.soft[i]!, "soft of a constant size");
+        same(constant.vjp(u, c), found.vjp[i]!, "vjp of a constant size");
+        if (relaxation === "ExpFamily" && logPartition) {
+          same([bySize.logPartition(u, { size: n })], [alone.logPartition(pick(u))], "log-partition");
+          expect(constant.count, "count").toBe(alone.count);
+        }
+      });
+    }
+  });
+});
+
+test.each([
+  [{ size: 0 }, "the size of OneHot(6, size = length) is 0 in example 0: it must lie between 1 and 6"],
+  [{ size: [3, 7] }, "the size of OneHot(6, size = length) is 7 in example 1: it must lie between 1 and 6"],
+  [{ size: [3, 2.5] }, "the size of OneHot(6, size = length) is 2.5 in example 1: it must be a whole number"],
+  [{ size: [3, 2, 1] }, "3 sizes are given for 2 examples of OneHot(6, size = length)"],
+  [{}, "the examples of OneHot(6, size = length) have sizes, and none are given"],
+])("sizes %o are refused", async (examples, message) => {
+  const choice = layer("OneHot(6, size = length)", "ExpFamily");
+  const rows = [1, 2].map((seed) => numbers(seed, 6, first(6), 1));
+  expect((await failure(() => choice.soft(rows, examples))).message).toBe(message);
+});
+
+test("sizes are refused where there are none", async () => {
+  const rows = [numbers(1, 6, first(6), 1)];
+  const { message } = await failure(() => layer("OneHot(6)", "ExpFamily").soft(rows, { size: 3 }));
+  expect(message).toBe("the examples of OneHot(6) have no sizes of their own");
+});
+
+/** log(1 + Σ exp …) is not needed: with one copy per size the soft sample is a softmax over the first of them. */
+const softmax = (u: Vector, size: number) => {
+  const weights = u.map((value, i) => (i < size ? Math.exp(value) : 0));
+  const total = weights.reduce((a, b) => a + b);
+  return weights.map((weight) => weight / total);
+};
+
+const MODEL = `
+model Sized(n = 4) {
+  data length: i32
+  data x: f32[n]
+  param theta: f32[n] ~ zeros
+  latent z: OneHot(n, size = length) ~ Gumbel(theta) relax ExpFamily at 1
+  prior z ~ Gumbel(0)
+  minimize sum(z * x) + kl
+}`;
+const THETA = [0.5, -0.3, 0.8, 0.2];
+const X = [1, 2, 3, 4];
+const V = [0.3, 0.6, 0.5, 0.9];
+
+test.each([1, 2, 3, 4])("a model reads the size %i of an example: soft samples, gradients and divergences", (size) => {
+  const environment = {
+    batch: 1,
+    parameters: { theta: THETA },
+    inputs: { length: [size], x: X },
+    noise: { z: V },
+  };
+  const value = (theta: Vector) => {
+    const u = theta.map((location, i) => location - Math.log(-Math.log(V[i]!)));
+    const z = softmax(u, size);
+    const kl = theta.slice(0, size).reduce((sum, t) => sum + t + Math.exp(-t) - 1, 0);
+    return z.reduce((sum, weight, i) => sum + weight * X[i]!, kl);
+  };
+  const outputs = interpreted(MODEL, "train", environment);
+  expectClose(outputs.loss!, [value(THETA)], { abs: 1e-9, rel: 1e-9 }, "loss");
+  const step = 1e-5;
+  const slopes = THETA.map((_, i) => {
+    const moved = (by: number) => value(THETA.map((t, j) => (i === j ? t + by : t)));
+    return (moved(step) - moved(-step)) / (2 * step);
+  });
+  expectClose(outputs["gradient:theta"]!, slopes, { abs: 1e-8, rel: 1e-7 }, "gradient");
+  expect(outputs["gradient:theta"]!.slice(size).every((slope) => slope === 0)).toBe(true);
+});
+
+test("sizes of examples on a device: each its own, copies too, and what cannot be is told of the example", async () => {
+  const text = `
+model Copies(n = 3) {
+  data length: i32[2]
+  data all: i32
+  param theta: f32[2, n] ~ zeros
+  latent z[2]: Subset(n, size = length) ~ Fixed(theta) relax ExpFamily at 1
+  latent y[2]: OneHot(n, all) ~ Gumbel(theta) relax Euclidean at 1 straight_through
+  prior y ~ Gumbel(0)
+  minimize sum(z) + sum(y) + kl
+}`;
+  await withModel(text, async (model) => {
+    const inputs = { length: Int32Array.of(1, 2, 3, 1), all: Int32Array.of(1, 3) };
+    const { z, y } = await model.sample(inputs, { soft: true });
+    expect([...z!.data]).toEqual([0.5, 0, 0, 0.5, 0.5, 0, 0.5, 0.5, 0.5, 0.5, 0, 0]);
+    expect([...y!.data.slice(0, 6)]).toEqual([1, 0, 0, 1, 0, 0]);
+    await model.step(inputs);
+    const wrong = { ...inputs, length: Int32Array.of(1, 2, 3, 4) };
+    const { message, why } = await failure(() => model.sample(wrong, { soft: true }));
+    expect(message).toBe("the size of z is 4 in example 1: it must lie between 1 and 3");
+    expect(why).toContain("is checked for each example");
+  });
+});
+
+const U = [1, 2, 3, 4];
+
+test("`sstc eval` reads sizes", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sstc-sizes-"));
+  const evaluate = (input: unknown) => {
+    const path = join(folder, "input.json");
+    writeFileSync(path, JSON.stringify(input));
+    return run("eval", "OneHot(4, size = length)", "--relax", "ExpFamily", "--at", "1", "--input", path);
+  };
+  const { stdout } = await evaluate({ u: [U, U], cotangent: [U, U], size: [2, 4] });
+  const result = JSON.parse(stdout) as { soft: number[][]; vjp: number[][] };
+  expectClose(result.soft.flat(), [...softmax(U, 2), ...softmax(U, 4)], { abs: 1e-12, rel: 0 }, "soft");
+  expect(result.vjp[0]!.slice(2)).toEqual([0, 0]);
+  const without = await evaluate({ u: [U] });
+  expect([without.status, without.stderr]).toEqual([1, expect.stringContaining('the input has no "size"')]);
+  const wrong = await evaluate({ u: [U], size: [9] });
+  expect([wrong.status, wrong.stderr]).toEqual([1, expect.stringContaining("it must lie between 1 and 4")]);
+  rmSync(folder, { recursive: true });
+});
+
+test("layers take sizes as tensors, with utilities as tensors", async () => {
+  const choice = await open("OneHot(4, size = length) relax ExpFamily at 1", { device: "cpu" });
+  const u = tf.tensor([U, U]);
+  const size = tf.tensor([2, 4], [2], "int32");
+  const soft = choice.soft(u, { size });
+  expectClose([...soft.dataSync()], [...softmax(U, 2), ...softmax(U, 4)], { abs: 1e-6, rel: 0 }, "soft");
+  const gradient = choice.vjp(u, u, { size }).dataSync();
+  expect([...gradient.slice(2, 4)]).toEqual([0, 0]);
+});
