@@ -10,8 +10,9 @@ import { backwardCertificates } from "./backward.ts";
 import { type Certificate, fault } from "./certificate.ts";
 import { type EstimatorReport, estimatorReport } from "./estimators.ts";
 import { softCertificates, solverCertificates } from "./forward.ts";
+import { mapOf } from "./optimality.ts";
 import { relaxed, type Specimen, type Surroundings, smallSpecimen } from "./specimen.ts";
-import { latentSubjects, type Subject } from "./subjects.ts";
+import { latentSubjects, type Subject, structureSubjects } from "./subjects.ts";
 import { UtilityLaw } from "./utilities.ts";
 import { Draws } from "./vectors.ts";
 
@@ -37,17 +38,30 @@ export interface LatentReport {
   readonly passed: boolean;
 }
 
-/** Certifies a file that has no errors. */
+/** Certifies the latents of a file that has no errors, and its own structures with what no latent takes of them. */
 export function certify(surroundings: Surroundings, seed: number): LatentReport[] {
+  const { source } = surroundings;
   const names = new Names(surroundings.library, surroundings.resolveImport ?? (() => undefined));
   const { subjects, unreached } = latentSubjects(names, surroundings);
+  const own = structureSubjects(names, surroundings, (entry) => entry.source.name === source.name);
+  const isTaken = (each: Subject) =>
+    subjects.some(({ structure, relaxation }) => structure === each.structure && relaxation === each.relaxation);
   return [
-    ...subjects.map((subject) => certifySubject(subject, surroundings, names, seed)),
+    ...[...subjects, ...own.filter((each) => !isTaken(each))].map((subject) =>
+      certifySubject(subject, surroundings, names, seed),
+    ),
     ...unreached.map(({ name, reason }) => ({
       ...{ name, structure: "", relaxation: "", temperature: 1, at: undefined, outOfReach: reason },
       ...{ certificates: [], refused: [], passed: true },
     })),
   ];
+}
+
+/** Certifies structures that are declared in the file or the library, with every relaxation that they have. */
+export function certifyStructures(surroundings: Surroundings, structure: string, seed: number): LatentReport[] {
+  const names = new Names(surroundings.library, surroundings.resolveImport ?? (() => undefined));
+  const subjects = structureSubjects(names, surroundings, (entry) => entry.declaration.name.name === structure);
+  return subjects.map((subject) => certifySubject(subject, surroundings, names, seed));
 }
 
 function certifySubject(subject: Subject, surroundings: Surroundings, names: Names, seed: number): LatentReport {
@@ -81,6 +95,7 @@ function relaxationReports(specimen: Specimen, subject: Subject, names: Names, s
   // Only of a symmetric Jacobian does one forward derivative do: dual numbers are legal where it is promised.
   const isConvex = legal.has("dual") && isPlain;
   const isFamily = relaxation === "ExpFamily";
+  const map = isConvex && !isFamily ? mapOf(specimen, relaxation) : undefined;
   const [layer] = legal.values();
   if (layer === undefined) {
     return {
@@ -90,7 +105,7 @@ function relaxationReports(specimen: Specimen, subject: Subject, names: Names, s
     };
   }
   const soft = guarded("soft sample", "is finite", () =>
-    softCertificates(specimen, { layer, t, isFamily, isConvex, isPlain }, new Draws(seed, PURPOSES.soft)),
+    softCertificates(specimen, { layer, t, isFamily, isConvex, isPlain, map }, new Draws(seed, PURPOSES.soft)),
   );
   certificates.push(...listed(soft));
   for (const [strategy, layer] of legal) {

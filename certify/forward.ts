@@ -4,6 +4,7 @@ import type { HostLayer } from "../runtime/host-layer.ts";
 import { type Certificate, list, RANGES, Tally } from "./certificate.ts";
 import { type Equality, equalities, outside } from "./hull.ts";
 import { bestMember, ExactFamily, worth } from "./members.ts";
+import { gain } from "./optimality.ts";
 import type { Specimen } from "./specimen.ts";
 import { type Draws, distance, dot, type Vector } from "./vectors.ts";
 
@@ -43,17 +44,20 @@ export interface SoftSubject {
   readonly isConvex: boolean;
   /** Whether it has no options, which may keep it from the limit. */
   readonly isPlain: boolean;
+  /** The map of a separable relaxation that is used as it is defined. */
+  readonly map: ((s: Float64Array) => Float64Array) | undefined;
 }
 
 export function softCertificates(specimen: Specimen, subject: SoftSubject, draws: Draws): Certificate[] {
   const { members, size } = specimen;
-  const { layer, t, isFamily, isConvex } = subject;
+  const { layer, t, isFamily, isConvex, map } = subject;
   const flat = equalities(members);
   const of = "soft sample";
   const equal = new Tally(of, equalitiesText(flat.length), 1e-8, isConvex);
   const inside = new Tally(of, "lies in the polytope: distance to it", 1e-7, isConvex);
   const marginals = new Tally(of, "is the marginals, by enumeration", 1e-8);
   const partition = new Tally(of, "has its log-partition, by enumeration", 1e-9);
+  const optimal = new Tally(of, "is the optimum: what is gained by leaving it", 1e-6);
   RANGES.forEach((range, r) => {
     for (let i = 0; i < CASES; i++) {
       const u = draws.within(range, size).map((value) => t * value);
@@ -62,6 +66,7 @@ export function softCertificates(specimen: Specimen, subject: SoftSubject, draws
       equal.see(r, Math.max(0, ...flat.map((equality) => residual(equality, x))), () => example);
       const { by, along } = outside(members, x);
       inside.see(r, by, () => ({ ...example, "further out than all members along": list(along) }));
+      if (map !== undefined) optimal.see(r, gain(map, members, u, t, x) / range, () => example);
       if (!isFamily) continue;
       const exact = new ExactFamily(members, u, t);
       marginals.see(r, distance(x, exact.marginals), () => ({ ...example, exact: list(exact.marginals) }));
@@ -71,7 +76,12 @@ export function softCertificates(specimen: Specimen, subject: SoftSubject, draws
       partition.see(r, error, () => ({ ...example, "log-partition": value, exact: exact.logPartition }));
     }
   });
-  const all = [...(flat.length > 0 ? [equal] : []), inside, ...(isFamily ? [marginals, partition] : [])];
+  const all = [
+    ...(flat.length > 0 ? [equal] : []),
+    inside,
+    ...(map === undefined ? [] : [optimal]),
+    ...(isFamily ? [marginals, partition] : []),
+  ];
   return [...all.map((tally) => tally.certificate()), limitCertificate(specimen, layer, subject.isPlain, draws)];
 }
 

@@ -2,6 +2,7 @@
  * The latent variables of a file that have a relaxation, each with what decides its gradients: those of its models with
  * their default arguments and with those of the experiments, every combination once.
  */
+import { catalogue, type StructureEntry } from "../compiler/catalogue.ts";
 import { experimentArguments } from "../compiler/check.ts";
 import { elaborateEntries } from "../compiler/compile.ts";
 import type { Context, DeclaredLatent } from "../compiler/elaborate/context.ts";
@@ -71,6 +72,22 @@ export function latentSubjects(names: Names, { source }: Surroundings): Subjects
     }
   }
   return { subjects: [...subjects.values()], unreached };
+}
+
+/** Structures on their own, at small sizes, with every relaxation that they have. */
+export function structureSubjects(
+  names: Names,
+  { source }: Surroundings,
+  isMeant: (declared: Pick<StructureEntry, "declaration" | "source">) => boolean,
+): Subject[] {
+  return catalogue(names, source, isMeant).structures.flatMap(({ sample, combinations }) =>
+    combinations.flatMap((each) => {
+      if (each.kind === "refused") return [];
+      const { name, label, arguments: given } = sample;
+      const { relaxation, isPlain } = each;
+      return [{ name, label, structure: name, arguments: given, relaxation, isPlain, temperature: 1, utilities: [] }];
+    }),
+  );
 }
 
 function ofExperiments(

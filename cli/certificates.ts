@@ -13,7 +13,7 @@ export function certificateLines(reports: readonly LatentReport[]): string[] {
     `${plural(certificates.length, "certificate")}${failed === 0 ? ", all hold" : `, ${failed} failed`}`,
     ...(unreached === 0 ? [] : [`${unreached} out of reach`]),
   ].join("; ");
-  const nothing = "no latent variable of these files has a relaxation: there are no gradients to certify";
+  const nothing = "no latent and no structure of these files has a relaxation: there are no gradients to certify";
   return [...reports.flatMap((report) => [...reportLines(report), ""]), reports.length === 0 ? nothing : total];
 }
 

@@ -38,6 +38,8 @@ export type Combination =
       readonly relaxation: string;
       /** The name of the relaxation alone. */
       readonly name: string;
+      /** Whether it takes no options of the structure. */
+      readonly isPlain: boolean;
       readonly algorithm: string;
       readonly costFormula: string | undefined;
       readonly symmetric: boolean;
@@ -60,8 +62,12 @@ export interface Catalogue {
   readonly relaxations: readonly { readonly declaration: RelaxationDeclaration; readonly source: Source }[];
 }
 
-/** Everything that `source` sees and that can be tried, in the order of names. */
-export function catalogue(names: Names, source: Source): Catalogue {
+/** Everything that `source` sees and that can be tried, in the order of names; of structures those that are meant. */
+export function catalogue(
+  names: Names,
+  source: Source,
+  isMeant: (declared: Pick<StructureEntry, "declaration" | "source">) => boolean = () => true,
+): Catalogue {
   const declarations = declarationsFor(names, source);
   const found = [...new Set(names.visible(source))].sort().flatMap((name) => names.find(name, source) ?? []);
   const relaxations = found.flatMap(({ declaration, source }) =>
@@ -69,6 +75,7 @@ export function catalogue(names: Names, source: Source): Catalogue {
   );
   const structures = found.flatMap(({ declaration, source }) => {
     if (declaration.kind !== "structure" || declaration.incomplete === true) return [];
+    if (!isMeant({ declaration, source })) return [];
     const sample = sampleStructure(declaration, declarations);
     if (sample === undefined) return [];
     const combinations = relaxations.flatMap((each) => combinationsOf(sample, each.declaration, declarations));
@@ -172,6 +179,7 @@ function combination(structure: Structure, relaxation: StaticRelaxation, declara
     kind: "supported",
     relaxation: given.length === 0 ? name : `${name}(${given.join(", ")})`,
     name,
+    isPlain: relaxation.options.size === 0,
     algorithm: decision.chosen,
     costFormula: decision.costFormula?.split(" with ")[0],
     symmetric: value.symmetric,

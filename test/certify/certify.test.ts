@@ -113,6 +113,27 @@ describe("what is right", () => {
     expect(reports(sourceOf({}), 3)).toEqual(reports(sourceOf({}), 3));
     expect(reports(sourceOf({}), 3)).not.toEqual(reports(sourceOf({}), 4));
   });
+  test("with structures of the file that no latent takes, with all that they have", () => {
+    const text = `
+structure One(n) {
+  embedding x: binary[n]
+  argmax largest
+  relax ExpFamily by softmax_kernel symmetric
+  relax Separable by capped_simplex(total = 1) symmetric
+}
+model M(n = 3) {
+  param theta: f32[n] ~ zeros
+  latent z: One(n) ~ Gumbel(theta) relax ExpFamily at 0.5
+  minimize sum(z)
+}`;
+    const found = reports(text);
+    const others = ["BinaryEntropy", "CategoricalEntropy", "Euclidean"];
+    expect(found[0]!.name).toBe("M.z");
+    expect(found.slice(1).map(({ name, relaxation }) => `${name} ${relaxation}`)).toEqual(
+      expect.arrayContaining(others.map((relaxation) => `One ${relaxation}`)),
+    );
+    expect(found.filter((each) => !each.passed)).toEqual([]);
+  });
   test("with options: what they break is told, and not held against it", () => {
     const text = `model M(V = 20) {
       param theta: f32[edges(complete(V))] ~ zeros
@@ -170,6 +191,21 @@ describe("each certificate fails of something", () => {
       "backward custom: its Jacobian is symmetric",
     ]);
   });
+  test("a relaxation that is another one", () => {
+    const text = `
+structure One(n) {
+  embedding x: binary[n]
+  argmax largest
+  relax Euclidean by KERNEL symmetric
+}`;
+    const failed = (kernel: string) =>
+      reports(text.replace("KERNEL", kernel)).flatMap(({ certificates }) =>
+        certificates.filter((each) => !each.passed).map(({ of, says }) => `${of}: ${says}`),
+      );
+    // Marginals have everything that a relaxation must have, but are no projection.
+    expect(failed("softmax_kernel")).toEqual(["soft sample: is the optimum: what is gained by leaving it"]);
+    expect(failed("capped_simplex(total = 1)")).toEqual([]);
+  });
   test("a promise of symmetry", () => {
     const text = sourceOf({
       clause: "relax Own by skewed symmetric",
@@ -214,8 +250,9 @@ distribution Own(location = 0) {
 
 describe("what cannot be certified is told", () => {
   test("a model without values for its arguments", () => {
-    const [report] = reports(sourceOf({ size: "n" }));
-    expect(report).toMatchObject({ name: "M", outOfReach: "nothing gives values for n", passed: true });
+    const found = reports(sourceOf({ size: "n" }));
+    expect(found.map(({ name }) => name)).toEqual(["Pairs", "M"]);
+    expect(found[1]).toMatchObject({ name: "M", outOfReach: "nothing gives values for n", passed: true });
   });
   test("a structure that no size makes small", () => {
     const text = sourceOf({}).replace("embedding x: binary[n]", "embedding x: binary[n], rest: binary[60]");
