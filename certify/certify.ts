@@ -4,14 +4,14 @@
  */
 import { Names } from "../compiler/names.ts";
 import { STRATEGIES } from "../compiler/passes/select-backward.ts";
-import { HostLayer } from "../runtime/host-layer.ts";
+import type { HostLayer } from "../runtime/host-layer.ts";
 import { UserError } from "../runtime/user-error.ts";
 import { backwardCertificates } from "./backward.ts";
 import { type Certificate, fault } from "./certificate.ts";
 import { type EstimatorReport, estimatorReport } from "./estimators.ts";
 import { softCertificates, solverCertificates } from "./forward.ts";
 import { mapOf } from "./optimality.ts";
-import { relaxed, type Specimen, type Surroundings, smallSpecimen } from "./specimen.ts";
+import { hostLayer, relaxed, type Specimen, type Surroundings, smallSpecimen } from "./specimen.ts";
 import { latentSubjects, type Subject, structureSubjects } from "./subjects.ts";
 import { UtilityLaw } from "./utilities.ts";
 import { Draws } from "./vectors.ts";
@@ -73,7 +73,9 @@ function certifySubject(subject: Subject, surroundings: Surroundings, names: Nam
   );
   if (typeof specimen === "string") return { ...head, ...nothing, outOfReach: specimen, passed: true };
   if ("says" in specimen) return { ...head, ...nothing, certificates: [specimen], passed: false };
-  const at = { structure: specimen.structure, members: specimen.members.length, size: specimen.size };
+  const { sizes } = specimen;
+  const sized = sizes === undefined ? "" : ` with ${sizes.label} = ${sizes.value[0]}`;
+  const at = { structure: `${specimen.structure}${sized}`, members: specimen.members.length, size: specimen.size };
   const solver = guarded("solver", "runs", () => solverCertificates(specimen, new Draws(seed, PURPOSES.solver)));
   const { certificates: others, refused, estimators } = relaxationReports(specimen, subject, names, seed);
   const certificates = [...listed(solver), ...others];
@@ -89,7 +91,7 @@ function relaxationReports(specimen: Specimen, subject: Subject, names: Names, s
     const written = strategy === "finite_difference" ? `${strategy}(${STEP})` : strategy;
     const compiled = relaxed(specimen, relaxation, written);
     if (typeof compiled === "string") refused.push({ backward: strategy, reason: compiled });
-    else legal.set(written, new HostLayer(compiled));
+    else legal.set(written, hostLayer(specimen, compiled));
   }
   const certificates: Certificate[] = [];
   // Only of a symmetric Jacobian does one forward derivative do: dual numbers are legal where it is promised.

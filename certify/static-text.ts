@@ -18,7 +18,8 @@ export function staticText(value: StaticValue): string {
     case "relaxation":
       return relaxationText(value);
     case "per-example":
-      return String(value.most);
+      // Any name that means nothing else will do.
+      return /^[a-z_]\w*$/i.test(value.label) ? value.label : "example_size";
   }
 }
 

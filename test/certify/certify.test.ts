@@ -134,6 +134,18 @@ model M(n = 3) {
     );
     expect(found.filter((each) => !each.passed)).toEqual([]);
   });
+  test("with sizes that examples bring: some of it takes no part", () => {
+    const text = `model M(n = 20) {
+      data length: i32[]
+      param theta: f32[n] ~ zeros
+      latent z: OneHot(n, size = length) ~ Gumbel(theta) relax ExpFamily at 0.5
+      minimize sum(z)
+    }`;
+    const [report] = reports(text);
+    expect(report!.at).toEqual({ structure: "OneHot(20, length) with length = 19", members: 19, size: 20 });
+    expect(report!.passed).toBe(true);
+    expect(report!.estimators!.exact.gradient.map((value) => value !== 0)).toEqual([...Array(19).fill(true), false]);
+  });
   test("with options: what they break is told, and not held against it", () => {
     const text = `model M(V = 20) {
       param theta: f32[edges(complete(V))] ~ zeros
