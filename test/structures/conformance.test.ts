@@ -26,71 +26,15 @@ import {
   layerOf,
   type Subject,
 } from "./conform.ts";
-import {
-  arborescences,
-  completeArcs,
-  completeEdges,
-  type Edges,
-  inArborescencePolytope,
-  inBox,
-  inHypersimplex,
-  inTreePolytope,
-  kSubsets,
-  spanningTrees,
-  subsets,
-} from "./enumeration.ts";
+import { inBox, inHypersimplex, kSubsets, subsets } from "./enumeration.ts";
 import { PATH_EXAMPLES } from "./path-examples.ts";
+import { TREE_EXAMPLES } from "./tree-examples.ts";
 
 const kSubset = (structure: string, n: number, k: number): Example => ({
   structure,
   members: kSubsets(n, k),
   inHull: inHypersimplex(k),
 });
-const tree = (graph: string, n: number, edges: Edges): Example => ({
-  structure: `SpanningTree(${graph})`,
-  members: spanningTrees(n, edges),
-  inHull: inTreePolytope(n, edges),
-});
-const arborescence = (graph: string, n: number, arcs: Edges, root = 0, more = ""): Example => ({
-  structure: `Arborescence(${graph}, root = ${root}${more})`,
-  members: arborescences(n, root, arcs),
-  inHull: inArborescencePolytope(n, root, arcs),
-});
-/** An example whose members leave some coordinates out: those are always 0. */
-const within = (
-  structure: string,
-  size: number,
-  { members, inHull }: Example,
-  kept: (i: number) => boolean,
-): Example => {
-  const places = Array.from({ length: size }, (_, i) => i).filter(kept);
-  return {
-    structure,
-    members: members.map((x) => Array.from({ length: size }, (_, i) => x[places.indexOf(i)] ?? 0)),
-    inHull: (x) => x.every((value, i) => kept(i) || value === 0) && inHull(places.map((i) => x[i]!)),
-  };
-};
-/** A square with a diagonal and a tail, given out of order. */
-const KITE: Edges = [
-  [1, 2],
-  [0, 1],
-  [2, 3],
-  [0, 3],
-  [1, 3],
-  [4, 3],
-];
-/** Two cycles that share a vertex, one way out of each, and an arc into vertex 2. */
-const LOOPS: Edges = [
-  [2, 1],
-  [1, 0],
-  [0, 1],
-  [1, 3],
-  [3, 4],
-  [4, 1],
-  [2, 4],
-  [0, 2],
-];
-const listed = (edges: Edges) => `[${edges.map((edge) => `[${edge}]`).join(", ")}]`;
 
 /** Small sizes, the smallest included. */
 const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
@@ -109,23 +53,7 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ].map(([n, k]) => kSubset(`KSubset(${n}, ${k})`, n!, k!)),
   ...PATH_EXAMPLES,
   TopKEdges: [kSubset("TopKEdges(complete(4))", 6, 3)],
-  SpanningTree: [
-    tree("complete(2)", 2, completeEdges(2)),
-    tree("complete(3)", 3, completeEdges(3)),
-    tree("complete(4)", 4, completeEdges(4)),
-    tree("graph(3, [[0, 1], [1, 2]])", 3, KITE.slice(0, 2)),
-    tree(`graph(5, ${listed(KITE)})`, 5, KITE),
-  ],
-  Arborescence: [
-    arborescence("complete_directed(2)", 2, completeArcs(2)),
-    arborescence("complete_directed(3)", 3, completeArcs(3), 1),
-    arborescence("complete_directed(4)", 4, completeArcs(4)),
-    arborescence("complete_directed(4)", 4, completeArcs(4), 3),
-    arborescence(`digraph(5, ${listed(LOOPS)})`, 5, LOOPS, 2),
-    within("Arborescence(complete_directed(4), root = 1, size = 3)", 12, arborescence("", 3, completeArcs(3), 1), (i) =>
-      completeArcs(4)[i]!.every((end) => end < 3),
-    ),
-  ],
+  ...TREE_EXAMPLES,
 };
 
 const declarations = [...library.files].flatMap(([path, text]) =>
@@ -273,12 +201,12 @@ const PLANTED: readonly (readonly [path: string, from: string, to: string, examp
     /log-partition/,
   ],
   ["structures/edmonds.sst", "worth[next, i] -= own", "worth[next, i] -= 0", EXAMPLES.Arborescence![2]!, /the argmax/],
-  ["structures/edmonds.sst", "entering[inner] = e", "entering[into(e)] = e", EXAMPLES.Arborescence![4]!, /the argmax/],
+  ["structures/edmonds.sst", "entering[inner] = e", "entering[into(e)] = e", EXAMPLES.Arborescence![5]!, /the argmax/],
   [
     "structures/arborescence.sst",
     "if least < 1e-140",
     "if least < 0",
-    EXAMPLES.Arborescence![4]!,
+    EXAMPLES.Arborescence![5]!,
     /ExpFamily: the soft/,
   ],
   [
@@ -289,10 +217,31 @@ const PLANTED: readonly (readonly [path: string, from: string, to: string, examp
     /log-partition/,
   ],
   [
+    "structures/projective-arborescence.sst",
+    "right = max(right, chart[4, s, t])",
+    "right = max(right, chart[6, s, t])",
+    EXAMPLES.ProjectiveArborescence![3]!,
+    /the argmax/,
+  ],
+  [
+    "structures/projective-arborescence.sst",
+    "left += around[5, t, k] * chart[1, before, k]",
+    "left += around[5, t, k]",
+    EXAMPLES.ProjectiveArborescence![4]!,
+    /ExpFamily: the soft/,
+  ],
+  [
+    "structures/projective-arborescence.sst",
+    "top_back + log(backs *",
+    "top_back + log(0.9 * backs *",
+    EXAMPLES.ProjectiveArborescence![4]!,
+    /ExpFamily: the soft/,
+  ],
+  [
     "structures/elimination.sst",
-    "out[level + 1, i] += s * leaving",
-    "out[level + 1, i] += 0.99 * s * leaving",
-    EXAMPLES.Arborescence![2]!,
+    "out[level, i] += a * out[level, k] + b",
+    "out[level, i] += 0.99 * a * out[level, k] + b",
+    EXAMPLES.Arborescence![4]!,
     /ExpFamily: the soft/,
   ],
   [

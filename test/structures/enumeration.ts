@@ -48,10 +48,28 @@ function reached(n: number, edges: Edges): number {
 
 /** Arc sets in which every vertex but the root has one entering arc and hangs from the root. */
 export function arborescences(n: number, root: number, arcs: Edges): Vector[] {
-  return binaryVectors(arcs.length, (x) => {
-    const tree = chosen(arcs, x);
-    const entered = new Set(tree.map(([, to]) => to));
-    return tree.length === n - 1 && entered.size === n - 1 && !entered.has(root) && reachedFrom(root, n, tree) === n;
+  let sets: (readonly number[])[] = [[]];
+  for (let vertex = 0; vertex < n; vertex++) {
+    const entering = arcs.flatMap(([, to], i) => (to === vertex ? [i] : []));
+    if (vertex !== root) sets = sets.flatMap((set) => entering.map((arc) => [...set, arc]));
+  }
+  const vectors = sets.map((set) => arcs.map((_, i) => (set.includes(i) ? 1 : 0)));
+  return vectors.filter((x) => reachedFrom(root, n, chosen(arcs, x)) === n);
+}
+
+/** Trees as matrices, row by row, in which each token between a head and its modifier hangs from the head. */
+export function projectiveTrees(n: number, root: number): Vector[] {
+  const cells = Array.from({ length: n * n }, (_, k) => [Math.floor(k / n), k % n] as const);
+  const arcs = completeArcs(n);
+  return arborescences(n, root, arcs).flatMap((member) => {
+    const tree = chosen(arcs, member);
+    const parent = new Map(tree.map(([from, to]) => [to, from]));
+    const hangsFrom = (token: number | undefined, head: number): boolean =>
+      token === head || (token !== undefined && hangsFrom(parent.get(token), head));
+    const between = ([a, b]: readonly [number, number]) =>
+      Array.from({ length: Math.abs(a - b) }, (_, i) => Math.min(a, b) + i).slice(1);
+    const projective = tree.every((arc) => between(arc).every((token) => hangsFrom(token, arc[0])));
+    return projective ? [cells.map(([h, m]) => (h !== m && parent.get(m) === h ? 1 : 0))] : [];
   });
 }
 

@@ -11,7 +11,7 @@ import { openDevice } from "../../runtime/devices.ts";
 import { type Layer, layer } from "../../sstc.ts";
 import { run } from "../cli/harness.ts";
 import { expectClose, type GoldenCase, golden, type Tolerance } from "../golden.ts";
-import { arcsOf, overArcs, splitByRootChildren, splitNormalised } from "./golden-trees.ts";
+import { arcsOf, cellsOf, overArcs, splitByRootChildren, splitNormalised } from "./golden-trees.ts";
 
 type Vector = readonly number[];
 interface Inputs {
@@ -69,6 +69,10 @@ const arborescence = (relaxation?: string) => (item: GoldenCase) => {
   const { graph } = arcsOf(item);
   return { structure: `Arborescence(${graph}, root = ${inputsOf(item).root})`, relaxation };
 };
+const projective = (relaxation?: string) => (item: GoldenCase) => {
+  const { n, root } = inputsOf(item);
+  return { structure: `ProjectiveArborescence(${n}, root = ${root})`, relaxation };
+};
 
 /** What the files ask, by name. */
 const FILES: Readonly<Record<string, (item: GoldenCase) => Question>> = {
@@ -95,8 +99,11 @@ const FILES: Readonly<Record<string, (item: GoldenCase) => Question>> = {
   arborescence_marginals: arborescence("ExpFamily"),
   arborescence_n50: arborescence("ExpFamily"),
   arborescence_torchstruct_eps: arborescence("ExpFamily"),
+  projective_hard: projective(),
+  projective_marginals: projective("ExpFamily"),
 };
 
+const alongCells = (item: GoldenCase) => overArcs(item, cellsOf(inputsOf(item).n!));
 const alongArcs = (item: GoldenCase) => overArcs(item, arcsOf(item).arcs);
 /** Files whose cases are not laid out as sstc's answers are: the cases that are compared. */
 const LAYOUTS: Readonly<Record<string, (item: GoldenCase) => readonly GoldenCase[]>> = {
@@ -104,6 +111,8 @@ const LAYOUTS: Readonly<Record<string, (item: GoldenCase) => readonly GoldenCase
   arborescence_marginals: (item) => [alongArcs(item)],
   arborescence_n50: (item) => splitNormalised(item).map(alongArcs),
   arborescence_torchstruct_eps: (item) => splitByRootChildren(item).map(alongArcs),
+  projective_hard: (item) => [alongCells(item)],
+  projective_marginals: (item) => [alongCells(item)],
 };
 
 /** A finite difference of `step` · cotangent in u / t: our step is the length of the whole move. */
