@@ -238,13 +238,6 @@ const PLANTED: readonly (readonly [path: string, from: string, to: string, examp
     /ExpFamily: the soft/,
   ],
   [
-    "structures/elimination.sst",
-    "out[level, i] += a * out[level, k] + b",
-    "out[level, i] += 0.99 * a * out[level, k] + b",
-    EXAMPLES.Arborescence![4]!,
-    /ExpFamily: the soft/,
-  ],
-  [
     "relaxations/regularisers.sst",
     "min(max(s, 0), 1)",
     "min(max(s, 0), 0.9)",

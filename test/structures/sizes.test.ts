@@ -46,6 +46,12 @@ const PADDED: Readonly<Record<string, readonly Padded[]>> = {
     sizes: [Math.max(2, root + 1), 4, 5],
     places: arcsAmong(5),
   })),
+  ProjectiveArborescence: [0, 2].map((root) => ({
+    largest: `ProjectiveArborescence(5, ${root})`,
+    smaller: (n: number) => `ProjectiveArborescence(${n}, ${root})`,
+    sizes: [root + 1, 4, 5],
+    places: (size: number) => first(size).flatMap((head) => first(size).map((modifier) => 5 * head + modifier)),
+  })),
   Subset: [{ largest: "Subset(5)", smaller: (n) => `Subset(${n})`, sizes: [1, 3, 5], places: first }],
 };
 

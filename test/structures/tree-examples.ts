@@ -80,7 +80,7 @@ export const TREE_EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     arborescence("complete_directed(3)", 3, completeArcs(3), 1),
     arborescence("complete_directed(4)", 4, completeArcs(4)),
     arborescence("complete_directed(4)", 4, completeArcs(4), 3),
-    arborescence("complete_directed(6)", 6, completeArcs(6), 2),
+    arborescence("complete_directed(5)", 5, completeArcs(5), 2),
     arborescence(`digraph(5, ${listed(LOOPS)})`, 5, LOOPS, 2),
     within("Arborescence(complete_directed(4), root = 1, size = 3)", 12, arborescence("", 3, completeArcs(3), 1), (i) =>
       completeArcs(4)[i]!.every((end) => end < 3),
