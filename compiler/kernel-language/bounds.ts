@@ -55,27 +55,3 @@ export function checkEnd(test: Expression, condition: KernelExpression, body: re
     help: "change a var of the condition in the body, or leave it with break",
   });
 }
-
-/** The index without its guards. */
-export function withoutGuards(e: KernelExpression): KernelExpression {
-  switch (e.kind) {
-    case "constant":
-    case "variable":
-      return e;
-    case "load":
-      return { ...e, index: withoutGuards(e.index) };
-    case "unary":
-      return { ...e, operand: withoutGuards(e.operand) };
-    case "binary":
-      return { ...e, left: withoutGuards(e.left), right: withoutGuards(e.right) };
-    case "select":
-      return {
-        ...e,
-        condition: withoutGuards(e.condition),
-        consequent: withoutGuards(e.consequent),
-        alternative: withoutGuards(e.alternative),
-      };
-    case "within":
-      return withoutGuards(e.operand);
-  }
-}

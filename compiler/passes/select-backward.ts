@@ -5,6 +5,7 @@ import { Failure } from "../failure.ts";
 import { difference } from "../ir/kernel/difference.ts";
 import { dual } from "../ir/kernel/dual.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
+import { type Reversed, reverse } from "../ir/kernel/reverse.ts";
 import { sequenceBackward } from "../ir/kernel/sequence.ts";
 import { structureKernel } from "../kernel-language/structure-kernel.ts";
 import { Memo, type StaticValues } from "../memo.ts";
@@ -12,12 +13,12 @@ import { type Costed, costOf, type Relaxed, type Selected } from "../selected.ts
 import type { Structure } from "../structure.ts";
 
 /** From cheap to dear. */
-export const STRATEGIES = ["custom", "dual", "finite_difference", "autodiff"] as const;
+export const STRATEGIES = ["custom", "dual", "autodiff", "finite_difference"] as const;
 type Strategy = (typeof STRATEGIES)[number];
 
 /** A kernel over u / t, x (the soft sample) and cotangent, or some of them by name, for the vector–Jacobian product. */
 export interface Backward {
-  readonly strategy: Exclude<Strategy, "autodiff">;
+  readonly strategy: Strategy;
   readonly kernel: Kernel;
 }
 
@@ -39,7 +40,7 @@ export function selectBackward(
   const illegal = illegalStrategies(relaxed);
   if (request !== undefined) checkRequest(request, illegal, structure);
   const chosen = STRATEGIES.find((each) => (request === undefined ? !illegal.has(each) : each === request.strategy));
-  if (chosen === undefined || chosen === "autodiff") {
+  if (chosen === undefined) {
     throw new Failure(span, "no-backward", `this relaxation of ${structure.label} has no legal backward`, {
       why: [...illegal].map(([strategy, reason]) => `${strategy}: ${reason}`).join("; "),
       help: "declare the relaxation symmetric, if its Jacobian is, or give it a backward kernel",
@@ -65,11 +66,17 @@ export function selectBackward(
   };
 }
 
-/** A closed form is one more pass like the forward; dual numbers and differences are two. */
-function backwardCost(strategy: Backward["strategy"], { cost, costFormula }: Relaxed): Costed {
-  if (strategy === "custom" || cost === undefined || costFormula === undefined) return { cost, costFormula };
+/**
+ * A closed form is one more pass like the forward; dual numbers and differences are two; reverse mode is one forwards and
+ * one backwards, of twice the work (Griewank and Walther 2008).
+ */
+const PASSES: Readonly<Record<Strategy, number>> = { custom: 1, dual: 2, autodiff: 3, finite_difference: 2 };
+
+function backwardCost(strategy: Strategy, { cost, costFormula }: Relaxed): Costed {
+  const passes = PASSES[strategy];
+  if (passes === 1 || cost === undefined || costFormula === undefined) return { cost, costFormula };
   const [formula, sizes] = costFormula.split(" with ");
-  return { cost: 2 * cost, costFormula: `2 * (${formula})${sizes === undefined ? "" : ` with ${sizes}`}` };
+  return { cost: passes * cost, costFormula: `${passes} * (${formula})${sizes === undefined ? "" : ` with ${sizes}`}` };
 }
 
 /** Why a strategy cannot be used, for those that cannot. */
@@ -83,7 +90,8 @@ function illegalStrategies(relaxed: Relaxed): ReadonlyMap<Strategy, string> {
     illegal.set("dual", `${asymmetric}, so a forward derivative is not the backward`);
     illegal.set("finite_difference", `${asymmetric} (paper, eq. 56 needs a symmetric Jacobian)`);
   }
-  illegal.set("autodiff", "the relaxation is a kernel: reverse mode runs through tensor expressions only");
+  const { refused } = reversed(relaxed);
+  if (refused !== undefined) illegal.set("autodiff", refused);
   return illegal;
 }
 
@@ -107,7 +115,12 @@ function checkRequest(request: BackwardRequest, illegal: ReadonlyMap<Strategy, s
 }
 
 const DUALS = new Memo<Kernel, Kernel>();
+const REVERSED = new Memo<Kernel, Reversed>();
 const NO_VALUES: StaticValues = new Map();
+
+function reversed({ core }: Relaxed): Reversed {
+  return REVERSED.get(core, NO_VALUES, () => reverse(core, "u"));
+}
 
 /** The backward of the algorithm alone, preparation left out. */
 function coreBackward(
@@ -125,19 +138,22 @@ function coreBackward(
     }
     case "dual":
       return DUALS.get(relaxed.core, NO_VALUES, () => dual(relaxed.core, "u"));
+    case "autodiff":
+      return reversed(relaxed).kernel!;
     case "finite_difference":
       return difference(relaxed.core, "u", epsilon);
   }
 }
 
-const REASON: Readonly<Record<Backward["strategy"], string>> = {
+const REASON: Readonly<Record<Strategy, string>> = {
   custom: "a closed form is declared",
   dual: "the Jacobian is symmetric, so the forward kernel on dual numbers is an exact backward",
+  autodiff: "the forward kernel, run forwards and then backwards, is an exact backward of any Jacobian",
   finite_difference: "the Jacobian is symmetric (paper, eq. 56)",
 };
 const LOST: Readonly<Record<Strategy, string>> = {
   dual: "exact too, but dearer than the closed form",
+  autodiff: "exact too, but dearer than what needs no run backwards",
   finite_difference: "inexact, with a step size to tune",
   custom: "not asked for",
-  autodiff: "not asked for",
 };

@@ -24,6 +24,7 @@ function run(args: readonly string[], input: unknown) {
 const u = [[0.3, -1.2, 0.8, 0.1, 1.5, -0.4]];
 const cotangent = [[1, -2, 0.5, 3, -1, 0.25]];
 const EXP_FAMILY = ["--relax", "ExpFamily", "--at", "0.5"];
+const EUCLIDEAN = ["--relax", "Euclidean", "--at", "0.5"];
 
 describe("what it prints", () => {
   const keys = async (args: readonly string[], input: unknown) => {
@@ -122,7 +123,7 @@ describe("bad input has one clear message", () => {
     [[...K, "--relax", "ExpFamly", "--at", "1"], { u }, 1, "did you mean ExpFamily?"],
     [["Subset(6)", "--relax", "OneHot", "--at", "1"], { u }, 1, "expected a relaxation, but got"],
     [[...K, ...EXP_FAMILY, "--backward", "custom"], { u }, 1, "why: the structure declares no closed-form backward"],
-    [[...K, ...EXP_FAMILY, "--backward", "autodiff"], { u }, 1, "reverse mode runs through tensor expressions only"],
+    [[...K, ...EUCLIDEAN, "--backward", "autodiff"], { u }, 1, "a while loop computes what is differentiated"],
     [[...K, ...EXP_FAMILY, "--backward", "duall"], { u }, 1, "there is no backward duall"],
     [[...K, ...EXP_FAMILY, "--backward", "finite_difference(0)"], { u }, 1, "must be a number greater than 0"],
     [[...K, "--device", "gpu"], { u }, 2, "--device gpu: choose one of host, wasm, cpu, tensorflow, cuda"],

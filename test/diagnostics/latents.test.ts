@@ -120,7 +120,7 @@ model M() {
   backwards: `
 model M() {
   data x: f32[3]
-  latent a: OneHot(3) ~ Gumbel(x) relax ExpFamily at 1 backward autodiff
+  latent a: OneHot(3) ~ Gumbel(x) relax Euclidean at 1 backward autodiff
   //~^ illegal-backward «backward autodiff»: backward autodiff does not apply to OneHot(3) here => legal here: custom,
   latent b: OneHot(3) ~ Gumbel(x) relax ExpFamily at 1 backward duel
   //~^ unknown-backward «backward duel»: there is no backward duel

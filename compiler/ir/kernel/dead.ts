@@ -1,4 +1,5 @@
 /** Removes what a kernel computes for nothing: whatever no output depends on. */
+import { readBy } from "./expression.ts";
 import type { KernelExpression as Expression, Kernel, KernelStatement as Statement } from "./kernel.ts";
 
 export function removeDead(kernel: Kernel): Kernel {
@@ -18,29 +19,6 @@ export function removeDead(kernel: Kernel): Kernel {
   };
 }
 
-function collectExpression(e: Expression, live: Set<string>): void {
-  switch (e.kind) {
-    case "constant":
-      return;
-    case "variable":
-      live.add(e.name);
-      return;
-    case "load":
-      live.add(e.array);
-      return collectExpression(e.index, live);
-    case "unary":
-    case "within":
-      return collectExpression(e.operand, live);
-    case "binary":
-      collectExpression(e.left, live);
-      return collectExpression(e.right, live);
-    case "select":
-      collectExpression(e.condition, live);
-      collectExpression(e.consequent, live);
-      return collectExpression(e.alternative, live);
-  }
-}
-
 /**
  * Adds what the results need: what is read for something live, and what decides whether that happens. True when the
  * statements hold anything live at all. (`x = x + 1` alone keeps nothing alive.)
@@ -53,7 +31,7 @@ function mark(body: readonly Statement[], live: Set<string>): boolean {
 
 function markOne(s: Statement, live: Set<string>): boolean {
   const read = (needed: boolean, ...expressions: readonly (Expression | undefined)[]) => {
-    for (const e of expressions) if (needed && e !== undefined) collectExpression(e, live);
+    for (const e of expressions) if (needed && e !== undefined) readBy(e, live);
     return needed;
   };
   switch (s.kind) {

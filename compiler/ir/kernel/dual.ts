@@ -4,20 +4,9 @@
  * price of a forward.
  */
 import { removeDead } from "./dead.ts";
+import { add, divide, isZero, multiply, substitute, subtract, zero } from "./expression.ts";
 import type { KernelExpression as Expression, Kernel, KernelArray, KernelStatement as Statement } from "./kernel.ts";
 import { namesOf } from "./rename.ts";
-
-const zero: Expression = { kind: "constant", value: 0, type: "f32" };
-const isZero = (e: Expression) => e.kind === "constant" && e.value === 0;
-const add = (a: Expression, b: Expression): Expression => (isZero(a) ? b : isZero(b) ? a : binary("add", a, b));
-const subtract = (a: Expression, b: Expression): Expression =>
-  isZero(b) ? a : isZero(a) ? { kind: "unary", operator: "negate", operand: b, type: "f32" } : binary("subtract", a, b);
-const multiply = (a: Expression, b: Expression): Expression =>
-  isZero(a) || isZero(b) ? zero : binary("multiply", a, b);
-const divide = (a: Expression, b: Expression): Expression => (isZero(a) ? zero : binary("divide", a, b));
-function binary(operator: "add" | "subtract" | "multiply" | "divide", left: Expression, right: Expression): Expression {
-  return { kind: "binary", operator, left, right, type: "f32" };
-}
 
 /**
  * Inputs: those of `kernel`, then the tangent of `active` (named `cotangent`, as it is used). Outputs: the tangents of
@@ -151,7 +140,7 @@ class Transform {
           : [s];
       case "fill":
         return this.dependent.has(s.array)
-          ? [s, { ...s, array: this.names.tangent(s.array), value: this.tangent(s.value) }]
+          ? [{ ...s, array: this.names.tangent(s.array), value: this.tangent(s.value) }, s]
           : [s];
       case "for":
       case "while":
@@ -295,29 +284,5 @@ class Transform {
     const lower: Expression = { kind: "binary", operator: "power", left: x, right: subtract(y, one), type: "f32" };
     const logarithm: Expression = { kind: "unary", operator: "log", operand: x, type: "f32" };
     return add(multiply(multiply(y, lower), a), multiply(multiply(value, logarithm), b));
-  }
-}
-
-/** Puts `by` in the place of the variable `name`. */
-function substitute(e: Expression, name: string, by: Expression): Expression {
-  switch (e.kind) {
-    case "constant":
-      return e;
-    case "variable":
-      return e.name === name ? by : e;
-    case "load":
-      return { ...e, index: substitute(e.index, name, by) };
-    case "unary":
-    case "within":
-      return { ...e, operand: substitute(e.operand, name, by) };
-    case "binary":
-      return { ...e, left: substitute(e.left, name, by), right: substitute(e.right, name, by) };
-    case "select":
-      return {
-        ...e,
-        condition: substitute(e.condition, name, by),
-        consequent: substitute(e.consequent, name, by),
-        alternative: substitute(e.alternative, name, by),
-      };
   }
 }

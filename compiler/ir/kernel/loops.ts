@@ -1,4 +1,5 @@
 /** What statements do to the loop around them: what they assign, whether they leave it. */
+import { blocksOf, partsOf } from "./expression.ts";
 import type { KernelExpression as Expression, KernelStatement as Statement } from "./kernel.ts";
 
 const ASSIGNED = new WeakMap<readonly Statement[], ReadonlySet<string>>();
@@ -30,11 +31,6 @@ export function assignedIn(body: readonly Statement[]): ReadonlySet<string> {
 /** Whether some statement leaves the loop that `body` is of. */
 export function breaks(body: readonly Statement[]): boolean {
   return body.some((s) => s.kind === "break" || (s.kind === "if" && blocksOf(s).some(breaks)));
-}
-
-function blocksOf(s: Statement): readonly (readonly Statement[])[] {
-  if (s.kind === "if") return [s.consequent, s.alternative];
-  return s.kind === "for" || s.kind === "while" ? [s.body] : [];
 }
 
 /** Whether the statements of a loop write anything that its condition reads. */
@@ -74,19 +70,7 @@ export function counterOf(condition: Expression, body: readonly Statement[]): Co
 }
 
 function someName(e: Expression, test: (name: string, isArray: boolean) => boolean): boolean {
-  switch (e.kind) {
-    case "constant":
-      return false;
-    case "variable":
-      return test(e.name, false);
-    case "load":
-      return test(e.array, true) || someName(e.index, test);
-    case "unary":
-    case "within":
-      return someName(e.operand, test);
-    case "binary":
-      return someName(e.left, test) || someName(e.right, test);
-    case "select":
-      return [e.condition, e.consequent, e.alternative].some((part) => someName(part, test));
-  }
+  if (e.kind === "variable" && test(e.name, false)) return true;
+  if (e.kind === "load" && test(e.array, true)) return true;
+  return partsOf(e).some((part) => someName(part, test));
 }
