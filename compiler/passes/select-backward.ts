@@ -67,8 +67,8 @@ export function selectBackward(
 }
 
 /**
- * A closed form is one more pass like the forward; dual numbers and differences are two; reverse mode is one forwards and
- * one backwards, of twice the work (Griewank and Walther 2008).
+ * A closed form is one more pass like the forward; dual numbers and differences are two; reverse mode is one forwards
+ * and one backwards, of twice the work (Griewank and Walther 2008).
  */
 const PASSES: Readonly<Record<Strategy, number>> = { custom: 1, dual: 2, autodiff: 3, finite_difference: 2 };
 

@@ -101,7 +101,7 @@ structure Mine(n) {
   //~^ shape-mismatch «wrong»: the kernel wrong has an input v => here a kernel may read u, by these names
   relax Euclidean by whole symmetric
   //~^ type-mismatch «whole»: x of the kernel whole must be f32 here, but it is i32
-  relax BinaryEntropy by plenty
+  relax BinaryEntropy by halved
   //~^ no-backward «BinaryEntropy»: this relaxation of Mine(4) has no legal backward => declare the relaxation symmetric
   log_partition by plenty    //~ shape-mismatch «plenty»: x of the kernel plenty must hold 1 number, not 8
 }
@@ -131,7 +131,12 @@ kernel listed(n, best, u: f32[n]) -> x: f32[best + 1, n], found: i32[1] {
 }
 kernel wrong(n, v: f32[n, 2]) -> x: f32[n, 2] { x[0, 0] = v[0, 0] }
 kernel whole(n, u: f32[n, 2]) -> x: i32[n, 2] { x[0, 0] = 1 }
-kernel plenty(n, u: f32[n, 2]) -> x: f32[n, 2] { x[0, 0] = u[0, 0] }${KERNELS}`,
+kernel plenty(n, u: f32[n, 2]) -> x: f32[n, 2] { x[0, 0] = u[0, 0] }
+kernel halved(n, u: f32[n, 2]) -> x: f32[n, 2] {
+  var s = u[0, 0]
+  while s > 1 { s = s / 2 }
+  x[0, 0] = s
+}${KERNELS}`,
   "a structure for one target only": `
 structure Mine(n) {
   embedding x: binary[n]

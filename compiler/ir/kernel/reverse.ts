@@ -33,7 +33,10 @@ export function reverse(kernel: Kernel, active: string): Reversed {
     if (generous.size <= LARGEST_TAPE) return { kernel: generous.finish() };
     const thrifty = new Reversal(reversible, input, true);
     if (thrifty.size <= LARGEST_TAPE) return { kernel: thrifty.finish() };
-    const size = Number.isFinite(thrifty.size) ? `${thrifty.size} numbers` : "more than can be foretold";
+    if (!Number.isFinite(thrifty.size)) {
+      return { refused: "nothing says how often its loops go round, and so what running it backwards must keep" };
+    }
+    const size = `${thrifty.size} numbers`;
     return { refused: `running the kernel backwards would keep ${size}, and ${LARGEST_TAPE} is the most` };
   } catch (problem) {
     if (problem instanceof NotReversible) return { refused: problem.message };

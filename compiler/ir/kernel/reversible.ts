@@ -1,6 +1,6 @@
 /**
- * Brings a kernel into the form in which it can be run backwards, or says why it cannot: decisions that change while they
- * are carried out get names, and the largest of several values is found by its position.
+ * Brings a kernel into the form in which it can be run backwards, or says why it cannot: decisions that change while
+ * they are carried out get names, and the largest of several values is found by its position.
  */
 import { findActive, isActive } from "./activity.ts";
 import { removeDead } from "./dead.ts";

@@ -1,6 +1,6 @@
 /**
- * What the reversal of a kernel must keep: values that are overwritten, or end with their block, although the adjoint of
- * some statement before still reads them. Everything else is still there, or is computed again.
+ * What the reversal of a kernel must keep: values that are overwritten, or end with their block, although the adjoint
+ * of some statement before still reads them. Everything else is still there, or is computed again.
  */
 import type { Indices } from "./affine.ts";
 import { blocksOf, expressionsOf, partsOf, readBy, readIn, withoutGuards } from "./expression.ts";
