@@ -7,7 +7,7 @@ interface GalleryExample {
   readonly view?: (layer: CompiledLayer) => View;
 }
 
-const WORDS = ["∗", "we", "saw", "a", "soft", "tree"];
+const WORDS = ["∗", "we", "saw", "a", "red", "fox"];
 
 const withRoot = (layer: CompiledLayer): View => {
   const view = viewOf(layer);

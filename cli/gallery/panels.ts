@@ -56,7 +56,7 @@ export function heightOf(view: View): number {
     case "linked":
       return 62;
     case "arcs":
-      return 84;
+      return 94;
     case "trellis":
       return Math.min(WIDTH, 22 * view.states + 2 * MARGIN);
     case "cells":
@@ -82,7 +82,7 @@ export function drawUtilities(view: View, values: ArrayLike<number>): string[] {
     return { colour: height < 0 ? COLOURS.negative : COLOURS.chosen, weight: Math.abs(height), height };
   };
   // Of arcs between all words nothing could be seen.
-  if (view.kind === "arcs") return draw({ kind: "cells", rows: view.words.length, columns: view.words.length }, signed);
+  if (view.kind === "arcs") return cells(view.words.length, view.words.length, signed, heightOf(view));
   return draw(view, signed, true);
 }
 
