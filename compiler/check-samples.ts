@@ -175,7 +175,8 @@ class Sample {
     if (structure.kBest.length > 0) this.attempt(() => selectKBest(structure, 2, declarations, "host", span));
     for (const candidate of structure.relaxations) {
       const { name, clause } = candidate;
-      if (clause.refused !== undefined) continue;
+      // Options that only a model can give are not known here.
+      if (clause.refused !== undefined || clause.parameters.some((each) => each.default === undefined)) continue;
       const found = this.names.find(name === "Separable" ? SEPARABLE : name, this.source);
       const value = found === undefined ? undefined : relaxationOf(found);
       if (value === undefined) continue;

@@ -71,9 +71,16 @@ function binomial(n: number, k: number): number {
   return Math.round(result);
 }
 
+function factorial(n: number): number {
+  let result = 1;
+  for (let i = 2; i <= n && Number.isFinite(result); i++) result *= i;
+  return result;
+}
+
 export const staticFunctions: ReadonlyMap<string, StaticFunction> = new Map<string, StaticFunction>([
   ...graphFunctions,
   numeric("binomial", ["n", "k"], (n, k) => binomial(n!, k!)),
+  numeric("factorial", ["n"], (n) => factorial(n!)),
   numeric("log", ["x"], (x) => Math.log(x!)),
   numeric("exp", ["x"], (x) => Math.exp(x!)),
   numeric("sqrt", ["x"], (x) => Math.sqrt(x!)),

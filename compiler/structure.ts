@@ -26,6 +26,7 @@ import { isLibrary } from "./names.ts";
 import { assignArguments, bindStatic, type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
 import type { StaticGraph, StaticStructureName, StaticValue } from "./static-value.ts";
 import { describeStatic, staticNumber } from "./static-value.ts";
+import { holds, relaxClauses, truth } from "./structure-conditions.ts";
 import { atLargest, boundSize, type ExampleSizes, exampleSizes, SIZE, withoutDefaultSize } from "./structure-size.ts";
 
 /** Structures defined as one another deeper than this never end. */
@@ -140,13 +141,6 @@ function sizeNotHandedOn(name: string, target: Structure, e: CallExpression): Fa
   return new Failure(e.span, "bad-size", `${name} does not hand its size on to ${target.label}`, { help });
 }
 
-/** A condition on compile-time arguments. */
-function truth(e: Expression, scope: Environment): boolean {
-  const value = evaluateStatic(e, scope);
-  if (value.kind === "boolean") return value.value;
-  throw new Failure(e.span, "type-mismatch", `a requirement is true or false, but it is ${describeStatic(value)}`);
-}
-
 /** The clauses of a declaration at given arguments, and those that its automaton gives it. */
 function elaborate(
   declaration: StructureDeclaration,
@@ -179,10 +173,8 @@ function elaborate(
     argmax: clauses.flatMap((clause) =>
       clause.kind === "argmax" ? [candidate(clause, headName(clause.solver), costs)] : [],
     ),
-    relaxations: clauses.flatMap((clause) =>
-      clause.kind === "relax" ? [candidate(clause, clause.relaxation.name, costs)] : [],
-    ),
-    logPartition: clauses.find((clause) => clause.kind === "log-partition"),
+    relaxations: relaxClauses(clauses, own).map((clause) => candidate(clause, clause.relaxation.name, costs)),
+    logPartition: clauses.filter((clause) => clause.kind === "log-partition").find(({ when }) => holds(when, own)),
     samplers: clauses.flatMap((clause) =>
       clause.kind === "sampler" ? [candidate(clause, headName(clause.solver), costs)] : [],
     ),

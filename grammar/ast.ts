@@ -451,6 +451,8 @@ export interface RelaxClause {
   readonly backward?: Expression;
   readonly preparation?: Preparation;
   readonly target?: Identifier;
+  /** On the structure's arguments: where it does not hold, the clause is not there. */
+  readonly when?: Expression;
   readonly cost?: Expression;
   readonly repeated: readonly RepeatedPart[];
   readonly span: Span;
@@ -470,6 +472,7 @@ export interface Preparation {
 export interface LogPartitionClause {
   readonly kind: "log-partition";
   readonly algorithm: Expression;
+  readonly when?: Expression;
   readonly cost?: Expression;
   readonly span: Span;
 }

@@ -69,8 +69,9 @@ function structureClause(c: Cursor): StructureClause {
       c.take();
       c.expect("by");
       const algorithm = expression(c);
-      const cost = c.accept("cost") ? expression(c) : undefined;
-      return { kind: "log-partition", algorithm, ...(cost === undefined ? {} : { cost }), span: c.spanFrom(start) };
+      const when = c.accept("when") ? { when: expression(c) } : {};
+      const cost = c.accept("cost") ? { cost: expression(c) } : {};
+      return { kind: "log-partition", algorithm, ...when, ...cost, span: c.spanFrom(start) };
     }
     default:
       return c.fail(`a clause of a structure (${[...STRUCTURE_STARTERS].join(", ")})`);
@@ -137,6 +138,7 @@ function relax(c: Cursor): RelaxClause {
     else if (c.accept("symmetric")) symmetric = true;
     else if (c.accept("backward")) parts.backward = expression(c);
     else if (c.accept("after")) parts.preparation = preparation(c);
+    else if (c.accept("when")) parts.when = expression(c);
     else if (c.accept("cost")) parts.cost = expression(c);
     else if (c.accept("on")) parts.target = c.name("a target such as webgpu");
     else if (c.accept("refused")) parts.refused = text(c);

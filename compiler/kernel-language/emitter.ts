@@ -38,6 +38,11 @@ export class Emitter {
     }
   }
 
+  /** What the kernel is made of besides its inputs and outputs. */
+  parts(): { scratch: KernelArray[]; tables: KernelTable[]; body: KernelStatement[] } {
+    return { scratch: this.scratch, tables: [...this.tables.values()], body: this.body };
+  }
+
   push(...statements: readonly KernelStatement[]): void {
     this.body.push(...statements);
   }

@@ -20,6 +20,7 @@ import { Failure } from "../failure.ts";
 import { settleBounds } from "../ir/kernel/bounds.ts";
 import { withoutGuards } from "../ir/kernel/expression.ts";
 import type { Kernel, KernelArray, KernelBinary, KernelExpression, KernelStatement } from "../ir/kernel/kernel.ts";
+import { isLibrary } from "../names.ts";
 import { assignArguments, type Environment, evaluateStatic } from "../static-evaluate.ts";
 import type { StaticValue } from "../static-value.ts";
 import { arithmetic, convert, toReal } from "./arithmetic.ts";
@@ -71,9 +72,8 @@ export function lowerKernel(
     throw new Failure(output.name.span, "never-written", `this kernel never writes its result ${output.name.name}`);
   }
   const doc = declaration.doc === undefined ? {} : { doc: declaration.doc };
-  const { scratch, body } = emitter;
-  const kernel = { name, ...doc, inputs, outputs, scratch, tables: [...emitter.tables.values()], body };
-  const settled = settleBounds(kernel);
+  const kernel = { name, ...doc, inputs, outputs, ...emitter.parts() };
+  const settled = settleBounds(kernel, isLibrary(declarations.source));
   Failure.throwTogether(boundsFailures(settled.findings, emitter.places));
   return settled.kernel;
 }

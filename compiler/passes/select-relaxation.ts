@@ -94,10 +94,12 @@ function findClause(
 ): Candidate<RelaxClause> {
   const name = relaxation.declaration.name.name;
   const usable = structure.relaxations.filter((each) => runsOn(each, target));
+  const given = [...relaxation.options.keys()];
   const cheapest = (wanted: string) =>
-    usable
-      .filter((each) => each.name === wanted)
-      .sort((a, b) => (a.cost ?? Number.MAX_VALUE) - (b.cost ?? Number.MAX_VALUE))[0];
+    forOptions(
+      usable.filter((each) => each.name === wanted),
+      given,
+    ).sort((a, b) => (a.cost ?? Number.MAX_VALUE) - (b.cost ?? Number.MAX_VALUE))[0];
   const found = cheapest(name) ?? (isSeparable(relaxation) ? cheapest("Separable") : undefined);
   const offered = usable
     .filter((each) => each.clause.refused === undefined)
@@ -111,6 +113,19 @@ function findClause(
   const { refused } = found.clause;
   if (refused === undefined) return found;
   throw new Failure(span, "no-relaxation", `${name} is refused for ${structure.label}`, { why: refused.value, help });
+}
+
+/**
+ * Of the clauses for one relaxation those that take the options given and no others; where there is none, all, and what
+ * is wrong with the options is said of one of them.
+ */
+function forOptions(clauses: readonly Candidate<RelaxClause>[], given: readonly string[]): Candidate<RelaxClause>[] {
+  const fitting = clauses.filter(({ clause }) => {
+    const known = clause.parameters.map((parameter) => parameter.name.name);
+    const needed = clause.parameters.filter((parameter) => parameter.default === undefined);
+    return given.every((name) => known.includes(name)) && needed.every(({ name }) => given.includes(name.name));
+  });
+  return fitting.length > 0 ? fitting : [...clauses];
 }
 
 /** Whether a relaxation gives the map of a separable regulariser: x_i = map(u_i − λ). */
@@ -137,9 +152,11 @@ function optionsOf(
   span: Span,
 ): ReadonlyMap<string, StaticValue> {
   const name = relaxation.declaration.name.name;
-  const known = clause.parameters.map((parameter) => parameter.name.name);
+  const taken = clause.parameters.map((parameter) => parameter.name.name);
+  const alike = structure.relaxations.filter((each) => each.name === clause.relaxation.name);
+  const known = [...new Set(alike.flatMap((each) => each.clause.parameters.map((parameter) => parameter.name.name)))];
   for (const given of relaxation.options.keys()) {
-    if (known.includes(given)) continue;
+    if (taken.includes(given)) continue;
     throw new Failure(span, "unknown-argument", `${name} on ${structure.label} has no option ${given}`, {
       help: known.length === 0 ? "it has none" : `it has ${known.join(", ")}`,
     });

@@ -47,7 +47,7 @@ function nameOf(clause: Exclude<StructureClause, RelaxClause>): string | undefin
     case "k-best":
       return `k_best ${carriedOutBy(clause.solver, clause.target)}`;
     case "log-partition":
-      return "log_partition";
+      return clause.when === undefined ? "log_partition" : `log_partition when ${printExpression(clause.when)}`;
     case "automaton":
       return "automaton";
   }
@@ -69,7 +69,9 @@ function repeatedRelaxation(resolver: Resolver, clause: RelaxClause, before: rea
   }
   for (const other of before) {
     const meets = other.target === undefined || target === undefined || other.target.name === target.name;
-    if (other.relaxation.name !== relaxation.name || !meets) continue;
+    // Clauses under conditions, or for other options, take turns.
+    const apart = other.when !== undefined || clause.when !== undefined || optionsOf(other) !== optionsOf(clause);
+    if (other.relaxation.name !== relaxation.name || !meets || apart) continue;
     if ((refused === undefined) !== (other.refused === undefined)) {
       const message = `${relaxation.name} is refused and has an algorithm`;
       return resolver.report(span, "duplicate-name", message, REMOVE);
@@ -81,6 +83,15 @@ function repeatedRelaxation(resolver: Resolver, clause: RelaxClause, before: rea
     if (own !== carriedOutBy(other.algorithm, other.target) || clause.preparation !== undefined) continue;
     return resolver.report(span, "duplicate-name", `relax ${relaxation.name} by ${own} is declared twice`, REMOVE);
   }
+}
+
+/** The options without which a clause does not apply, in no particular order. */
+function optionsOf({ parameters }: RelaxClause): string {
+  const needed = parameters.filter((parameter) => parameter.default === undefined);
+  return needed
+    .map((parameter) => parameter.name.name)
+    .sort()
+    .join();
 }
 
 /** A distribution has one divergence from each family. */

@@ -77,9 +77,11 @@ function structureClause(resolver: Resolver, clause: StructureClause, { locals, 
     case "relax":
       relaxClause(resolver, clause, locals);
       target(resolver, clause.target);
+      if (clause.when !== undefined) resolver.expression(clause.when, locals, "static");
       return cost(clause.cost);
     case "log-partition":
       kernelCall(resolver, clause.algorithm, locals);
+      if (clause.when !== undefined) resolver.expression(clause.when, locals, "static");
       return cost(clause.cost);
     case "automaton":
       return resolveAutomaton(resolver, clause, locals, parts);

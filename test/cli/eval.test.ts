@@ -111,7 +111,7 @@ describe("bad input has one clear message", () => {
     [["KSubset(6, 0)"], { u }, 1, "k must lie between 1 and n"],
     [["SpanningTree(graph(4, [[0, 1], [2, 3]]))"], { u }, 1, "a spanning tree needs a connected graph"],
     [["KSubsett(6, 2)"], { u }, 1, "did you mean KSubset?"],
-    [["Matching(3)"], { u }, 1, "the structure Matching is not available in this version of sstc yet"],
+    [["Matching(11)", "--relax", "ExpFamily", "--at", "1"], { u }, 1, "a permanent, which is #P-hard"],
     [["KSubset(6"], { u }, 1, "expected ')'"],
     [[...K, "--relax", "ExpFamily"], { u }, 2, "--relax needs a temperature: add --at T"],
     [[...K, "--at", "1"], { u }, 1, "this is for a relaxation, and there is none"],

@@ -47,10 +47,8 @@ experiment e for M {
   "names of later versions": `
 model M() {
   data x: f32[4]
-  latent a: Matching(2) ~ Gumbel(0) relax CategoricalEntropy at 1
-  //~^ not-yet «Matching»: the structure Matching is not available in this version of sstc yet
   latent c: ProjectiveArborescence(4, root = 0) ~ Gumbel(0) relax PerturbParse at 1
-  //~^ not-yet: the relaxation PerturbParse is not available
+  //~^ not-yet: the relaxation PerturbParse is not available in this version of sstc yet
   latent d: OneHot(4) ~ Gumbel(x) relax Tsallis(1.5) at 1
   //~^ not-yet «Tsallis»: the relaxation Tsallis is not available
   let e = conv1d(x)          //~ not-yet «conv1d»: the function conv1d is not available

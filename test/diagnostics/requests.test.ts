@@ -99,7 +99,6 @@ test("arguments of the model", () => {
     message: "Choice = OneHott: there is no structure OneHott",
     help: "did you mean OneHot?",
   });
-  expect(given({ Choice: "Matching" })).toMatchObject({ code: "not-yet" });
   expect(given({ Choice: "KSubset" })).toMatchObject({
     code: "missing-argument",
     why: "Choice stands for KSubset here",

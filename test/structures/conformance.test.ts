@@ -26,7 +26,7 @@ import {
   layerOf,
   type Subject,
 } from "./conform.ts";
-import { inBox, inHypersimplex, kSubsets, subsets } from "./enumeration.ts";
+import { inBirkhoffPolytope, inBox, inHypersimplex, kSubsets, permutations, subsets } from "./enumeration.ts";
 import { PATH_EXAMPLES } from "./path-examples.ts";
 import { TREE_EXAMPLES } from "./tree-examples.ts";
 
@@ -53,6 +53,11 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ].map(([n, k]) => kSubset(`KSubset(${n}, ${k})`, n!, k!)),
   ...PATH_EXAMPLES,
   TopKEdges: [kSubset("TopKEdges(complete(4))", 6, 3)],
+  Matching: [1, 2, 3, 4].map((n) => ({
+    structure: `Matching(${n})`,
+    members: permutations(n),
+    inHull: inBirkhoffPolytope(n),
+  })),
   ...TREE_EXAMPLES,
 };
 
@@ -79,7 +84,10 @@ function declared(structure: string) {
   const source = { name: "<none>", text: "" };
   const scope = declarationsFor(names, source);
   const { relaxations, logPartition } = applyStructure(parseExpression(structure).value!, scope, scope);
-  const usable = relaxations.filter(({ clause }) => clause.refused === undefined);
+  // Of clauses for options without a default the options would have to be made up.
+  const usable = relaxations.filter(
+    ({ clause }) => clause.refused === undefined && clause.parameters.every((each) => each.default !== undefined),
+  );
   const backwards = usable.flatMap(({ name, clause }) => {
     const legal = [
       ...(clause.symmetric ? ["dual", "finite_difference(1e-4)"] : []),
@@ -248,6 +256,35 @@ const PLANTED: readonly (readonly [path: string, from: string, to: string, examp
     "top_back + log(0.9 * backs *",
     EXAMPLES.ProjectiveArborescence![4]!,
     /ExpFamily: the soft/,
+  ],
+  [
+    "structures/matching.sst",
+    "let cheapest = argmin(cost",
+    "let cheapest = argmin(-cost",
+    EXAMPLES.Matching![3]!,
+    /the argmax/,
+  ],
+  [
+    "structures/matching.sst",
+    "let value = before[set] * scale",
+    "let value = before[set]",
+    EXAMPLES.Matching![2]!,
+    /ExpFamily: the soft/,
+  ],
+  ["structures/matching.sst", "- answer[0, i] for", "+ answer[0, i] for", EXAMPLES.Matching![3]!, /log-partition/],
+  [
+    "relaxations/sinkhorn.sst",
+    "column[i] += level[1, i]",
+    "column[i] += 0.99 * level[1, i]",
+    EXAMPLES.Matching![3]!,
+    /CategoricalEntropy: backward dual/,
+  ],
+  [
+    "relaxations/sinkhorn.sst",
+    "+ sum(joined[k, l] * level[l] for",
+    "- sum(joined[k, l] * level[l] for",
+    EXAMPLES.Matching![3]!,
+    /CategoricalEntropy: backward custom/,
   ],
   [
     "relaxations/regularisers.sst",

@@ -15,6 +15,16 @@ export const kSubsets = (n: number, k: number) => binaryVectors(n, (x) => total(
 export const windows = (n: number, length: number) =>
   binaryVectors(n, (x) => total(x) === length && x.lastIndexOf(1) - x.indexOf(1) === length - 1);
 
+/** Permutation matrices row by row: each row after the first takes a column that those before have not. */
+export function permutations(n: number): Vector[] {
+  const orders = Array.from({ length: n }).reduce<number[][]>(
+    (all) => all.flatMap((taken) => range(n).flatMap((j) => (taken.includes(j) ? [] : [[...taken, j]]))),
+    [[]],
+  );
+  return orders.map((order) => order.flatMap((column) => range(n).map((j) => (j === column ? 1 : 0))));
+}
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+
 export type Edges = readonly (readonly [number, number])[];
 
 /** All arcs from i to j ≠ i, row by row. */
@@ -83,6 +93,15 @@ export const EPSILON = 1e-9;
 export const inBox = (x: Vector) => x.every((value) => value >= -EPSILON && value <= 1 + EPSILON);
 /** The hull of k-hot vectors. */
 export const inHypersimplex = (k: number) => (x: Vector) => inBox(x) && Math.abs(total(x) - k) < EPSILON * x.length;
+
+/** The hull of permutation matrices (Birkhoff 1946): all sums of rows and columns are 1. */
+export const inBirkhoffPolytope = (n: number) => (x: Vector) =>
+  inBox(x) &&
+  range(n).every((i) => {
+    const row = total(range(n).map((j) => x[i * n + j]!));
+    const column = total(range(n).map((j) => x[j * n + i]!));
+    return Math.abs(row - 1) < EPSILON * n && Math.abs(column - 1) < EPSILON * n;
+  });
 
 /** The hull of spanning trees (Edmonds 1971): n − 1 edges, at most |S| − 1 of them within each set S of vertices. */
 export const inTreePolytope = (n: number, edges: Edges) => (x: Vector) => {

@@ -74,6 +74,17 @@ const projective = (relaxation?: string) => (item: GoldenCase) => {
   return { structure: `ProjectiveArborescence(${n}, root = ${root})`, relaxation };
 };
 
+const matching = (relaxation?: string) => (item: GoldenCase) => {
+  const { length } = inputsOf(item).u;
+  return { structure: `Matching(${Math.sqrt(length)})`, relaxation };
+};
+/** A case whose utilities are one matrix, as the vector that they are to sstc. */
+function rowByRow(item: GoldenCase): GoldenCase {
+  const { u, cotangent } = inputsOf(item);
+  const inputs = { ...inputsOf(item), u: u.flat(), ...(cotangent && { cotangent: cotangent.flat() }) };
+  return { ...item, inputs: inputs as never };
+}
+
 /** What the files ask, by name. */
 const FILES: Readonly<Record<string, (item: GoldenCase) => Question>> = {
   onehot: (item) => {
@@ -101,6 +112,9 @@ const FILES: Readonly<Record<string, (item: GoldenCase) => Question>> = {
   arborescence_torchstruct_eps: arborescence("ExpFamily"),
   projective_hard: projective(),
   projective_marginals: projective("ExpFamily"),
+  matching_hard: matching(),
+  matching_sinkhorn: matching("CategoricalEntropy"),
+  matching_permanent: matching("ExpFamily"),
 };
 
 const alongCells = (item: GoldenCase) => overArcs(item, cellsOf(inputsOf(item).n!));
@@ -113,6 +127,9 @@ const LAYOUTS: Readonly<Record<string, (item: GoldenCase) => readonly GoldenCase
   arborescence_torchstruct_eps: (item) => splitByRootChildren(item).map(alongArcs),
   projective_hard: (item) => [alongCells(item)],
   projective_marginals: (item) => [alongCells(item)],
+  matching_hard: (item) => [rowByRow(item)],
+  matching_sinkhorn: (item) => [rowByRow(item)],
+  matching_permanent: (item) => [rowByRow(item)],
 };
 
 /** A finite difference of `step` · cotangent in u / t: our step is the length of the whole move. */
@@ -121,6 +138,7 @@ function difference(question: Question, item: GoldenCase, step: number): Check {
   const length = Math.hypot(...(cotangent as number[]));
   return { question: { ...question, backward: `finite_difference(${step * length})` }, answer: "vjp" };
 }
+const swept = (question: Question): Question => ({ ...question, relaxation: "CategoricalEntropy(sweeps = 20)" });
 const clipped = (question: Question): Question => ({ ...question, relaxation: "ExpFamily(clip = 15)" });
 
 /** Outputs that are answers of sstc. */
@@ -133,6 +151,8 @@ const ANSWERS: Readonly<Record<string, (question: Question, item: GoldenCase) =>
   logZ: (question) => ({ question, answer: "log_partition", tolerance: { abs: 1e-8, rel: 1e-9 } }),
   x_clip15: (question) => ({ question: clipped(question), answer: "soft" }),
   vjp_clip15: (question) => ({ question: clipped(question), answer: "vjp" }),
+  x20: (question) => ({ question: swept(question), answer: "soft" }),
+  vjp20: (question) => ({ question: swept(question), answer: "vjp" }),
   vjp_exact: (question) => ({ question: { ...question, backward: "dual" }, answer: "vjp" }),
   // The published code moves u / t by eps · cotangent, eq. 56 moves u.
   vjp_code_eps: (question, item) => difference(question, item, inputsOf(item).eps!),
@@ -148,6 +168,8 @@ const PROPERTIES: Readonly<Record<string, (x: Vector, item: GoldenCase, expected
       { abs: 1e-9, rel: 1e-12 },
       "value",
     ),
+  perm: (x, _, columns: Vector) =>
+    expect(columns.map((column, i) => x[i * columns.length + column])).toEqual(columns.map(() => 1)),
   // Where the solution touches a bound without leaning on it, either reading is right.
   support: (x, _, support: Vector) =>
     expect(x.every((xi, i) => (xi > 1e-9 ? support[i] === 1 : support[i] === 0 || xi > 0))).toBe(true),

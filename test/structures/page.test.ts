@@ -73,7 +73,9 @@ kernel two_best(n, u: f32[n]) -> x: f32[n] {
   expect(section).toContain("- requires `n >= 2`");
   expect(section).toContain("- members: `binomial(n, 2)`; `Two(6)` has 15");
   expect(section).toContain("- argmax by `two_best` in `n`: The two best, after Somebody and Else 1987");
-  expect(section).toContain("| `ExpFamily` | `k_subset_marginals` | `6 * n` | `dual`, `autodiff`, `finite_difference` |");
+  expect(section).toContain(
+    "| `ExpFamily` | `k_subset_marginals` | `6 * n` | `dual`, `autodiff`, `finite_difference` |",
+  );
   expect(section).toContain("- refused: `Euclidean`, nobody wrote it");
   expect(section).toContain("References: Nobody 1999; the paper, B.9; Somebody and Else 1987.");
   const cells = (start: string) =>

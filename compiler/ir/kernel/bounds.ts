@@ -16,20 +16,26 @@ export interface Settled {
   readonly findings: Findings;
 }
 
-/** The kernel with guards where they are needed, and what is surely wrong with it. */
-export function settleBounds(kernel: Kernel): Settled {
+/**
+ * The kernel with guards where they are needed, and what is surely wrong with it. Loops of a kernel that is `known` to
+ * end, as those of the library are, are not counted, however long they may take.
+ */
+export function settleBounds(kernel: Kernel, known = false): Settled {
   const findings = new Analysis(kernel).run();
-  return { kernel: { ...kernel, body: new Rewriting(kernel, findings).block(kernel.body) }, findings };
+  const longest = known ? Number.POSITIVE_INFINITY : LONGEST_LOOP;
+  return { kernel: { ...kernel, body: new Rewriting(kernel, findings, longest).block(kernel.body) }, findings };
 }
 
 class Rewriting {
   private readonly findings: Findings;
+  private readonly longest: number;
   private readonly sizes = new Map<string, number>();
   /** Steps of the loops that are not counted, as rewritten. */
   private readonly costs = new Map<Statement, number>();
 
-  constructor(kernel: Kernel, findings: Findings) {
+  constructor(kernel: Kernel, findings: Findings, longest: number) {
     this.findings = findings;
+    this.longest = longest;
     for (const array of [...kernel.outputs, ...kernel.scratch]) {
       this.sizes.set(
         array.name,
@@ -87,7 +93,7 @@ class Rewriting {
   /** A loop of at most `rounds` rounds; its steps are counted if there may be too many. */
   private counted<T extends Statement>(loop: T, rounds: number, round: number): T {
     const steps = rounds * round;
-    if (!(steps <= LONGEST_LOOP)) return { ...loop, steps: round };
+    if (!(steps <= this.longest)) return { ...loop, steps: round };
     this.costs.set(loop, steps);
     return loop;
   }
