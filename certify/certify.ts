@@ -25,7 +25,8 @@ const PURPOSES = { solver: 1, soft: 2, backward: 3, arguments: 4, estimators: 5 
 export interface LatentReport {
   readonly name: string;
   readonly structure: string;
-  readonly relaxation: string;
+  /** None of a structure that has none. */
+  readonly relaxation?: string;
   readonly temperature: number;
   /** The size at which it was certified. */
   readonly at: { readonly structure: string; readonly members: number; readonly size: number } | undefined;
@@ -33,6 +34,8 @@ export interface LatentReport {
   readonly outOfReach?: string;
   readonly certificates: readonly Certificate[];
   readonly estimators?: EstimatorReport;
+  /** Why no estimators are compared. */
+  readonly withoutEstimators?: string;
   /** Backwards that are not legal here, with the reason. */
   readonly refused: readonly { readonly backward: string; readonly reason: string }[];
   readonly passed: boolean;
@@ -51,7 +54,7 @@ export function certify(surroundings: Surroundings, seed: number): LatentReport[
       certifySubject(subject, surroundings, names, seed),
     ),
     ...unreached.map(({ name, reason }) => ({
-      ...{ name, structure: "", relaxation: "", temperature: 1, at: undefined, outOfReach: reason },
+      ...{ name, structure: "", temperature: 1, at: undefined, outOfReach: reason },
       ...{ certificates: [], refused: [], passed: true },
     })),
   ];
@@ -66,7 +69,7 @@ export function certifyStructures(surroundings: Surroundings, structure: string,
 
 function certifySubject(subject: Subject, surroundings: Surroundings, names: Names, seed: number): LatentReport {
   const { name, label: structure, relaxation, temperature } = subject;
-  const head = { name, structure, relaxation, temperature };
+  const head = { name, structure, ...(relaxation === undefined ? {} : { relaxation }), temperature };
   const nothing = { at: undefined, certificates: [], refused: [] };
   const specimen = guarded("solver", "lists the members", () =>
     smallSpecimen(subject.structure, subject.arguments, surroundings),
@@ -77,14 +80,28 @@ function certifySubject(subject: Subject, surroundings: Surroundings, names: Nam
   const sized = sizes === undefined ? "" : ` with ${sizes.label} = ${sizes.value[0]}`;
   const at = { structure: `${specimen.structure}${sized}`, members: specimen.members.length, size: specimen.size };
   const solver = guarded("solver", "runs", () => solverCertificates(specimen, new Draws(seed, PURPOSES.solver)));
-  const { certificates: others, refused, estimators } = relaxationReports(specimen, subject, names, seed);
-  const certificates = [...listed(solver), ...others];
+  const found = relaxation === undefined ? NOTHING : relaxationReports(specimen, subject, relaxation, names, seed);
+  const certificates = [...listed(solver), ...found.certificates];
+  const { refused, estimators, withoutEstimators } = found;
   const passed = [...certificates, ...(estimators?.certificates ?? [])].every((each) => each.passed);
-  return { ...head, at, certificates, refused, ...(estimators === undefined ? {} : { estimators }), passed };
+  return {
+    ...{ ...head, at, certificates, refused, passed },
+    ...(estimators === undefined ? {} : { estimators }),
+    ...(withoutEstimators === undefined ? {} : { withoutEstimators }),
+  };
 }
 
-function relaxationReports(specimen: Specimen, subject: Subject, names: Names, seed: number) {
-  const { relaxation, temperature: t, isPlain } = subject;
+type Found = Pick<LatentReport, "certificates" | "refused" | "estimators" | "withoutEstimators">;
+const NOTHING: Found = { certificates: [], refused: [] };
+
+function relaxationReports(
+  specimen: Specimen,
+  subject: Subject,
+  relaxation: string,
+  names: Names,
+  seed: number,
+): Found {
+  const { temperature: t, isPlain } = subject;
   const refused: { backward: string; reason: string }[] = [];
   const legal = new Map<string, HostLayer>();
   for (const strategy of STRATEGIES) {
@@ -100,11 +117,7 @@ function relaxationReports(specimen: Specimen, subject: Subject, names: Names, s
   const map = isConvex && !isFamily ? mapOf(specimen, relaxation) : undefined;
   const [layer] = legal.values();
   if (layer === undefined) {
-    return {
-      certificates: [fault("soft sample", "has a backward", refused[0]!.reason)],
-      refused,
-      estimators: undefined,
-    };
+    return { certificates: [fault("soft sample", "has a backward", refused[0]!.reason)], refused };
   }
   const soft = guarded("soft sample", "is finite", () =>
     softCertificates(specimen, { layer, t, isFamily, isConvex, isPlain, map }, new Draws(seed, PURPOSES.soft)),
@@ -117,12 +130,10 @@ function relaxationReports(specimen: Specimen, subject: Subject, names: Names, s
     certificates.push(...listed(found));
   }
   const estimators = guarded("estimator", "is finite", () => estimatorsOf(specimen, subject, layer, names, seed));
-  if (estimators !== undefined && "says" in estimators) certificates.push(estimators);
-  return {
-    certificates,
-    refused,
-    estimators: estimators !== undefined && "says" in estimators ? undefined : estimators,
-  };
+  if (typeof estimators === "string") return { certificates, refused, withoutEstimators: estimators };
+  if (estimators === undefined) return { certificates, refused };
+  if ("says" in estimators) return { certificates: [...certificates, estimators], refused };
+  return { certificates, refused, estimators };
 }
 
 function estimatorsOf(
@@ -131,9 +142,11 @@ function estimatorsOf(
   layer: HostLayer,
   names: Names,
   seed: number,
-): EstimatorReport | undefined {
+): EstimatorReport | string | undefined {
+  if (utilities.length === 0) return undefined;
   const law = new UtilityLaw(names, utilities, specimen, new Draws(seed, PURPOSES.arguments));
-  if (!law.random.includes(true) || !law.hasDensity) return undefined;
+  if (!law.random.includes(true)) return "its utilities have no noise";
+  if (!law.hasDensity) return "its utilities declare no log_density";
   return estimatorReport(specimen, { layer, t, law }, new Draws(seed, PURPOSES.estimators));
 }
 

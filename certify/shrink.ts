@@ -88,6 +88,11 @@ function contracted(graph: StaticGraph, most: number): StaticGraph {
 
 /** All vertices breadth first, and from which each was reached; those that no edge leads to count as reached from 0. */
 function search({ vertices, directed, edges }: StaticGraph) {
+  const neighbours = Array.from({ length: vertices }, (): number[] => []);
+  for (const [a, b] of edges) {
+    neighbours[a]!.push(b);
+    if (!directed) neighbours[b]!.push(a);
+  }
   const order = [0];
   const parent = new Map<number, number>();
   const visit = (v: number, from: number) => {
@@ -95,12 +100,7 @@ function search({ vertices, directed, edges }: StaticGraph) {
     parent.set(v, from);
     order.push(v);
   };
-  for (const v of order) {
-    for (const [a, b] of edges) {
-      if (a === v) visit(b, v);
-      else if (b === v && !directed) visit(a, v);
-    }
-  }
+  for (const v of order) for (const next of neighbours[v]!) visit(next, v);
   for (let v = 0; v < vertices; v++) visit(v, 0);
   return { order, parent };
 }

@@ -29,8 +29,8 @@ export interface Subject {
   /** The structure's name and arguments. */
   readonly structure: string;
   readonly arguments: Arguments;
-  /** `ExpFamily(clip = 15)` */
-  readonly relaxation: string;
+  /** `ExpFamily(clip = 15)`; a structure of the file may have none. */
+  readonly relaxation: string | undefined;
   /** Whether the relaxation is used as it is declared, without options of the structure. */
   readonly isPlain: boolean;
   readonly temperature: number;
@@ -74,20 +74,19 @@ export function latentSubjects(names: Names, { source }: Surroundings): Subjects
   return { subjects: [...subjects.values()], unreached };
 }
 
-/** Structures on their own, at small sizes, with every relaxation that they have. */
+/** Structures on their own, at small sizes, with every relaxation that they have; with none, if they have none. */
 export function structureSubjects(
   names: Names,
   { source }: Surroundings,
   isMeant: (declared: Pick<StructureEntry, "declaration" | "source">) => boolean,
 ): Subject[] {
-  return catalogue(names, source, isMeant).structures.flatMap(({ sample, combinations }) =>
-    combinations.flatMap((each) => {
-      if (each.kind === "refused") return [];
-      const { name, label, arguments: given } = sample;
-      const { relaxation, isPlain } = each;
-      return [{ name, label, structure: name, arguments: given, relaxation, isPlain, temperature: 1, utilities: [] }];
-    }),
-  );
+  return catalogue(names, source, isMeant).structures.flatMap(({ sample, combinations }): Subject[] => {
+    const { name, label, arguments: given } = sample;
+    const alone = { name, label, structure: name, arguments: given, temperature: 1, utilities: [] };
+    const supported = combinations.flatMap((each) => (each.kind === "supported" ? [each] : []));
+    if (supported.length === 0) return [{ ...alone, relaxation: undefined, isPlain: true }];
+    return supported.map(({ relaxation, isPlain }) => ({ ...alone, relaxation, isPlain }));
+  });
 }
 
 function ofExperiments(

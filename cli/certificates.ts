@@ -13,7 +13,8 @@ export function certificateLines(reports: readonly LatentReport[]): string[] {
     `${plural(certificates.length, "certificate")}${failed === 0 ? ", all hold" : `, ${failed} failed`}`,
     ...(unreached === 0 ? [] : [`${unreached} out of reach`]),
   ].join("; ");
-  const nothing = "no latent and no structure of these files has a relaxation: there are no gradients to certify";
+  const nothing =
+    "no latent of these files has a relaxation, and no structure is declared: there are no gradients to certify";
   return [...reports.flatMap((report) => [...reportLines(report), ""]), reports.length === 0 ? nothing : total];
 }
 
@@ -23,7 +24,8 @@ function allOf({ certificates, estimators }: LatentReport): readonly Certificate
 
 function reportLines(report: LatentReport): string[] {
   const { name, structure, relaxation, temperature, at, outOfReach } = report;
-  const title = structure === "" ? name : `${name}: ${structure} relax ${relaxation} at ${temperature}`;
+  const relaxed = relaxation === undefined ? "" : ` relax ${relaxation} at ${temperature}`;
+  const title = structure === "" ? name : `${name}: ${structure}${relaxed}`;
   if (outOfReach !== undefined) return [title, `  out of reach: ${outOfReach}`];
   const where =
     at === undefined ? [] : [`  at ${at.structure}: ${plural(at.members, "member")} of ${plural(at.size, "element")}`];
@@ -34,6 +36,7 @@ function reportLines(report: LatentReport): string[] {
     "",
     ...certificateTable(report.certificates),
     ...(refused === "" ? [] : [`  not legal here: ${refused}`]),
+    ...(report.withoutEstimators === undefined ? [] : [`  no estimators are compared: ${report.withoutEstimators}`]),
     ...(report.estimators === undefined ? [] : ["", ...estimatorLines(report.estimators)]),
     ...allOf(report).flatMap(failureLines),
   ];

@@ -146,6 +146,16 @@ model M(n = 3) {
     expect(report!.passed).toBe(true);
     expect(report!.estimators!.exact.gradient.map((value) => value !== 0)).toEqual([...Array(19).fill(true), false]);
   });
+  test("without relaxations: the solver alone", () => {
+    const [report, ...others] = reports(
+      "structure Own(n) {\n  embedding x: binary[n]\n  count n\n  argmax largest\n}\n",
+    );
+    expect(others).toEqual([]);
+    expect(report).toMatchObject({ name: "Own", passed: true });
+    expect(new Set(report!.certificates.map((each) => each.of))).toEqual(new Set(["solver"]));
+    const [wrong] = reports("structure Own(n) {\n  embedding x: binary[n]\n  count n\n  argmax positive\n}\n");
+    expect(wrong!.passed).toBe(false);
+  });
   test("with options: what they break is told, and not held against it", () => {
     const text = `model M(V = 20) {
       param theta: f32[edges(complete(V))] ~ zeros
@@ -350,6 +360,8 @@ model M(n = 3) {
     expect(exact.standardError).toBeLessThan(0.05 * exact.norm);
   });
   test("without noise there are none", () => {
-    expect(reports(model("OneHot(n) ~ Fixed(theta) relax ExpFamily at 0.5"))[0]!.estimators).toBeUndefined();
+    const [report] = reports(model("OneHot(n) ~ Fixed(theta) relax ExpFamily at 0.5"));
+    expect(report!.estimators).toBeUndefined();
+    expect(report!.withoutEstimators).toBe("its utilities have no noise");
   });
 });
