@@ -12,7 +12,7 @@ import { StructureLayer } from "../../runtime/layer.ts";
 import { layer as open } from "../../sstc.ts";
 import { library } from "../../stdlib/library.ts";
 import { run } from "../cli/harness.ts";
-import { interpreted } from "../distributions/models.ts";
+import { compiled, interpreted } from "../distributions/models.ts";
 import { expectClose } from "../golden.ts";
 import { withModel } from "../runtime/compiled.ts";
 import { failure } from "../runtime/failure.ts";
@@ -247,4 +247,53 @@ test("layers take sizes as tensors, with utilities as tensors", async () => {
   expectClose([...soft.dataSync()], [...softmax(U, 2), ...softmax(U, 4)], { abs: 1e-6, rel: 0 }, "soft");
   const gradient = choice.vjp(u, u, { size }).dataSync();
   expect([...gradient.slice(2, 4)]).toEqual([0, 0]);
+});
+
+/** What models ask of a structure, with utilities that need not be those of a latent. */
+const QUESTIONS = ["log_partition", "entropy", "marginals", "argmax", "k_best", "log_prob", "sample"];
+
+test.each(["OneHot", "Subset"])("questions about %s: padded is unpadded", (name) => {
+  const ask = (structure: string, n: number) => `
+model Questions(n = ${n}) {
+  data length: i32
+  param u: f32[n] ~ zeros
+  metric log_partition = log_partition(${structure}, u, at = 0.7)
+  metric entropy = entropy(${structure}, u)
+  metric log_prob = log_prob(${structure}, u, argmax(${structure}, u))
+  metric marginals = sum(marginals(${structure}, u) * u)
+  metric argmax = sum(argmax(${structure}, u) * u)
+  metric k_best = sum(k_best(${structure}, u, 3)[1] * u) + sum(k_best(${structure}, u, 9))
+  metric sample = sum(sample(${structure}, u) * u)
+  minimize log_partition(${structure}, u) + entropy(${structure}, u) + 2 * log_prob(${structure}, u, argmax(${structure}, u))
+}`;
+  const u = [0.3, -1.2, 0.8, 2, 0.1];
+  const noise = { 1: 0.7, 2: 0.2, 3: 0.6, 4: 0.9, 5: 0.4 };
+  for (const size of [1, 2, 4, 5]) {
+    const outputs = [ask(`${name}(n, size = length)`, 5), ask(`${name}(n)`, size)].map((text, i) => {
+      const own = i === 0 ? u : u.slice(0, size);
+      const entries = compiled(text).artifact.entries.flatMap((entry) => entry.noise);
+      const drawn = Object.fromEntries(
+        entries.map(({ name, shape }) => [
+          name,
+          Object.values(noise).slice(
+            0,
+            shape.reduce((a, b) => a * b, 1),
+          ),
+        ]),
+      );
+      const environment = { batch: 1, inputs: { length: [size] }, parameters: { u: own }, noise: drawn };
+      return { ...interpreted(text, "evaluate", environment), ...interpreted(text, "train", environment) };
+    });
+    const [padded, alone] = outputs as [Record<string, number[]>, Record<string, number[]>];
+    for (const question of QUESTIONS) {
+      expectClose(
+        padded[`metric:${question}`]!,
+        alone[`metric:${question}`]!,
+        { abs: 1e-12, rel: 1e-10 },
+        `${question} of size ${size}`,
+      );
+    }
+    const [slopes, own] = [padded["gradient:u"]!, alone["gradient:u"]!];
+    expectClose(slopes, [...own, 0, 0, 0, 0].slice(0, 5), { abs: 1e-12, rel: 1e-10 }, `gradient of size ${size}`);
+  }
 });
