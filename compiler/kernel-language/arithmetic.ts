@@ -75,6 +75,10 @@ export function fold(
   if ((operator === "add" || operator === "subtract") && is(right, 0)) return left;
   if (operator === "multiply" && type === "i32" && (is(left, 0) || is(right, 0))) return integer(0);
   if (operator === "multiply" && is(left, 1)) return right;
+  // A constant on the left decides, or has no say.
+  if ((operator === "and" || operator === "or") && left.kind === "constant") {
+    return (left.value !== 0) === (operator === "and") ? right : left;
+  }
   if ((operator === "multiply" || operator === "divide") && is(right, 1)) return left;
   return { kind: "binary", operator, left, right, type };
 }

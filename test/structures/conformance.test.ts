@@ -200,8 +200,8 @@ const PLANTED: readonly (readonly [path: string, from: string, to: string, examp
   ["structures/spanning-tree.sst", "if a != b {", "if a <= b {", EXAMPLES.SpanningTree![2]!, /the argmax/],
   [
     "structures/spanning-tree.sst",
-    "if min(u) < top - 600",
-    "if min(u) < top - 6000",
+    "if least < top - 600",
+    "if least < top - 6000",
     EXAMPLES.SpanningTree![4]!,
     /ExpFamily: the soft/,
   ],
