@@ -135,7 +135,10 @@ export function callStaticFunction(
   return found.call(values, span);
 }
 
-/** Binds a call's arguments to parameters by position and name; defaults see the parameters before them. */
+/**
+ * Binds a call's arguments to parameters by position and name; defaults see the parameters before them, which `check`
+ * has passed.
+ */
 export function bindStatic(
   parameters: readonly Parameter[],
   given: readonly Argument[],
@@ -144,6 +147,7 @@ export function bindStatic(
   span: Span,
   what: string,
   inherit?: Environment,
+  check: (parameter: Parameter, value: StaticValue) => void = () => undefined,
 ): Map<string, StaticValue> {
   const values = new Map<string, StaticValue>();
   const own = environment(values, callee);
@@ -152,18 +156,22 @@ export function bindStatic(
     given.map(({ name, value }) => ({ name: name?.name, nameSpan: name?.span, span: value.span, value })),
     what,
   );
-  parameters.forEach((parameter) => {
-    const name = parameter.name.name;
+  for (const { name, default: fallback } of parameters) {
+    if (assigned.has(name.name) || inherit?.lookup(name.name) !== undefined || fallback !== undefined) continue;
+    throw new Failure(span, "missing-argument", `${what} needs ${name.name}`, {
+      help: `write ${what}(${parameters.map((each) => each.name.name).join(", ")})`,
+    });
+  }
+  for (const parameter of parameters) {
+    const { name } = parameter.name;
     const argument = assigned.get(name);
-    const inherited = inherit?.lookup(name);
-    if (argument !== undefined) values.set(name, evaluateStatic(argument.value, caller));
-    else if (inherited !== undefined) values.set(name, inherited);
-    else if (parameter.default !== undefined) values.set(name, evaluateStatic(parameter.default, own));
-    else
-      throw new Failure(span, "missing-argument", `${what} needs ${name}`, {
-        help: `write ${what}(${parameters.map((each) => each.name.name).join(", ")})`,
-      });
-  });
+    const value =
+      argument === undefined
+        ? (inherit?.lookup(name) ?? evaluateStatic(parameter.default!, own))
+        : evaluateStatic(argument.value, caller);
+    check(parameter, value);
+    values.set(name, value);
+  }
   return values;
 }
 

@@ -59,7 +59,12 @@ export function boundSize(
 /** The argument that a call of a structure gives as its size. */
 export function sizeArgument(declaration: StructureDeclaration, e: CallExpression): Expression | undefined {
   const names = declaration.parameters.map((parameter) => parameter.name.name);
-  const given = e.arguments.map(({ name, value }) => ({ name: name?.name, span: value.span, value }));
+  const given = e.arguments.map(({ name, value }) => ({
+    name: name?.name,
+    nameSpan: name?.span,
+    span: value.span,
+    value,
+  }));
   return assignArguments(names, given, declaration.name.name).get(SIZE)?.value;
 }
 

@@ -8,6 +8,7 @@ import type {
   Expression,
   KBestClause,
   LogPartitionClause,
+  Parameter,
   RelaxClause,
   SamplerClause,
   Span,
@@ -100,9 +101,9 @@ function instantiate(
 ): Structure {
   const { declaration, source } = found;
   const name = declaration.name.name;
-  const values = bindStatic(declaration.parameters, e.arguments, scope, declarations, e.span, name);
-  checkKinds(declaration, values, e);
   const inner = declarations.from(source);
+  const check = kindCheck(declaration, e);
+  const values = bindStatic(declaration.parameters, e.arguments, scope, inner, e.span, name, undefined, check);
   boundSize(declaration, values, inner, e);
   const given = withoutDefaultSize(declaration, values, e);
   const label = labelOf(name, given);
@@ -258,30 +259,26 @@ const KINDS: ReadonlyMap<string | undefined, { what: string; fits: (value: Stati
     ["Structure", { what: "a structure's name", fits: (value) => value.kind === "structure-name" }],
   ]);
 
-function checkKinds(
-  declaration: StructureDeclaration,
-  values: ReadonlyMap<string, StaticValue>,
-  e: CallExpression,
-): void {
+/** Refuses a value that is not what its parameter is for. */
+function kindCheck(declaration: StructureDeclaration, e: CallExpression) {
   const names = declaration.parameters.map((parameter) => parameter.name.name);
-  const given = e.arguments.map(({ name, value }) => ({ name: name?.name, span: value.span }));
+  const given = e.arguments.map(({ name, value }) => ({ name: name?.name, nameSpan: name?.span, span: value.span }));
   const assigned = assignArguments(names, given, declaration.name.name);
-  for (const { name, type } of declaration.parameters) {
-    const value = values.get(name.name)!;
+  return ({ name, type }: Parameter, value: StaticValue): void => {
     const what = `${name.name} of ${declaration.name.name}`;
     const span = assigned.get(name.name)?.span ?? e.span;
     const wanted = type?.kind === "named-type" ? type.name : undefined;
     const kind = KINDS.get(wanted);
-    const sized = name.name === SIZE && value.kind === "per-example";
-    if (kind !== undefined && !kind.fits(value) && !sized) {
+    if (name.name === SIZE && value.kind === "per-example") return;
+    if (kind !== undefined && !kind.fits(value)) {
       const { help } = kind;
       throw new Failure(span, "type-mismatch", `${what} must be ${kind.what}, but it is ${describeStatic(value)}`, {
         help,
       });
     }
-    if (value.kind !== "number" || wanted === "float" || (Number.isInteger(value.value) && value.value >= 0)) continue;
+    if (value.kind !== "number" || wanted === "float" || (Number.isInteger(value.value) && value.value >= 0)) return;
     throw new Failure(span, "bad-size", `${what} must be a non-negative integer, but it is ${value.value}`);
-  }
+  };
 }
 
 function sizeOf(item: Expression | { kind: "ellipsis"; span: Span }, scope: Environment): number {
