@@ -55,6 +55,9 @@ const arcsAmong = (vertices: number) => (size: number) => {
   return arcs.flatMap(([a, b], i) => (a < size && b < size ? [i] : []));
 };
 
+/** The first rows and columns of a square matrix. */
+const corner = (n: number) => (size: number) => first(size).flatMap((i) => first(size).map((j) => n * i + j));
+
 /** One entry or more for each structure of the library that has a size. */
 const PADDED: Readonly<Record<string, readonly Padded[]>> = {
   OneHot: [{ largest: "OneHot(6)", smaller: (n) => `OneHot(${n})`, sizes: [1, 2, 5, 6], places: first }],
@@ -70,6 +73,7 @@ const PADDED: Readonly<Record<string, readonly Padded[]>> = {
     sizes: [root + 1, 4, 5],
     places: (size: number) => first(size).flatMap((head) => first(size).map((modifier) => 5 * head + modifier)),
   })),
+  Matching: [{ largest: "Matching(4)", smaller: (n) => `Matching(${n})`, sizes: [1, 2, 3, 4], places: corner(4) }],
   SpanningTree: [
     {
       largest: "SpanningTree(complete(5))",
