@@ -8,7 +8,7 @@ import { compile as compileWith } from "./compiler/compile.ts";
 import type { Diagnostic, Source } from "./compiler/diagnostic.ts";
 import { readExperiment as readExperimentWith } from "./compiler/experiment.ts";
 import { type Explanation, explain as explainWith } from "./compiler/explain.ts";
-import { compileLayer } from "./compiler/layer.ts";
+import { compileKBest, compileLayer } from "./compiler/layer.ts";
 import { type ImportResolver, isSource } from "./compiler/names.ts";
 import type { Layer, LayerDevice } from "./runtime/layer.ts";
 import { library } from "./stdlib/library.ts";
@@ -33,7 +33,7 @@ export type {
 export { DiagnosticError } from "./compiler/failure.ts";
 export type { ImportResolver } from "./compiler/names.ts";
 export { type GeneratedModuleText, type ModuleOptions, printModule } from "./compiler/targets/module.ts";
-export type { Layer, LayerDevice } from "./runtime/layer.ts";
+export type { KBest, Layer, LayerDevice } from "./runtime/layer.ts";
 export type { LayerInput } from "./runtime/layer-rows.ts";
 export type { ExampleOptions } from "./runtime/layer-sizes.ts";
 
@@ -134,10 +134,11 @@ export async function layer(text: string, options: LayerOptions = {}): Promise<L
   }
   const { source, resolveImport, ...device } = options;
   const own = source === undefined ? undefined : named(source);
-  const compiled = compileLayer({ structure: text, source: own, resolveImport }, library);
+  const request = { structure: text, source: own, resolveImport };
+  const compiled = compileLayer(request, library);
   // Programs that only compile do not load what runs.
   const { createLayer } = await import("./runtime/layer.ts");
-  return createLayer(compiled, device);
+  return createLayer(compiled, device, (count) => compileKBest(request, count, library));
 }
 
 /** A text under a name; throws a TypeError for what is neither. */

@@ -70,7 +70,7 @@ export function softCertificates(specimen: Specimen, subject: SoftSubject, draws
       if (!isFamily) continue;
       const exact = new ExactFamily(members, u, t);
       marginals.see(r, distance(x, exact.marginals), () => ({ ...example, exact: list(exact.marginals) }));
-      const value = layer.logPartition(u, t)?.[0];
+      const value = layer.family?.has("logPartition") === true ? layer.family.logPartition(u, t)[0] : undefined;
       if (value === undefined) continue;
       const error = Math.abs(value - exact.logPartition) / (1 + Math.abs(exact.logPartition));
       partition.see(r, error, () => ({ ...example, "log-partition": value, exact: exact.logPartition }));

@@ -1,17 +1,19 @@
 /**
- * `sstc eval`: a structure's hard and soft samples, gradients and log-partition for utilities given as JSON; in float64
- * on the host, or in float32 on a device.
+ * `sstc eval`: a structure's hard and soft samples and gradients for utilities given as JSON, or answers to questions
+ * about its exponential family; in float64 on the host, or in float32 on a device.
  */
 import type * as core from "@tensorflow/tfjs-core";
 import type { CompiledLayer } from "../compiler/artifact.ts";
-import { compileLayer } from "../compiler/layer.ts";
-import { createLayer, type Layer, StructureLayer } from "../runtime/layer.ts";
-import { type LayerInput, readRows } from "../runtime/layer-rows.ts";
+import { compileKBest, compileLayer } from "../compiler/layer.ts";
+import { QUERIES, type Query } from "../compiler/layer-request.ts";
+import { createLayer, type Layer, type LayerHost, StructureLayer } from "../runtime/layer.ts";
+import { isTensor, type LayerInput, readRows } from "../runtime/layer-rows.ts";
 import type { ExampleOptions } from "../runtime/layer-sizes.ts";
 import { library } from "../stdlib/library.ts";
 import { importFromFiles, readText } from "./files.ts";
 import { readJsonObject } from "./input.ts";
 import { UsageError } from "./usage-error.ts";
+import { readSeed } from "./values.ts";
 
 export interface EvalOptions {
   readonly relax?: string;
@@ -21,6 +23,10 @@ export interface EvalOptions {
   readonly device?: string;
   readonly set?: readonly string[];
   readonly source?: string;
+  readonly query?: string;
+  readonly draws?: string;
+  readonly best?: string;
+  readonly seed?: string;
 }
 
 type Matrix = readonly (readonly number[])[];
@@ -28,7 +34,10 @@ type Matrix = readonly (readonly number[])[];
 /** What the input must be, for messages. */
 const EXPECTED = 'expected {"u": [[…], …], "cotangent": [[…], …]}, a row for each example';
 
-/** Prints `{"argmax": …, "soft": …, "vjp": …, "log_partition": …}` with the keys that apply. */
+/**
+ * Prints `{"argmax": …, "soft": …, "vjp": …, "log_partition": …}` with the keys that apply, or those that `--query`
+ * asks for.
+ */
 export async function evalCommand(structure: string, options: EvalOptions): Promise<number> {
   const { relax: relaxation, at: temperature, backward, set: settings, source: path } = options;
   if (relaxation !== undefined && temperature === undefined) {
@@ -37,20 +46,66 @@ export async function evalCommand(structure: string, options: EvalOptions): Prom
   if (path === "-" && (options.input ?? "-") === "-") {
     throw new UsageError("--source and --input cannot both be standard input: put one of them in a file");
   }
+  const idle = (["draws", "best", "seed"] as const).find((option) => options[option] !== undefined);
+  if (options.query === undefined && idle !== undefined) {
+    throw new UsageError(`--${idle} is for --query ${idle === "best" ? "k_best" : "sample"}`);
+  }
+  const asked = options.query === undefined ? undefined : questions(options);
   const source = path === undefined ? undefined : { name: path === "-" ? "<stdin>" : path, text: readText(path) };
-  const request = { structure, relaxation, temperature, backward, settings, source, resolveImport: importFromFiles };
+  const queries = asked?.queries;
+  const texts = { structure, relaxation, temperature, backward, settings, source };
+  const request = { ...texts, queries, resolveImport: importFromFiles };
   const compiled = compileLayer(request, library);
+  if (compiled.family !== undefined && compiled.temperature === undefined) {
+    throw new UsageError("--query needs a temperature: add --at T, such as --at 1");
+  }
   const input = readJsonObject(options.input ?? "-", '{"u": [[0.5, 1], [2, 0]]}');
   const u = readMatrix(input, "u");
   if (u === undefined) {
     const keys = Object.keys(input).map((key) => JSON.stringify(key));
     throw new UsageError(`the input has no "u"${keys.length === 0 ? "" : `, only ${keys.join(", ")}`}: ${EXPECTED}`, 1);
   }
-  const cotangent = compiled.soft === undefined ? undefined : readMatrix(input, "cotangent");
+  const cotangent = compiled.soft === undefined || asked !== undefined ? undefined : readMatrix(input, "cotangent");
+  const x = queries?.includes("log_prob") === true ? readMatrix(input, "x") : undefined;
+  if (x === undefined && queries?.includes("log_prob") === true) {
+    throw new UsageError('log_prob needs members: add "x": [[…], …] to the input, a row for each example', 1);
+  }
   const examples = compiled.sizes === undefined ? {} : { size: readSizes(input) };
-  const result = await evaluate(compiled, options.device ?? "host", u, cotangent, examples);
+  const host: LayerHost = { compileKBest: (count) => compileKBest(request, count, library) };
+  const rows = { u, ...(cotangent === undefined ? {} : { cotangent }), ...(x === undefined ? {} : { x }) };
+  const answer = (layer: Layer, given: Given) =>
+    asked === undefined ? results(compiled, layer, given, examples) : answers(asked, layer, given, examples);
+  const result = await evaluate(compiled, options.device ?? "host", rows, host, answer);
   process.stdout.write(`${JSON.stringify(result)}\n`);
   return 0;
+}
+
+interface Asked {
+  readonly queries: readonly Query[];
+  readonly seed: number;
+  readonly draws: number;
+  readonly best: number;
+}
+
+/** What `--query` asks for, and the numbers that go with it. */
+function questions({ query = "", seed, draws, best }: EvalOptions): Asked {
+  const names = query.split(",").map((name) => name.trim());
+  const known = (name: string): name is Query => QUERIES.some((each) => each === name);
+  const unknown = names.find((name) => !known(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`--query ${unknown}: choose some of ${QUERIES.join(", ")}, with commas between them`);
+  }
+  const count = (value: string | undefined, option: string, byDefault: number) => {
+    const number = value === undefined ? byDefault : Number(value);
+    if (Number.isInteger(number) && number >= 1 && number <= 2 ** 24) return number;
+    throw new UsageError(`--${option} ${value}: give a positive integer`);
+  };
+  return {
+    queries: names.filter(known),
+    seed: readSeed(seed ?? "0"),
+    draws: count(draws, "draws", 1),
+    best: count(best, "best", 3),
+  };
 }
 
 /** Lists of rows; what the rows hold is checked by the layer. */
@@ -74,41 +129,72 @@ function readSizes(input: { readonly [key: string]: unknown }): readonly number[
 
 type Results = { readonly [key: string]: unknown };
 
+/** Rows in the form that the layer takes. */
+interface Given {
+  readonly u: LayerInput;
+  readonly cotangent?: LayerInput;
+  readonly x?: LayerInput;
+}
+
 async function evaluate(
   compiled: CompiledLayer,
   device: string,
-  u: Matrix,
-  cotangent: Matrix | undefined,
-  examples: ExampleOptions,
+  rows: Given & { readonly [key: string]: Matrix },
+  host: LayerHost,
+  answer: (layer: Layer, given: Given) => Results,
 ): Promise<Results> {
-  if (device === "host") return results(compiled, new StructureLayer(compiled), u, cotangent, examples);
+  if (device === "host") return answer(new StructureLayer(compiled, host), rows);
   const { DEVICE_NAMES, openDevice } = await import("../runtime/devices.ts");
   if (!DEVICE_NAMES.some((known) => known === device)) {
     throw new UsageError(`--device ${device}: choose one of host, ${DEVICE_NAMES.join(", ")}`);
   }
   const { tf } = await openDevice(device);
-  const layer = await createLayer(compiled, { tf });
-  const tensor = (rows: Matrix, key: string) => {
+  const layer = await createLayer(compiled, { tf }, host.compileKBest);
+  const tensor = (key: string, matrix: Matrix) => {
     // The rows must be a matrix before they can be a tensor.
-    const values = readRows(rows, { what: `the numbers of "${key}"`, structure: layer.structure, size: layer.size });
-    return tf.tensor(Float32Array.from(values), [rows.length, layer.size], "float32");
+    const values = readRows(matrix, { what: `the numbers of "${key}"`, structure: layer.structure, size: layer.size });
+    return tf.tensor(Float32Array.from(values), [matrix.length, layer.size], "float32");
   };
-  const found = results(compiled, layer, tensor(u, "u"), cotangent && tensor(cotangent, "cotangent"), examples);
-  return Object.fromEntries(Object.entries(found).map(([key, value]) => [key, (value as core.Tensor).arraySync()]));
+  const given = Object.fromEntries(Object.entries(rows).map(([key, matrix]) => [key, tensor(key, matrix)]));
+  return lists(answer(layer, given as unknown as Given)) as Results;
+}
+
+/** Tensors, wherever they stand, as lists. */
+function lists(value: unknown): unknown {
+  if (isTensor(value)) return (value as core.Tensor).arraySync();
+  if (Array.isArray(value)) return value.map(lists);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, lists(item)]));
 }
 
 /** What a layer has to say, in the form of `u`. */
-function results(
-  compiled: CompiledLayer,
-  layer: Layer,
-  u: LayerInput,
-  cotangent: LayerInput | undefined,
-  examples: ExampleOptions,
-): Results {
+function results(compiled: CompiledLayer, layer: Layer, { u, cotangent }: Given, examples: ExampleOptions): Results {
+  const hasPartition = compiled.family !== undefined && !("missing" in compiled.family.logPartition);
   return {
     argmax: layer.argmax(u, examples),
     ...(compiled.soft === undefined ? {} : { soft: layer.soft(u, examples) }),
     ...(cotangent === undefined ? {} : { vjp: layer.vjp(u, cotangent, examples) }),
-    ...(compiled.logPartition === undefined ? {} : { log_partition: layer.logPartition(u, examples) }),
+    ...(hasPartition ? { log_partition: layer.logPartition(u, examples) } : {}),
   };
+}
+
+/** What is asked of the exponential family, under the names of the questions. */
+function answers(
+  { queries, seed, draws, best }: Asked,
+  layer: Layer,
+  { u, x }: Given,
+  examples: ExampleOptions,
+): Results {
+  const answer: Readonly<Record<Query, () => unknown>> = {
+    log_partition: () => layer.logPartition(u, examples),
+    entropy: () => layer.entropy(u, examples),
+    log_prob: () => layer.logProb(u, x!, examples),
+    marginals: () => layer.marginals(u, examples),
+    sample: () => layer.sample(u, { seed, draws, ...examples }),
+    k_best: () => {
+      const { members, values, found } = layer.kBest(u, best, examples);
+      return { members, values, found };
+    },
+  };
+  return Object.fromEntries(queries.map((query) => [query, answer[query]()]));
 }

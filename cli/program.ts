@@ -54,6 +54,14 @@ function registerChecks(program: Command, finish: (status: number) => void): voi
       "ExpFamily, Euclidean, CategoricalEntropy or BinaryEntropy; without it, argmax only",
     )
     .option("--at <temperature>", "the temperature t, greater than 0")
+    .option(
+      "--query <questions>",
+      'log_partition, entropy, log_prob (of members "x" in the input), marginals, sample, k_best: ' +
+        "of p(x) ∝ exp(uᵀx / t), with commas between them",
+    )
+    .option("--draws <number>", "how many samples of each example; 1 by default")
+    .option("--best <number>", "how many best members; 3 by default")
+    .option("--seed <number>", "decides the samples; 0 by default")
     .option("--input <file>", "JSON file, or - for standard input", "-")
     .option("--backward <strategy>", "custom, dual or finite_difference(eps)")
     .option("--device <name>", "host (float64), or in float32 wasm, cpu, tensorflow, cuda", "host")

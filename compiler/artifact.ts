@@ -170,6 +170,21 @@ export interface WasmArray {
   readonly length: number;
 }
 
+/** What is known of p(x) ∝ exp(uᵀx / t). Of what the structure does not have there is the reason. */
+export interface CompiledFamily {
+  /** From u / t to log Σ_x exp(uᵀx / t). */
+  readonly logPartition: PrintedKernel | Missing;
+  /** From u / t to E[x]; and from u / t, E[x] (called x) and cotangent to the covariance of x times cotangent. */
+  readonly marginals: { readonly kernel: PrintedKernel; readonly backward: PrintedKernel } | Missing;
+  /** From u / t and so many uniform numbers, called noise, to a member. */
+  readonly sampler: { readonly kernel: PrintedKernel; readonly noise: number } | Missing;
+}
+export interface Missing {
+  readonly missing: string;
+  readonly why?: string;
+  readonly help?: string;
+}
+
 /** One structure on its own, with a relaxation or without: what `sstc eval` and `layer()` run. */
 export interface CompiledLayer {
   /** As written, with arguments: `KSubset(6, 2)`. */
@@ -194,8 +209,8 @@ export interface CompiledLayer {
   readonly soft: PrintedKernel | undefined;
   /** From u / t (called u), the soft sample (x) and cotangent, as far as it reads them, to t · (∂x/∂u)ᵀ cotangent. */
   readonly backward: { readonly strategy: string; readonly kernel: PrintedKernel } | undefined;
-  /** From u / t to log Σ_x exp(uᵀx / t), and to the marginals: t times its gradient. */
-  readonly logPartition: { readonly kernel: PrintedKernel; readonly marginals: PrintedKernel } | undefined;
+  /** Undefined where a relaxation other than ExpFamily is asked for. */
+  readonly family: CompiledFamily | undefined;
   readonly decisions: readonly Decision[];
 }
 

@@ -12,6 +12,10 @@ import { DiagnosticError, Failure } from "./failure.ts";
 import { notYet } from "./later.ts";
 import type { ImportResolver } from "./names.ts";
 
+/** What can be asked of a layer besides its relaxation, as the command line calls it. */
+export const QUERIES = ["log_partition", "entropy", "log_prob", "marginals", "sample", "k_best"] as const;
+export type Query = (typeof QUERIES)[number];
+
 export interface LayerRequest {
   /**
    * Such as `SpanningTree(complete(4))`, or `SpanningTree(complete(4)) relax ExpFamily at 0.5 backward dual`. What the
@@ -24,6 +28,8 @@ export interface LayerRequest {
   readonly temperature?: string | undefined;
   /** Such as `dual` or `finite_difference(1e-2)`; without any the compiler chooses. */
   readonly backward?: string | undefined;
+  /** What must be there: it is an error where the structure has it not. A temperature may then be all that is given. */
+  readonly queries?: readonly Query[] | undefined;
   /** Names that the texts above may use, such as `n = 6`, `G = complete(n)`; each sees those before it. */
   readonly settings?: readonly string[] | undefined;
   /** A file whose structures and kernels may be used besides the library's. */
@@ -43,6 +49,7 @@ export interface LayerPieces {
   readonly temperature: Piece<Temperature> | undefined;
   readonly backward: Piece<BackwardClause> | undefined;
   readonly straightThrough: boolean;
+  readonly queries: readonly Query[];
   readonly settings: readonly Piece<{ readonly name: string; readonly value: Expression }>[];
 }
 
@@ -58,6 +65,7 @@ export function readLayerRequest(request: LayerRequest): LayerPieces {
     temperature: onlyOne(own(estimator?.temperature), optional("<temperature>", request.temperature, temperature)),
     backward: onlyOne(own(estimator?.backward), optional("<backward>", request.backward, backwardStrategy)),
     straightThrough: estimator?.straightThrough ?? false,
+    queries: request.queries ?? [],
     settings: (request.settings ?? []).map((text) => read("<set>", text, setting)),
   };
 }

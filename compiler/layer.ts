@@ -7,45 +7,39 @@ import type { CompiledLayer, Decision, PrintedKernel } from "./artifact.ts";
 import { type Declarations, declarationsFor } from "./declarations.ts";
 import { DiagnosticError, Failure } from "./failure.ts";
 import type { Kernel } from "./ir/kernel/kernel.ts";
-import { logPartitionKernel } from "./kernel-language/structure-kernel.ts";
+import { compileFamily, type LayerFamily } from "./layer-family.ts";
 import { type LayerPieces, type LayerRequest, type Piece, readLayerRequest, withPiece } from "./layer-request.ts";
 import { type Library, Names } from "./names.ts";
 import { type BackwardRequest, selectBackward } from "./passes/select-backward.ts";
+import { selectKBest } from "./passes/select-k-best.ts";
 import { selectRelaxation } from "./passes/select-relaxation.ts";
 import { selectSolver } from "./passes/select-solver.ts";
+import { printKernel } from "./printed-kernel.ts";
 import { type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
 import { describeStatic, type StaticGraph, type StaticValue } from "./static-value.ts";
 import { applyStructure, type Structure } from "./structure.ts";
 import { perExample, writtenSize } from "./structure-size.ts";
-import { printJavaScriptKernel } from "./targets/javascript-kernel.ts";
-import { printWasmKernel } from "./targets/wasm-kernel.ts";
 import { requireTemperature } from "./temperature.ts";
 
 /** The kernels of a layer, before they are printed. */
 interface LayerKernels {
   readonly soft: Kernel;
   readonly backward: { readonly strategy: string; readonly kernel: Kernel };
-  readonly logPartition: { readonly kernel: Kernel; readonly marginals: Kernel } | undefined;
+  readonly isFamily: boolean;
   readonly decisions: readonly Omit<Decision, "latent">[];
 }
 
 /** Compiles a structure; throws a DiagnosticError that says what does not fit and where. */
 export function compileLayer(request: LayerRequest, library: Library): CompiledLayer {
   const pieces = readLayerRequest(request);
-  const names = new Names(library, request.resolveImport ?? (() => undefined));
-  const source = request.source ?? { name: "<none>", text: "" };
-  names.load(source);
-  if (names.diagnostics.length > 0) throw new DiagnosticError(names.diagnostics);
-  const declarations = declarationsFor(names, source);
-  const scope = settingsScope(pieces, declarations);
-  const { structure, argmax } = withPiece(pieces.structure, (e, source) => {
-    const place = { ...declarations, source };
-    const structure = applyStructure(e, withSize(e, scope), place);
-    return { structure, argmax: selectSolver(structure, place, "host", e.span) };
-  });
+  const { structure, scope, declarations } = structureOf(request, pieces, library);
+  const argmax = withPiece(pieces.structure, (e, source) =>
+    selectSolver(structure, { ...declarations, source }, "host", e.span),
+  );
   const temperature = temperatureOf(pieces, scope);
   const relaxed = relaxedKernels(structure, pieces, scope, declarations);
-  const { soft, backward, logPartition } = relaxed ?? {};
+  const { soft, backward } = relaxed ?? {};
+  const family = familyOf(structure, pieces, relaxed, scope, declarations);
   return {
     structure: structure.label,
     size: structure.size,
@@ -55,12 +49,64 @@ export function compileLayer(request: LayerRequest, library: Library): CompiledL
     sizes: structure.sizes && { most: structure.sizes.most, label: structure.sizes.label },
     temperature,
     straightThrough: pieces.straightThrough,
-    argmax: print(argmax.value),
-    soft: soft && print(soft),
-    backward: backward && { strategy: backward.strategy, kernel: print(backward.kernel) },
-    logPartition: logPartition && { kernel: print(logPartition.kernel), marginals: print(logPartition.marginals) },
-    decisions: [argmax.decision, ...(relaxed?.decisions ?? [])].map((decision) => ({ latent: "", ...decision })),
+    argmax: printKernel(argmax.value),
+    soft: soft && printKernel(soft),
+    backward: backward && { strategy: backward.strategy, kernel: printKernel(backward.kernel) },
+    family: family?.compiled,
+    decisions: [argmax.decision, ...(relaxed?.decisions ?? []), ...(family?.decisions ?? [])].map((decision) => ({
+      latent: "",
+      ...decision,
+    })),
   };
+}
+
+/** The kernel that lists `count` best members of the structure of a request; throws a DiagnosticError. */
+export function compileKBest(request: LayerRequest, count: number, library: Library): PrintedKernel {
+  const pieces = readLayerRequest(request);
+  const { structure, declarations } = structureOf(request, pieces, library);
+  const { value } = withPiece(pieces.structure, (e, source) =>
+    selectKBest(structure, count, { ...declarations, source }, "host", e.span),
+  );
+  return printKernel(value);
+}
+
+/** The structure of a request, and what its texts see. */
+function structureOf(request: LayerRequest, pieces: LayerPieces, library: Library) {
+  const names = new Names(library, request.resolveImport ?? (() => undefined));
+  const source = request.source ?? { name: "<none>", text: "" };
+  names.load(source);
+  if (names.diagnostics.length > 0) throw new DiagnosticError(names.diagnostics);
+  const declarations = declarationsFor(names, source);
+  const scope = settingsScope(pieces, declarations);
+  const structure = withPiece(pieces.structure, (e, source) =>
+    applyStructure(e, withSize(e, scope), { ...declarations, source }),
+  );
+  return { structure, scope, declarations };
+}
+
+/** The exponential family, where no other relaxation is asked for. What was asked for and is not there is refused. */
+function familyOf(
+  structure: Structure,
+  pieces: LayerPieces,
+  relaxed: LayerKernels | undefined,
+  scope: Environment,
+  declarations: Declarations,
+): LayerFamily | undefined {
+  const { relaxation, backward, queries } = pieces;
+  const asked = queries.filter((query) => query !== "k_best");
+  if (relaxation === undefined && asked.length === 0) return undefined;
+  if (relaxation !== undefined && relaxed?.isFamily !== true) {
+    const [query] = asked;
+    if (query === undefined) return undefined;
+    return withPiece(relaxation, ({ span }) => {
+      const message = `${query} is a question about the exponential family, but this is another relaxation`;
+      throw new Failure(span, "type-mismatch", message, { help: "leave the relaxation out, or write ExpFamily" });
+    });
+  }
+  const request = backward && withPiece(backward, (clause) => backwardRequest(clause, scope));
+  return withPiece<{ readonly span: Span }, LayerFamily>(relaxation ?? pieces.structure, ({ span }, source) =>
+    compileFamily(structure, { ...declarations, source }, span, asked, request),
+  );
 }
 
 /** A graph as plain data. */
@@ -87,12 +133,12 @@ function settingsScope(pieces: LayerPieces, declarations: Declarations): Environ
 
 function relaxedKernels(
   structure: Structure,
-  { relaxation, temperature, backward: asked }: LayerPieces,
+  { relaxation, temperature, backward: asked, queries }: LayerPieces,
   scope: Environment,
   declarations: Declarations,
 ): LayerKernels | undefined {
-  if (relaxation === undefined) return refuseWithout(asked ?? temperature);
-  const { relaxed, logPartition } = withPiece(relaxation, (e, source) => {
+  if (relaxation === undefined) return refuseWithout(asked ?? (queries.length === 0 ? temperature : undefined));
+  const { relaxed, isFamily } = withPiece(relaxation, (e, source) => {
     const place = { ...declarations, source };
     const value = evaluateStatic(e, scope);
     if (value.kind !== "relaxation") {
@@ -100,8 +146,7 @@ function relaxedKernels(
       throw new Failure(e.span, "type-mismatch", `expected a relaxation, but got ${describeStatic(value)}`, help);
     }
     const relaxed = selectRelaxation(structure, value, place, "host", e.span);
-    const isExpFamily = value.declaration.name.name === "ExpFamily";
-    return { relaxed, logPartition: isExpFamily ? logPartitionKernel(structure, place, e.span) : undefined };
+    return { relaxed, isFamily: value.declaration.name.name === "ExpFamily" };
   });
   const select = (piece: Piece<unknown>, request?: BackwardRequest) =>
     withPiece(piece, (_, source) => {
@@ -118,8 +163,7 @@ function relaxedKernels(
   return {
     soft: relaxed.value.forward,
     backward: backward.value,
-    // Of the utilities as given: a preparation of theirs is no part of the log-partition.
-    logPartition: logPartition && { kernel: logPartition, marginals: relaxed.value.core },
+    isFamily,
     decisions: [relaxed.decision, backward.decision],
   };
 }
@@ -168,9 +212,4 @@ function backwardRequest({ strategy, arguments: list, span }: BackwardClause, sc
   }
   const message = `the step of a backward must be a number greater than 0, but it is ${describeStatic(step)}`;
   throw new Failure(first.span, "bad-backward", message);
-}
-
-function print(kernel: Kernel): PrintedKernel {
-  const inputs = kernel.inputs.map((array) => array.name);
-  return { text: printJavaScriptKernel(kernel), wasm: printWasmKernel(kernel), inputs };
 }

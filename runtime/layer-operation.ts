@@ -11,33 +11,49 @@ export type LayerTensorflow = Pick<typeof core, "tensor" | "customGrad"> & Parti
 
 export interface Operation {
   readonly tf: LayerTensorflow;
-  readonly utilities: Reading;
+  /** What the tensors hold that it takes, the utilities first. */
+  readonly inputs: readonly Reading[];
   /** Cotangents of what `forward` returns. */
   readonly cotangents: Reading;
-  /** From rows of utilities to as many rows, or to one number for each. */
-  readonly forward: (u: Float64Array) => Float64Array;
-  /** From utilities, what `forward` made of them, and its cotangent, to the cotangent of the utilities. */
-  readonly backward: (u: Float64Array, value: Float64Array, cotangent: Float64Array) => Float64Array;
+  /** From rows of each input to the values. */
+  readonly forward: (...rows: Float64Array[]) => Float64Array;
+  /** From rows, what `forward` made of them, and its cotangent, to the cotangent of each input. */
+  readonly backward: (
+    rows: readonly Float64Array[],
+    value: Float64Array,
+    cotangent: Float64Array,
+  ) => readonly Float64Array[];
 }
 
-/** The operation on `u`; what it returns has `shape`. */
-export function operate(operation: Operation, u: core.Tensor, shape: readonly number[]): core.Tensor {
-  return operation.tf.customGrad((...given) => {
-    const [input, save] = given as [core.Tensor, (tensors: core.Tensor[]) => void];
-    const rows = readRows(input, operation.utilities);
-    const value = operation.forward(rows);
-    save([input]);
+/** The operation on tensors; what it returns has `shape`. */
+export function operate(operation: Operation, tensors: readonly core.Tensor[], shape: readonly number[]): core.Tensor {
+  const { tf, inputs, cotangents } = operation;
+  const [utilities] = inputs as readonly [Reading, ...Reading[]];
+  return tf.customGrad((...given) => {
+    const save = given.pop() as unknown as (tensors: core.Tensor[]) => void;
+    const rows = given.map((tensor, i) => readRows(tensor as core.Tensor, inputs[i]!));
+    const value = operation.forward(...rows);
+    save(given as core.Tensor[]);
     return {
-      value: asTensor(operation, value, shape),
-      gradFunc: (cotangent, saved) =>
-        pullBack(operation, saved[0]!, cotangent, (given) => operation.backward(rows, value, given)),
+      value: asTensor({ tf, utilities }, value, shape),
+      gradFunc: (cotangent, saved) => {
+        const gradients = saved.map((tensor, i) =>
+          pullBack(
+            { tf, utilities, cotangents },
+            tensor,
+            cotangent,
+            (numbers) => operation.backward(rows, value, numbers)[i]!,
+          ),
+        );
+        return gradients.length === 1 ? gradients[0]! : gradients;
+      },
     };
-  })(u);
+  })(...tensors);
 }
 
 /** What `backward` makes of a cotangent of the operation's result: a cotangent of `u`. */
 export function pullBack(
-  operation: Omit<Operation, "forward" | "backward">,
+  operation: Pick<Operation, "tf" | "cotangents"> & { readonly utilities: Reading },
   u: core.Tensor,
   cotangent: core.Tensor,
   backward: (cotangent: Float64Array) => Float64Array,
@@ -57,7 +73,7 @@ export function pullBack(
 }
 
 function asTensor(
-  { tf, utilities }: Pick<Operation, "tf" | "utilities">,
+  { tf, utilities }: { readonly tf: LayerTensorflow; readonly utilities: Reading },
   values: Float64Array,
   shape: readonly number[],
 ): core.Tensor {

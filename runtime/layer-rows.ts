@@ -38,6 +38,28 @@ export type PerExample<U extends LayerInput> = U extends core.Tensor
         ? number[]
         : number;
 
+/** Several members for each example: the same kind, with an axis for them before that of the example's numbers. */
+export type Several<U extends LayerInput> = U extends core.Tensor
+  ? core.Tensor
+  : U extends Float32Array
+    ? Float32Array
+    : U extends Float64Array
+      ? Float64Array
+      : U extends readonly (readonly number[])[]
+        ? number[][][]
+        : number[][];
+
+/** Several numbers for each example: the same kind, with an axis for them in the place of the example's numbers. */
+export type SeveralValues<U extends LayerInput> = U extends core.Tensor
+  ? core.Tensor
+  : U extends Float32Array
+    ? Float32Array
+    : U extends Float64Array
+      ? Float64Array
+      : U extends readonly (readonly number[])[]
+        ? number[][]
+        : number[];
+
 /** What is read, for messages: `the utilities of SpanningTree(complete(4))`. */
 export interface Reading {
   readonly what: string;
@@ -103,6 +125,24 @@ export function exampleAxes(shape: readonly number[], reading: Reading): readonl
   throw new UserError(`${what} have shape ${writeShape(shape)}, but an example of ${structure} has ${size} numbers`, {
     help: `give a tensor of shape [${size}] for one example, or [batch, ${size}] for several`,
   });
+}
+
+/** Lists of several numbers, or of several rows of them, for each example of `like`; of each as many as `counts` says. */
+export function writeSeveral(
+  values: Float64Array,
+  like: PlainInput,
+  { width, counts }: { readonly width: number | undefined; readonly counts: ArrayLike<number> },
+  reading: Reading,
+) {
+  if (like instanceof Float64Array) return values;
+  if (like instanceof Float32Array) return toFloat32(values, reading);
+  const each = counts.length === 0 ? 0 : values.length / counts.length;
+  const lists = Array.from(counts, (count, example) => {
+    const own = values.subarray(example * each, (example + 1) * each);
+    if (width === undefined) return [...own.subarray(0, count)];
+    return Array.from({ length: count }, (_, i) => [...own.subarray(i * width, (i + 1) * width)]);
+  });
+  return isMatrix(like) ? lists : lists[0]!;
 }
 
 function readArray(input: PlainInput, reading: Reading): Float64Array {

@@ -1,12 +1,14 @@
 /**
- * One structured layer for programs of their own: hard and soft samples, vector–Jacobian products and log-partitions of
- * tensors, typed arrays or lists of numbers. On tensors they are operations that `tf.grad` differentiates, whatever the
+ * One structured layer for programs of their own: hard and soft samples, vector–Jacobian products, and questions about
+ * the exponential family, of tensors, typed arrays or lists of numbers. On tensors they are operations that `tf.grad` differentiates, whatever the
  * backend: the solver runs on the host, in float64.
  */
 import type * as core from "@tensorflow/tfjs-core";
-import type { CompiledLayer, Decision } from "../compiler/artifact.ts";
+import type { CompiledLayer, Decision, PrintedKernel } from "../compiler/artifact.ts";
 import type { DeviceName, DeviceOptions } from "./devices.ts";
-import { HostLayer, type Printed } from "./host-layer.ts";
+import type { HostFamily } from "./host-family.ts";
+import type { Printed } from "./host-kernels.ts";
+import { HostLayer } from "./host-layer.ts";
 import { type LayerTensorflow, type Operation, operate, pullBack } from "./layer-operation.ts";
 import {
   exampleAxes,
@@ -16,11 +18,15 @@ import {
   type Reading,
   readRows,
   type SameForm,
+  type Several,
+  type SeveralValues,
   writePerExample,
   writeRows,
+  writeSeveral,
 } from "./layer-rows.ts";
 import { type ExampleOptions, readSizes } from "./layer-sizes.ts";
 import { UserError, writeShape } from "./user-error.ts";
+import { checkSeed } from "./validate.ts";
 
 export interface LayerDevice extends DeviceOptions {
   /** The backend that is started and made tfjs's current one: `wasm` unless given. */
@@ -49,21 +55,57 @@ export interface Layer {
   vjp<U extends LayerInput>(u: U, cotangent: LayerInput, examples?: ExampleOptions): SameForm<U>;
   /** log Σ_x exp(uᵀx / t), one number for each example; its gradient is the marginals, divided by t. */
   logPartition<U extends LayerInput>(u: U, examples?: ExampleOptions): PerExample<U>;
+  /** −Σ_x p(x) log p(x) of p(x) ∝ exp(uᵀx / t). */
+  entropy<U extends LayerInput>(u: U, examples?: ExampleOptions): PerExample<U>;
+  /** log p(x) of a member x for each example, in the form of `u`. */
+  logProb<U extends LayerInput>(u: U, x: LayerInput, examples?: ExampleOptions): PerExample<U>;
+  /** E[x]: the soft sample of the exponential family, of the utilities as they are. */
+  marginals<U extends LayerInput>(u: U, examples?: ExampleOptions): SameForm<U>;
+  /** A member drawn from p(x) for each example; the same for the same seed, which is 0 unless given. No gradient. */
+  sample<U extends LayerInput>(u: U, options?: SampleOptions & { readonly draws?: undefined }): SameForm<U>;
+  /** As many as `draws`: lists of members, or an axis before that of the members' numbers. */
+  sample<U extends LayerInput>(u: U, options: SampleOptions & { readonly draws: number }): Several<U>;
+  /**
+   * The `count` most valuable members by falling value, and their values. Where there are fewer members, lists are
+   * shorter, and arrays and tensors end with zeros. No gradient.
+   */
+  kBest<U extends LayerInput>(u: U, count: number, examples?: ExampleOptions): KBest<U>;
 }
 
+export interface SampleOptions extends ExampleOptions {
+  /** An integer below 2^32. */
+  readonly seed?: number;
+}
+
+export interface KBest<U extends LayerInput> {
+  readonly members: Several<U>;
+  /** uᵀx of each. */
+  readonly values: SeveralValues<U>;
+  /** How many there are. */
+  readonly found: PerExample<U>;
+}
+
+/** Compiles what lists a number of best members; throws where the structure cannot. */
+export type CompileKBest = (count: number) => PrintedKernel;
+
 /** A layer on a device, or on a copy of tfjs that runs already. */
-export async function createLayer(compiled: CompiledLayer, options: LayerDevice = {}): Promise<Layer> {
+export async function createLayer(
+  compiled: CompiledLayer,
+  options: LayerDevice = {},
+  compileKBest?: CompileKBest,
+): Promise<Layer> {
   const { device, tf, ...rest } = options;
   if (tf !== undefined && device !== undefined) {
     throw new UserError("a layer takes `tf` or `device`, not both", {
       help: "leave out `device`: your own tfjs has a backend already",
     });
   }
-  if (tf !== undefined) return new StructureLayer(compiled, tf, printedFor(tf.getBackend?.()));
+  if (tf !== undefined)
+    return new StructureLayer(compiled, { tf, printed: printedFor(tf.getBackend?.()), compileKBest });
   // Not before it is needed: who brings a tfjs loads no other.
   const { openDevice } = await import("./devices.ts");
   const opened = await openDevice(device ?? "wasm", rest);
-  return new StructureLayer(compiled, opened.tf, printedFor(opened.name));
+  return new StructureLayer(compiled, { tf: opened.tf, printed: printedFor(opened.name), compileKBest });
 }
 
 /** Where tensors are computed with by WebAssembly, kernels are, too. */
@@ -71,15 +113,28 @@ function printedFor(backend: string | undefined): Printed {
   return backend === "wasm" ? "wasm" : "javascript";
 }
 
-type Solver = Pick<Operation, "forward" | "backward">;
+/** From rows of utilities to rows, and back. */
+interface Solver {
+  readonly forward: (u: Float64Array) => Float64Array;
+  readonly backward: (u: Float64Array, value: Float64Array, cotangent: Float64Array) => Float64Array;
+}
+
+/** What a layer runs on. Without `tf` it takes no tensors. */
+export interface LayerHost {
+  readonly tf?: LayerTensorflow | undefined;
+  readonly printed?: Printed | undefined;
+  readonly compileKBest?: CompileKBest | undefined;
+}
 
 export class StructureLayer implements Layer {
   private readonly layer: CompiledLayer;
   private readonly host: HostLayer;
   private readonly tf: LayerTensorflow | undefined;
+  private readonly compileKBest: CompileKBest | undefined;
+  /** By the number of members. */
+  private readonly listing = new Map<number, PrintedKernel>();
 
-  /** Without `tf` it takes no tensors. */
-  constructor(layer: CompiledLayer, tf?: LayerTensorflow, printed?: Printed) {
+  constructor(layer: CompiledLayer, { tf, printed, compileKBest }: LayerHost = {}) {
     const { structure, temperature } = layer;
     if (temperature !== undefined && !(temperature > 0 && Number.isFinite(temperature))) {
       throw new UserError(`the temperature of ${structure} must be a number greater than 0, but it is ${temperature}`);
@@ -87,6 +142,7 @@ export class StructureLayer implements Layer {
     this.layer = layer;
     this.host = new HostLayer(layer, printed);
     this.tf = tf;
+    this.compileKBest = compileKBest;
   }
 
   get structure(): string {
@@ -140,25 +196,98 @@ export class StructureLayer implements Layer {
   }
 
   logPartition<U extends LayerInput>(u: U, examples: ExampleOptions = {}): PerExample<U> {
-    const t = this.temperature();
-    const host = this.hostFor(examples);
-    if (this.layer.logPartition === undefined) {
-      throw new UserError(`this relaxation of ${this.structure} has no log-partition`, {
-        why: "a log-partition belongs to the exponential family, whose marginals are relax ExpFamily",
-        help: "write relax ExpFamily; a structure of your own declares its log_partition by a kernel",
-      });
-    }
-    const solver: Solver = {
-      forward: (rows) => host.logPartition(rows, t)!,
-      backward: (rows, _, cotangent) => host.logPartitionVjp(rows, cotangent, t)!,
-    };
+    const [family, t] = this.family("log-partition", examples);
+    return this.perExample(u, {
+      forward: (rows) => family.logPartition(rows, t),
+      backward: (rows, _, cotangent) => family.logPartitionVjp(rows, cotangent, t),
+    });
+  }
+
+  entropy<U extends LayerInput>(u: U, examples: ExampleOptions = {}): PerExample<U> {
+    const [family, t] = this.family("entropy", examples);
+    return this.perExample(u, {
+      forward: (rows) => family.entropy(rows, t),
+      backward: (rows, _, cotangent) => family.entropyVjp(rows, cotangent, t),
+    });
+  }
+
+  logProb<U extends LayerInput>(u: U, x: LayerInput, examples: ExampleOptions = {}): PerExample<U> {
+    const [family, t] = this.family("log-probabilities", examples);
+    const utilities = this.utilities();
+    const members = { ...utilities, what: `the members of ${this.structure}` };
+    this.requireSameForm(u, x, "members");
     if (!isTensor(u)) {
-      const values = solver.forward(readRows(u, this.utilities()));
-      return writePerExample(values, u, this.utilities()) as PerExample<U>;
+      const values = family.logProb(readRows(u, utilities), readRows(x, members), t);
+      return writePerExample(values, u, utilities) as PerExample<U>;
     }
-    const cotangents = { ...this.cotangents(), size: 1 };
-    const operation = { tf: this.tensorflow(), utilities: this.utilities(), cotangents, ...solver };
-    return operate(operation, u, exampleAxes(u.shape, this.utilities())) as PerExample<U>;
+    const operation: Operation = {
+      tf: this.tensorflow(),
+      inputs: [utilities, members],
+      cotangents: { ...this.cotangents(), size: 1 },
+      forward: (rows, drawn) => family.logProb(rows!, drawn!, t),
+      backward: ([rows, drawn], _, cotangent) => {
+        const gradient = family.logProbVjp(rows!, drawn!, cotangent, t);
+        return [gradient.u, gradient.x];
+      },
+    };
+    return operate(operation, [u, x as core.Tensor], exampleAxes(u.shape, utilities)) as PerExample<U>;
+  }
+
+  marginals<U extends LayerInput>(u: U, examples: ExampleOptions = {}): SameForm<U> {
+    const [family, t] = this.family("marginals", examples);
+    return this.sameForm(u, {
+      forward: (rows) => family.marginals(rows, t),
+      backward: (rows, x, cotangent) => family.marginalsVjp(rows, cotangent, t, x),
+    });
+  }
+
+  sample<U extends LayerInput>(u: U, options?: SampleOptions & { readonly draws?: undefined }): SameForm<U>;
+  sample<U extends LayerInput>(u: U, options: SampleOptions & { readonly draws: number }): Several<U>;
+  sample(
+    u: LayerInput,
+    { seed = 0, draws, ...examples }: SampleOptions & { readonly draws?: number | undefined } = {},
+  ) {
+    const [family, t] = this.family("samples", examples);
+    checkSeed(seed);
+    if (draws !== undefined) requireCount(draws, "draws");
+    const forward = (rows: Float64Array) => family.sample(rows, t, seed, draws ?? 1);
+    const backward = () => this.refuseGradient("a sample", "use marginals(u), the mean of samples");
+    return draws === undefined
+      ? this.sameForm(u, { forward, backward })
+      : this.several(u, draws, { forward, backward });
+  }
+
+  kBest<U extends LayerInput>(u: U, count: number, examples: ExampleOptions = {}): KBest<U> {
+    requireCount(count, "members");
+    const kernel = this.listingOf(count);
+    const rows = readRows(u, this.utilities());
+    const { members, found } = this.hostFor(examples).kBest(rows, count, kernel);
+    const { size } = this;
+    const values = Float64Array.from({ length: found.length * count }, (_, at) => {
+      const row = Math.floor(at / count) * size;
+      let value = 0;
+      for (let i = 0; i < size; i++) value += rows[row + i]! * members[at * size + i]!;
+      return value;
+    });
+    const counts = Float64Array.from(found);
+    if (!isTensor(u)) {
+      const reading = this.utilities();
+      return {
+        members: writeSeveral(members, u, { width: size, counts: found }, reading),
+        values: writeSeveral(values, u, { width: undefined, counts: found }, reading),
+        found: writePerExample(counts, u, reading),
+      } as KBest<U>;
+    }
+    const lead = exampleAxes(u.shape, this.utilities());
+    const own = u.shape.slice(lead.length);
+    const backward = () => this.refuseGradient("a list of best members", "use soft(u)");
+    const held = (numbers: Float64Array, shape: readonly number[]) =>
+      this.operation(u, { forward: () => numbers, backward }, shape);
+    return {
+      members: held(members, [...lead, count, ...own]),
+      values: held(values, [...lead, count]),
+      found: held(counts, lead),
+    } as KBest<U>;
   }
 
   private hostFor(examples: ExampleOptions): HostLayer {
@@ -166,29 +295,86 @@ export class StructureLayer implements Layer {
     return sizes === undefined ? this.host : this.host.sized(sizes);
   }
 
-  private sameForm<U extends LayerInput>(u: U, solver: Solver): SameForm<U> {
-    const reading = { utilities: this.utilities(), cotangents: this.cotangents() };
-    const { utilities } = reading;
-    if (!isTensor(u)) return writeRows(solver.forward(readRows(u, utilities)), u, utilities) as SameForm<U>;
-    return operate({ tf: this.tensorflow(), ...reading, ...solver }, u, u.shape) as SameForm<U>;
+  private listingOf(count: number): PrintedKernel {
+    const known = this.listing.get(count);
+    if (known !== undefined) return known;
+    if (this.compileKBest === undefined) {
+      throw new UserError(`this layer of ${this.structure} was compiled without lists of best members`, {
+        help: "make it with layer() of sstc",
+      });
+    }
+    const kernel = this.compileKBest(count);
+    this.listing.set(count, kernel);
+    return kernel;
   }
 
-  private requireSameForm(u: LayerInput, cotangent: LayerInput): void {
-    const shapes = [u, cotangent].map((each) => {
+  private sameForm<U extends LayerInput>(u: U, solver: Solver): SameForm<U> {
+    const utilities = this.utilities();
+    if (!isTensor(u)) return writeRows(solver.forward(readRows(u, utilities)), u, utilities) as SameForm<U>;
+    return this.operation(u, solver, u.shape) as SameForm<U>;
+  }
+
+  private perExample<U extends LayerInput>(u: U, solver: Solver): PerExample<U> {
+    const utilities = this.utilities();
+    if (!isTensor(u)) return writePerExample(solver.forward(readRows(u, utilities)), u, utilities) as PerExample<U>;
+    return this.operation(u, solver, exampleAxes(u.shape, utilities), 1) as PerExample<U>;
+  }
+
+  private several<U extends LayerInput>(u: U, count: number, solver: Solver): Several<U> {
+    const utilities = this.utilities();
+    if (!isTensor(u)) {
+      const rows = readRows(u, utilities);
+      const counts = Array.from({ length: rows.length / this.size }, () => count);
+      return writeSeveral(solver.forward(rows), u, { width: this.size, counts }, utilities) as Several<U>;
+    }
+    const lead = exampleAxes(u.shape, utilities);
+    return this.operation(u, solver, [...lead, count, ...u.shape.slice(lead.length)]) as Several<U>;
+  }
+
+  /** `width`: numbers of one example in what is returned. */
+  private operation(u: core.Tensor, { forward, backward }: Solver, shape: readonly number[], width = this.size) {
+    const operation: Operation = {
+      tf: this.tensorflow(),
+      inputs: [this.utilities()],
+      cotangents: { ...this.cotangents(), size: width },
+      forward: (rows) => forward(rows!),
+      backward: ([rows], value, cotangent) => [backward(rows!, value, cotangent)],
+    };
+    return operate(operation, [u], shape);
+  }
+
+  private refuseGradient(what: string, help: string): never {
+    const why = "it is piecewise constant in the utilities";
+    throw new UserError(`${what} of ${this.structure} has no gradient`, { why, help });
+  }
+
+  private requireSameForm(u: LayerInput, other: LayerInput, what = "cotangents"): void {
+    const shapes = [u, other].map((each) => {
       if (isTensor(each)) return `a tensor of shape ${writeShape(each.shape)}`;
       return Array.isArray(each[0]) ? `a list of ${each.length} lists` : `an array of ${each.length} numbers`;
     });
     if (shapes[0] === shapes[1]) return;
-    throw new UserError(`the utilities are ${shapes[0]}, but the cotangents ${shapes[1]}`, {
-      help: "a cotangent has a number for each utility, in the same form",
+    throw new UserError(`the utilities are ${shapes[0]}, but the ${what} ${shapes[1]}`, {
+      help: `${what} have a number for each utility, in the same form`,
     });
   }
 
   private temperature(): number {
-    const { soft, structure, temperature } = this.layer;
-    if (soft !== undefined && temperature !== undefined) return temperature;
+    const { soft, family, structure, temperature } = this.layer;
+    if ((soft ?? family) !== undefined && temperature !== undefined) return temperature;
     throw new UserError(`this layer of ${structure} has no relaxation, so that there is only its argmax`, {
       help: `write ${structure} relax ExpFamily at 0.5`,
+    });
+  }
+
+  /** The exponential family, which has `what` is asked for, and the temperature. */
+  private family(what: string, examples: ExampleOptions): readonly [HostFamily, number] {
+    const t = this.temperature();
+    const { family } = this.hostFor(examples);
+    if (family !== undefined) return [family, t];
+    throw new UserError(`this relaxation of ${this.structure} has no ${what}`, {
+      why: `${what} belong to the exponential family, whose marginals are relax ExpFamily`,
+      help: "write relax ExpFamily",
     });
   }
 
@@ -204,4 +390,9 @@ export class StructureLayer implements Layer {
   private cotangents(): Reading {
     return { ...this.utilities(), what: `the cotangents of ${this.structure}` };
   }
+}
+
+function requireCount(count: number, what: string): void {
+  if (Number.isInteger(count) && count >= 1) return;
+  throw new UserError(`the number of ${what} must be a positive integer, but it is ${count}`);
 }
