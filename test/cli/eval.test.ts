@@ -80,6 +80,70 @@ describe("what it prints", () => {
   });
 });
 
+describe("--query", () => {
+  const rows = [
+    [0, 1, 2],
+    [3, 1, 2],
+  ];
+  const x = [
+    [0, 0, 1],
+    [1, 0, 0],
+  ];
+  const asked = async (args: readonly string[], input: unknown) => {
+    const { status, stdout, stderr } = await run(args, input);
+    expect([status, stderr]).toEqual([0, ""]);
+    return JSON.parse(stdout);
+  };
+  const all = "log_partition,entropy, log_prob,marginals,sample,k_best";
+
+  test("prints what is asked for, and nothing else", async () => {
+    const args = ["OneHot(3)", "--at", "0.5", "--query", all, "--draws", "4", "--best", "2", "--seed", "3"];
+    const found = await asked(args, { u: rows, x, cotangent: rows });
+    expect(Object.keys(found)).toEqual(["log_partition", "entropy", "log_prob", "marginals", "sample", "k_best"]);
+    const weights = [1, Math.exp(2), Math.exp(4)];
+    const total = weights[0]! + weights[1]! + weights[2]!;
+    const p = weights.map((weight) => weight / total);
+    expectClose([found.log_partition[0]], [Math.log(total)], { abs: 1e-12, rel: 1e-12 }, "log Z");
+    expectClose(found.marginals[0], p, { abs: 1e-12, rel: 1e-12 }, "marginals");
+    expectClose([found.log_prob[0]], [Math.log(p[2]!)], { abs: 1e-12, rel: 1e-12 }, "log p");
+    const entropy = -p.reduce((sum, each) => sum + each * Math.log(each), 0);
+    expectClose([found.entropy[0]], [entropy], { abs: 1e-12, rel: 1e-12 }, "entropy");
+    expect(found.sample.map((draws: number[][]) => draws.map((row) => row.length))).toEqual([
+      [3, 3, 3, 3],
+      [3, 3, 3, 3],
+    ]);
+    expect(found.k_best).toEqual({
+      members: [
+        [x[0], [0, 1, 0]],
+        [x[1], [0, 0, 1]],
+      ],
+      values: [
+        [2, 1],
+        [3, 2],
+      ],
+      found: [2, 2],
+    });
+    expect((await asked([...args.slice(0, -1), "4"], { u: rows, x })).entropy).toEqual(found.entropy);
+  });
+  test("the relaxation may be named, and a list of best members needs no temperature", async () => {
+    const named = await asked(["OneHot(3)", "--relax", "ExpFamily", "--at", "2", "--query", "entropy"], { u: rows });
+    expect(named).toEqual(await asked(["OneHot(3) relax ExpFamily at 2", "--query", "entropy"], { u: rows }));
+    expect(named).toEqual(await asked(["OneHot(3)", "--at", "2", "--query", "entropy"], { u: rows }));
+    expect(Object.keys(await asked(["Subset(3)", "--query", "k_best"], { u: rows }))).toEqual(["k_best"]);
+  });
+  test("device cpu answers the same", async () => {
+    const args = ["OneHot(3)", "--at", "0.5", "--query", all, "--draws", "2"];
+    const [host, there] = [
+      await asked(args, { u: rows, x }),
+      await asked([...args, "--device", "cpu"], { u: rows, x }),
+    ];
+    for (const key of ["log_partition", "entropy", "log_prob", "marginals"]) {
+      expectClose(there[key].flat(), host[key].flat(), { abs: 1e-6, rel: 1e-6 }, key);
+    }
+    expect([there.sample, there.k_best]).toEqual([host.sample, host.k_best]);
+  });
+});
+
 describe("bad input has one clear message", () => {
   const K = ["KSubset(6, 2)"];
   const cases: readonly (readonly [args: readonly string[], input: unknown, status: number, said: string])[] = [
@@ -130,6 +194,21 @@ describe("bad input has one clear message", () => {
     [["KSubset(n, 2)", "--set", "n"], { u }, 1, "expected '=' and a value, as in n = 6"],
     [["KSubset(n, 2)", "--set", "n=m"], { u }, 1, "there is no m here"],
     [["KSubset(n, 2)", "--set", "m=6"], { u }, 1, "there is no n here"],
+    [[...K, "--query", "entropie"], { u }, 2, "--query entropie: choose some of log_partition, entropy, log_prob"],
+    [[...K, "--query", "entropy"], { u }, 2, "--query needs a temperature: add --at T"],
+    [[...K, "--query", "log_prob", "--at", "1"], { u }, 1, 'log_prob needs members: add "x"'],
+    [[...K, "--query", "log_prob", "--at", "1"], { u, x: [[1]] }, 1, "example 0 of the members of KSubset(6, 2) has 1"],
+    [
+      [...K, "--query", "entropy", "--relax", "Euclidean", "--at", "1"],
+      { u },
+      1,
+      "entropy is a question about the exponential family, but this is another relaxation",
+    ],
+    [["OneHot(6)", "--query", "sample", "--at", "1", "--draws", "0"], { u }, 2, "--draws 0: give a positive integer"],
+    [["OneHot(6)", "--query", "sample", "--at", "1", "--seed", "-1"], { u }, 2, "--seed"],
+    [["OneHot(6)", "--query", "k_best", "--best", "1e7"], { u }, 1, "are more than 16777216 numbers"],
+    [["OneHot(6)", "--best", "2"], { u }, 2, "--best is for --query k_best"],
+    [["OneHot(6)", "--seed", "2"], { u }, 2, "--seed is for --query sample"],
     [[...K, "--source", "nowhere.sst"], { u }, 2, "cannot read nowhere.sst: there is no such file"],
     [[...K, "--relaxation", "ExpFamily"], { u }, 2, "unknown option '--relaxation'"],
     [["KSubset(6, 2) relax ExpFamily at 1", ...EXP_FAMILY], { u }, 1, "the structure says ExpFamily already"],

@@ -26,6 +26,7 @@ import {
   layerOf,
   type Subject,
 } from "./conform.ts";
+import { checkEntropy, checkKBest, checkLogProb, checkSamples } from "./conform-questions.ts";
 import { inBirkhoffPolytope, inBox, inHypersimplex, kSubsets, permutations, subsets } from "./enumeration.ts";
 import { PATH_EXAMPLES } from "./path-examples.ts";
 import { TREE_EXAMPLES } from "./tree-examples.ts";
@@ -83,6 +84,7 @@ function declared(structure: string) {
   const names = new Names(library, () => undefined);
   const source = { name: "<none>", text: "" };
   const scope = declarationsFor(names, source);
+import { checkEntropy, checkKBest, checkLogProb, checkSamples } from "./conform-questions.ts";
   const { relaxations, logPartition } = applyStructure(parseExpression(structure).value!, scope, scope);
   // Of clauses for options without a default the options would have to be made up.
   const usable = relaxations.filter(
@@ -98,7 +100,8 @@ function declared(structure: string) {
       legal: whyNotReversed(structure, relaxation) === undefined ? [...legal, "autodiff"] : legal,
     }));
   });
-  return { backwards, logPartition: logPartition !== undefined };
+  const lists = kBest.length > 0;
+  return { backwards, logPartition: logPartition !== undefined, sampler: samplers.length > 0, lists };
 }
 
 test("every structure of the library has an example, and every relaxation is one of a structure's", () => {
@@ -112,7 +115,7 @@ test("every structure of the library has an example, and every relaxation is one
 
 /** All checks of an example by name. */
 function checksOf(subject: Subject): readonly (readonly [name: string, check: () => void])[] {
-  const { backwards, logPartition } = declared(subject.structure);
+  const { backwards, logPartition, sampler, lists } = declared(subject.structure);
   const of = backwards.flatMap(({ relaxation, legal }) => [
     [`${relaxation}: the soft sample`, () => checkSoft(subject, relaxation)] as const,
     [`${relaxation}: the limit of low temperature`, () => checkLimit(subject, relaxation)] as const,
@@ -126,7 +129,15 @@ function checksOf(subject: Subject): readonly (readonly [name: string, check: ()
   return [
     ["the members", () => checkMembers(subject)],
     ["the argmax", () => checkArgmax(subject)],
-    ...(logPartition ? [["the log-partition", () => checkLogPartition(subject)] as const] : []),
+    ...(logPartition
+      ? [
+          ["the log-partition", () => checkLogPartition(subject)] as const,
+          ["the entropy", () => checkEntropy(subject)] as const,
+          ["log-probabilities", () => checkLogProb(subject)] as const,
+        ]
+      : []),
+    ...(sampler ? [["samples", () => checkSamples(subject)] as const] : []),
+    ...(lists ? [["the best members", () => checkKBest(subject)] as const] : []),
     ...of,
   ];
 }
@@ -187,6 +198,10 @@ const PLANTED: readonly (readonly [path: string, from: string, to: string, examp
     EXAMPLES.OneHot![2]!,
     /ExpFamily: backward custom/,
   ],
+  ["structures/one-hot.sst", "below > share", "below > 0.9 * share", EXAMPLES.OneHot![2]!, /^samples$/],
+  ["structures/one-hot.sst", "x[row, order[row]]", "x[row, order[0]]", EXAMPLES.OneHot![2]!, /^the best members$/],
+  ["structures/subset.sst", "- log1p(-noise[i])", "+ log1p(-noise[i])", EXAMPLES.Subset![1]!, /^samples$/],
+  ["structures/subset.sst", "if turn == 1 then before", "if turn == 0 then before", EXAMPLES.Subset![1]!, /^the best/],
   ["structures/subset.sst", "if u[i] > 0 then", "if u[i] > 0.2 then", EXAMPLES.Subset![1]!, /the argmax/],
   ["structures/k-subset.sst", "if x[i] == 0)", "if x[i] <= 1)", EXAMPLES.KSubset![2]!, /the argmax/],
   ["structures/k-subset.sst", "q[i] = e * inverse", "q[i] = inverse", EXAMPLES.KSubset![2]!, /ExpFamily: the soft/],
