@@ -127,7 +127,7 @@ export function exampleAxes(shape: readonly number[], reading: Reading): readonl
   });
 }
 
-/** Lists of several numbers, or of several rows of them, for each example of `like`; of each as many as `counts` says. */
+/** Several numbers, or rows of them, for each example of `like`; in lists, as many of each as `counts` says. */
 export function writeSeveral(
   values: Float64Array,
   like: PlainInput,

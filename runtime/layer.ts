@@ -1,7 +1,7 @@
 /**
  * One structured layer for programs of their own: hard and soft samples, vector–Jacobian products, and questions about
- * the exponential family, of tensors, typed arrays or lists of numbers. On tensors they are operations that `tf.grad` differentiates, whatever the
- * backend: the solver runs on the host, in float64.
+ * the exponential family, of tensors, typed arrays or lists of numbers. On tensors they are operations that `tf.grad`
+ * differentiates, whatever the backend: the solver runs on the host, in float64.
  */
 import type * as core from "@tensorflow/tfjs-core";
 import type { CompiledLayer, Decision, PrintedKernel } from "../compiler/artifact.ts";
