@@ -84,8 +84,11 @@ function declared(structure: string) {
   const names = new Names(library, () => undefined);
   const source = { name: "<none>", text: "" };
   const scope = declarationsFor(names, source);
-import { checkEntropy, checkKBest, checkLogProb, checkSamples } from "./conform-questions.ts";
-  const { relaxations, logPartition } = applyStructure(parseExpression(structure).value!, scope, scope);
+  const { relaxations, logPartition, samplers, kBest } = applyStructure(
+    parseExpression(structure).value!,
+    scope,
+    scope,
+  );
   // Of clauses for options without a default the options would have to be made up.
   const usable = relaxations.filter(
     ({ clause }) => clause.refused === undefined && clause.parameters.every((each) => each.default !== undefined),
