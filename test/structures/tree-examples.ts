@@ -74,6 +74,9 @@ export const TREE_EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     tree("complete(4)", 4, completeEdges(4)),
     tree("graph(3, [[0, 1], [1, 2]])", 3, KITE.slice(0, 2)),
     tree(`graph(5, ${listed(KITE)})`, 5, KITE),
+    within("SpanningTree(complete(4), size = 3)", 6, tree("", 3, completeEdges(3)), (i) =>
+      completeEdges(4)[i]!.every((end) => end < 3),
+    ),
   ],
   Arborescence: [
     arborescence("complete_directed(2)", 2, completeArcs(2)),
