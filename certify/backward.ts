@@ -13,6 +13,7 @@ import { type Draws, distance, dot, norm, unit } from "./vectors.ts";
 const CASES = 3;
 /** Draws that lie too close to a kink are drawn anew, this often. */
 const MOST_REDRAWS = 8;
+const NONE = "no derivative: differences of the soft sample settle at no point that was tried";
 
 export interface BackwardSubject {
   /** As the language writes it, such as `dual` or `finite_difference(1e-4)`. */
@@ -41,6 +42,9 @@ export function backwardCertificates(specimen: Specimen, subject: BackwardSubjec
       const scale = norm(cotangent) / t;
       if (exact === undefined || hasKink(layer, u, cotangent, t, step)) {
         if (redraws++ < MOST_REDRAWS) continue;
+        // Kinks lie apart: where there is no point without one, there is no derivative.
+        if (i === 0)
+          gradient.see(r, Number.POSITIVE_INFINITY, () => ({ utilities: list(u), temperature: t, exact: NONE }));
         break;
       }
       const found = layer.vjp(u, cotangent, t);

@@ -58,6 +58,10 @@ export class Tally {
   certificate(): Certificate {
     const { of, says, allowed, promised } = this;
     const worst = this.overall ?? this.ranges;
+    if (typeof worst !== "number" && worst.every((each) => each === undefined)) {
+      // A promise that nobody could look at does not hold.
+      return { of, says, worst, allowed, promised, passed: !promised, problem: "nothing could be compared" };
+    }
     const passed = !promised || this.most <= allowed;
     return { of, says, worst, allowed, promised, passed, ...(passed ? {} : { example: this.example! }) };
   }

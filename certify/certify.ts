@@ -111,8 +111,8 @@ function relaxationReports(
     else legal.set(written, hostLayer(specimen, compiled));
   }
   const certificates: Certificate[] = [];
-  // Only of a symmetric Jacobian does one forward derivative do: dual numbers are legal where it is promised.
-  const isConvex = legal.has("dual") && isPlain;
+  // Forward derivatives do as backwards only where the Jacobian is promised to be symmetric.
+  const isConvex = (legal.has("dual") || legal.has(`finite_difference(${STEP})`)) && isPlain;
   const isFamily = relaxation === "ExpFamily";
   const map = isConvex && !isFamily ? mapOf(specimen, relaxation) : undefined;
   const [layer] = legal.values();

@@ -58,6 +58,7 @@ export function softCertificates(specimen: Specimen, subject: SoftSubject, draws
   const marginals = new Tally(of, "is the marginals, by enumeration", 1e-8);
   const partition = new Tally(of, "has its log-partition, by enumeration", 1e-9);
   const optimal = new Tally(of, "is the optimum: what is gained by leaving it", 1e-6);
+  let hasPartition = false;
   RANGES.forEach((range, r) => {
     for (let i = 0; i < CASES; i++) {
       const u = draws.within(range, size).map((value) => t * value);
@@ -72,6 +73,7 @@ export function softCertificates(specimen: Specimen, subject: SoftSubject, draws
       marginals.see(r, distance(x, exact.marginals), () => ({ ...example, exact: list(exact.marginals) }));
       const value = layer.family?.has("logPartition") === true ? layer.family.logPartition(u, t)[0] : undefined;
       if (value === undefined) continue;
+      hasPartition = true;
       const error = Math.abs(value - exact.logPartition) / (1 + Math.abs(exact.logPartition));
       partition.see(r, error, () => ({ ...example, "log-partition": value, exact: exact.logPartition }));
     }
@@ -80,7 +82,8 @@ export function softCertificates(specimen: Specimen, subject: SoftSubject, draws
     ...(flat.length > 0 ? [equal] : []),
     inside,
     ...(map === undefined ? [] : [optimal]),
-    ...(isFamily ? [marginals, partition] : []),
+    ...(isFamily ? [marginals] : []),
+    ...(hasPartition ? [partition] : []),
   ];
   return [...all.map((tally) => tally.certificate()), limitCertificate(specimen, layer, subject.isPlain, draws)];
 }

@@ -247,6 +247,24 @@ kernel skewed(n, u: f32[n]) -> x: f32[n] {
     expect(said).toContain("backward dual: its error against extrapolated differences");
     expect(said).toContain("backward finite_difference(1e-4): its error against extrapolated differences");
   });
+  test("a soft sample without a derivative", () => {
+    const text = `
+relaxation Own
+structure One(n) {
+  embedding x: binary[n]
+  argmax largest
+  relax Own by shaken symmetric
+}
+kernel shaken(n, u: f32[n]) -> x: f32[n] {
+  let soft = softmax_kernel(n, u)
+  let shake = 1234567.8 * u[0] - floor(1234567.8 * u[0])
+  for i in 0..n { x[i] = soft[i] + 1e-3 * shake * (if i == 0 then soft[1] else (if i == 1 then -soft[1] else 0.0)) }
+}`;
+    const failed = reports(text)[0]!.certificates.filter((each) => !each.passed);
+    const dual = failed.find(({ of, says }) => of === "backward dual" && says.startsWith("its error"));
+    expect((dual!.worst as readonly number[])[0]).toBe(Number.POSITIVE_INFINITY);
+    expect(dual!.example!.exact).toMatch(/no derivative/);
+  });
   test("a kernel that divides by zero at ranges up to 100", () => {
     const text = sourceOf({}).replaceAll("- 2 * top)", "- 2 * top - 700)");
     const failed = reports(text)[0]!.certificates.filter((each) => !each.passed);
