@@ -4,7 +4,9 @@
  */
 import { describe, expect, test } from "vitest";
 import { library } from "../../stdlib/library.ts";
+import { interpreted } from "../distributions/models.ts";
 import { expectClose } from "../golden.ts";
+import { failure } from "../runtime/failure.ts";
 import { random } from "../tensor/harness.ts";
 import { type Example, layerOf } from "./conform.ts";
 import { relaxationsOf, structureOf } from "./declared.ts";
@@ -77,4 +79,53 @@ describe.each(Object.values(EXAMPLES).flat())("$structure", (example) => {
       }
     });
   }
+});
+
+/** Structures whose members all have something, with what is said where all of it is masked. */
+const NOTHING_LEFT: Readonly<Record<string, RegExp>> = {
+  OneHot: /all that could be chosen is masked|fewer things are not masked/,
+  SpanningTree: /not connected by edges that are not masked/,
+  Arborescence: /every arborescence has an arc that is masked|all arcs into a vertex are masked/,
+  ProjectiveArborescence: /every projective tree has an arc that is masked|all arcs into a token are masked/,
+  Matching: /every matching has a pair that is masked|all pairs of a row are masked/,
+};
+
+test.each(Object.entries(NOTHING_LEFT))("%s: where no member avoids what is masked, it is said", async (name, said) => {
+  const example = EXAMPLES[name]!.at(-1)!;
+  const subject = { ...example, library };
+  const u = example.members[0]!.map(() => NEVER);
+  const runs = [...new Set(relaxationsOf(example.structure))].map(
+    (relaxation) => () => layerOf(subject, relaxation).soft(u),
+  );
+  for (const run of [() => layerOf(subject).argmax(u), ...runs]) {
+    const { message } = await failure(run);
+    expect(message).toMatch(said);
+    expect(message).toContain(" in example 0: ");
+  }
+});
+
+test("a model masks utilities and their prior: nothing of what is masked is drawn, has a gradient or a divergence", () => {
+  const text = `
+model Masked(n = 4) {
+  data allowed: bool[n]
+  param theta: f32[n] ~ zeros
+  latent z: OneHot(n) ~ Gumbel(masked(theta, allowed)) relax ExpFamily at 0.5
+  prior z ~ Gumbel(masked(0 * theta, allowed))
+  minimize kl + sum(z * theta)
+}`;
+  const theta = [0.5, -1, 2, 0.3];
+  const environment = {
+    batch: 1,
+    parameters: { theta },
+    inputs: { allowed: [1, 0, 1, 0] },
+    noise: { z: [0.4, 0.999, 0.6, 0.999] },
+  };
+  const { z } = interpreted(text, "sample", environment);
+  const soft = interpreted(text, "sample_soft", environment).z!;
+  expect(z![1]! + z![3]!).toBe(0);
+  expect([soft[1], soft[3]]).toEqual([0, 0]);
+  const { loss, "gradient:theta": gradient } = interpreted(text, "train", environment);
+  const kl = [0.5, 2].reduce((sum, each) => sum + each + Math.exp(-each) - 1, 0);
+  expectClose(loss!, [kl + dot(soft, theta)], exact, "loss");
+  expect([gradient![1], gradient![3]]).toEqual([soft[1], soft[3]]);
 });
