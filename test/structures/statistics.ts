@@ -24,8 +24,20 @@ export function chiSquare(
     statistic += (rareCount - rareExpected) ** 2 / rareExpected;
     cells++;
   } else if (rareCount > rareExpected + 20) statistic = Number.POSITIVE_INFINITY;
-  const degrees = Math.max(1, cells - 1);
+  return { statistic, bound: boundOf(cells - 1) };
+}
+
+/** The same for as many draws from each of two distributions. Cells seen fewer than ten times are left out. */
+export function twoSamples(a: readonly number[], b: readonly number[]) {
+  const cells = a.map((count, i) => [count, b[i]!] as const).filter(([one, other]) => one + other >= 10);
+  const statistic = cells.reduce((sum, [one, other]) => sum + (one - other) ** 2 / (one + other), 0);
+  return { statistic, bound: boundOf(cells.length - 1) };
+}
+
+/** What a chi-square variable of so many degrees of freedom exceeds with probability 1e-5. */
+function boundOf(freedom: number): number {
+  const degrees = Math.max(1, freedom);
   const normalQuantile = 4.265;
   const spread = 2 / (9 * degrees);
-  return { statistic, bound: degrees * (1 - spread + normalQuantile * Math.sqrt(spread)) ** 3 };
+  return degrees * (1 - spread + normalQuantile * Math.sqrt(spread)) ** 3;
 }
