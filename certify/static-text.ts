@@ -15,6 +15,8 @@ export function staticText(value: StaticValue): string {
       return `[${value.items.map(staticText).join(", ")}]`;
     case "structure-name":
       return value.declaration.name.name;
+    case "applied-structure":
+      return value.label;
     case "relaxation":
       return relaxationText(value);
     case "per-example":

@@ -136,13 +136,15 @@ export interface Artifact {
 
 /**
  * A kernel as JavaScript text: an expression for `(batch, inputs, outputs) => void` over typed arrays of batch × size.
- * Outputs are overwritten; `inputs` are the names of the arrays that it reads, in order.
+ * Outputs are overwritten; `inputs` are the names of the arrays that it reads, in order, and `outputs` those that it
+ * fills, with values per example.
  */
 export interface PrintedKernel {
   readonly text: string;
   /** The same as WebAssembly; undefined where it needs more memory than a module may have. */
   readonly wasm: WasmKernel | undefined;
   readonly inputs: readonly string[];
+  readonly outputs: readonly { readonly name: string; readonly size: number }[];
 }
 
 /**
@@ -207,7 +209,10 @@ export interface CompiledLayer {
   readonly argmax: PrintedKernel;
   /** From u / t to the soft sample. */
   readonly soft: PrintedKernel | undefined;
-  /** From u / t (called u), the soft sample (x) and cotangent, as far as it reads them, to t · (∂x/∂u)ᵀ cotangent. */
+  /**
+   * From u / t (called u), the soft sample (x), further outputs of `soft` and cotangent, as far as it reads them, to
+   * t · (∂x/∂u)ᵀ cotangent.
+   */
   readonly backward: { readonly strategy: string; readonly kernel: PrintedKernel } | undefined;
   /** Undefined where a relaxation other than ExpFamily is asked for. */
   readonly family: CompiledFamily | undefined;

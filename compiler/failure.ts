@@ -40,6 +40,13 @@ export class Failure extends Error {
     throw new Failure(span, code, message, { why, help, source, others: [...first.others, ...others] });
   }
 
+  /** The failure, which stands in `source` unless it has a file of its own. */
+  in(source: Source): Failure {
+    const { span, code, message, why, help } = this;
+    const others = this.others.map((each) => each.in(source));
+    return new Failure(span, code, message, { why, help, source: this.source ?? source, others });
+  }
+
   /** This and what else was found, as errors in `source` or their own files. */
   diagnostics(source: Source): Diagnostic[] {
     return [this, ...this.others].map((each) => each.diagnostic(source));

@@ -60,6 +60,13 @@ function isSame(a: StaticValue, b: StaticValue | undefined): boolean {
         sameValues(a.arguments, b.arguments) &&
         sameValues(a.options, b.options)
       );
+    case "applied-structure":
+      return (
+        b.kind === "applied-structure" &&
+        a.declaration === b.declaration &&
+        a.target === b.target &&
+        sameValues(a.arguments, b.arguments)
+      );
     case "structure-name":
       return b.kind === "structure-name" && a.declaration === b.declaration;
   }

@@ -11,6 +11,7 @@ const NO_VALUES: StaticValues = new Map();
 export function printKernel(kernel: Kernel): PrintedKernel {
   return PRINTED.get(kernel, NO_VALUES, () => {
     const inputs = kernel.inputs.map((array) => array.name);
-    return { text: printJavaScriptKernel(kernel), wasm: printWasmKernel(kernel), inputs };
+    const outputs = kernel.outputs.map(({ name, shape }) => ({ name, size: shape.reduce((a, b) => a * b, 1) }));
+    return { text: printJavaScriptKernel(kernel), wasm: printWasmKernel(kernel), inputs, outputs };
   });
 }

@@ -1,6 +1,7 @@
 /** What a selection pass hands on: its choice, and the reasons for it as data. */
 import type { Expression, Identifier } from "../grammar/ast.ts";
 import type { Decision } from "./artifact.ts";
+import type { Source } from "./diagnostic.ts";
 import type { Kernel } from "./ir/kernel/kernel.ts";
 import type { StaticValue } from "./static-value.ts";
 
@@ -19,6 +20,8 @@ export interface Relaxed {
   readonly preparation: { readonly kernel: Kernel; readonly transpose: Kernel } | undefined;
   readonly symmetric: boolean;
   readonly backward: Expression | undefined;
+  /** The file in which the clause stands. */
+  readonly source: Source;
   /** Compile-time arguments for the kernels of this clause. */
   readonly options: ReadonlyMap<string, StaticValue>;
   readonly cost: number | undefined;

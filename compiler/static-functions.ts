@@ -77,8 +77,21 @@ function factorial(n: number): number {
   return result;
 }
 
+/** How many elements the members of a structure have, where a kernel is given one. */
+const dimensions: StaticFunction = {
+  parameters: ["structure"],
+  call: ([structure], span) => {
+    if (structure?.kind === "applied-structure") return staticNumber(structure.dimensions);
+    const found = structure === undefined ? "missing" : describeStatic(structure);
+    throw new Failure(span, "type-mismatch", `dimensions needs a structure with its arguments, but this is ${found}`, {
+      help: "a kernel has one as its parameter S: Structure",
+    });
+  },
+};
+
 export const staticFunctions: ReadonlyMap<string, StaticFunction> = new Map<string, StaticFunction>([
   ...graphFunctions,
+  ["dimensions", dimensions],
   numeric("binomial", ["n", "k"], (n, k) => binomial(n!, k!)),
   numeric("factorial", ["n"], (n) => factorial(n!)),
   numeric("log", ["x"], (x) => Math.log(x!)),

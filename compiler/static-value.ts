@@ -4,6 +4,7 @@
  */
 import type { RelaxationDeclaration, Span, StructureDeclaration } from "../grammar/ast.ts";
 import type { Source } from "./diagnostic.ts";
+import type { Kernel } from "./ir/kernel/kernel.ts";
 
 /** A number known at compile time. `label` is how the user wrote it (`edges(K)`), for diagnostics. */
 export interface StaticNumber {
@@ -63,6 +64,20 @@ export interface StaticPerExample {
   /** As it is written where the structure is used: `length`. */
   readonly label: string;
 }
+/** A structure applied to its arguments, as a kernel's parameter `S: Structure` holds it. */
+export interface StaticStructure {
+  readonly kind: "applied-structure";
+  /** As written, with arguments: `KSubset(6, 2)`. */
+  readonly label: string;
+  readonly declaration: StructureDeclaration;
+  readonly arguments: ReadonlyMap<string, StaticValue>;
+  /** Elements of its members. */
+  readonly dimensions: number;
+  /** What its solver has to run on. */
+  readonly target: string;
+  /** The cheapest solver that the target can run, as a kernel from u to x; throws a Failure where there is none. */
+  argmax(): Kernel;
+}
 
 export type StaticValue =
   | StaticNumber
@@ -72,7 +87,8 @@ export type StaticValue =
   | StaticGraph
   | StaticList
   | StaticRelaxation
-  | StaticStructureName;
+  | StaticStructureName
+  | StaticStructure;
 
 /** A function of the language that is computed when the program is compiled; throws a Failure where it has no value. */
 export interface StaticFunction {
@@ -101,5 +117,7 @@ export function describeStatic(value: StaticValue): string {
       return value.declaration.name.name;
     case "per-example":
       return `${value.label}, a number of each example`;
+    case "applied-structure":
+      return value.label;
   }
 }

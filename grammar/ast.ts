@@ -761,6 +761,8 @@ export interface RelaxationDeclaration extends DeclarationBase {
   readonly kind: "relaxation";
   readonly parameters: readonly Parameter[];
   readonly body: readonly RelaxationClause[];
+  /** `for any structure by active_set symmetric`: the algorithms for structures that say nothing of this relaxation. */
+  readonly general: readonly RelaxClause[];
 }
 /** `kernel top_k(n, k, u: f32[n]) -> x: f32[n] { … }`; tensor parameters are inputs, the others are static. */
 export interface KernelDeclaration extends DeclarationBase {

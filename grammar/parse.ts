@@ -109,7 +109,7 @@ function declaration(c: Cursor): Declaration {
     }
     case "relaxation": {
       const list = parameters(c);
-      return { kind: "relaxation", ...base, parameters: list, body: relaxationBody(c), span: c.spanFrom(start) };
+      return { kind: "relaxation", ...base, parameters: list, ...relaxationBody(c, name), span: c.spanFrom(start) };
     }
     case "kernel":
       return { kind: "kernel", ...base, ...kernelRest(c), span: c.spanFrom(start) };

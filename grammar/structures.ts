@@ -5,9 +5,11 @@ import type {
   DistributionClause,
   EmbeddingClause,
   Expression,
+  Identifier,
   Preparation,
   RangeExpression,
   RelaxationClause,
+  RelaxationDeclaration,
   RelaxClause,
   SolverClause,
   StateVariable,
@@ -123,6 +125,15 @@ function relax(c: Cursor): RelaxClause {
   c.expect("relax");
   const relaxation = c.name("a relaxation's name");
   const list = c.is("(") ? parameters(c) : [];
+  return relaxParts(c, { kind: "relax", relaxation, parameters: list }, start);
+}
+
+/** What follows the name of a relaxation, or `for any structure` inside of one. */
+function relaxParts(
+  c: Cursor,
+  head: Pick<RelaxClause, "kind" | "relaxation" | "parameters">,
+  start: number,
+): RelaxClause {
   const parts: {
     -readonly [Part in Exclude<
       keyof RelaxClause,
@@ -148,7 +159,7 @@ function relax(c: Cursor): RelaxClause {
   if (parts.algorithm === undefined && parts.refused === undefined)
     c.fail("'by' and a kernel or function, or 'refused' and the reason");
   const { repeated } = once;
-  return { kind: "relax", relaxation, parameters: list, symmetric, repeated, span: c.spanFrom(start), ...parts };
+  return { ...head, symmetric, repeated, span: c.spanFrom(start), ...parts };
 }
 
 /** The rest of `after KERNEL transpose KERNEL when CONDITION`. */
@@ -263,18 +274,29 @@ export function distributionClause(c: Cursor): DistributionClause {
   }
 }
 
-export function relaxationBody(c: Cursor): RelaxationClause[] {
-  if (!c.accept("{")) return [];
-  const clauses = c.statements(new Set(["map", "slope"]), () => {
+/** The body of the relaxation of this name, which it may lack. */
+export function relaxationBody(c: Cursor, relaxation: Identifier): Pick<RelaxationDeclaration, "body" | "general"> {
+  const body: RelaxationClause[] = [];
+  const general: RelaxClause[] = [];
+  if (!c.accept("{")) return { body, general };
+  c.statements(new Set(["map", "slope", "for"]), () => {
     const start = c.start;
-    const name = c.name("a function of the relaxation, map or slope");
-    c.expect("(");
-    const list = commaList(c, () => c.name("a variable"));
-    c.expect(")");
-    c.expect("=");
-    const value = expression(c);
-    return { kind: "relaxation-function" as const, name, parameters: list, value, span: c.spanFrom(start) };
+    if (c.accept("for")) {
+      c.expect("any", "and structure");
+      c.expect("structure");
+      general.push(relaxParts(c, { kind: "relax", relaxation, parameters: [] }, start));
+    } else body.push(relaxationFunction(c));
   });
   c.close("at the end of the relaxation");
-  return clauses;
+  return { body, general };
+}
+
+function relaxationFunction(c: Cursor): RelaxationClause {
+  const start = c.start;
+  const name = c.name("a function of the relaxation, map or slope, or for any structure");
+  c.expect("(");
+  const list = commaList(c, () => c.name("a variable"));
+  c.expect(")");
+  c.expect("=");
+  return { kind: "relaxation-function", name, parameters: list, value: expression(c), span: c.spanFrom(start) };
 }

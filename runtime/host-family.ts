@@ -28,7 +28,7 @@ export class HostFamily {
     const { kernels } = this;
     const kernel = present(this.family.logPartition);
     const scaled = new Map([["u", kernels.scaled(u, t)]]);
-    return kernels.finite("log-partition", kernels.run(kernel, scaled, u.length / kernels.size), 1);
+    return kernels.finite("log-partition", kernels.run(kernel, scaled), 1);
   }
 
   /** Marginals / t, each row times its cotangent. */
@@ -42,19 +42,19 @@ export class HostFamily {
   marginals(u: Rows, t: number): Rows {
     const { kernels } = this;
     const { kernel } = present(this.family.marginals);
-    return kernels.finite("marginals", kernels.run(kernel, new Map([["u", kernels.scaled(u, t)]]), u.length));
+    return kernels.finite("marginals", kernels.run(kernel, new Map([["u", kernels.scaled(u, t)]])));
   }
 
   /** Cov(x) cotangent / t; `x` are the marginals where they are known already. */
   marginalsVjp(u: Rows, cotangent: Rows, t: number, x?: Rows): Rows {
     const { kernels } = this;
-    const { backward } = present(this.family.marginals);
+    const { kernel, backward } = present(this.family.marginals);
     const arrays = new Map([
       ["u", kernels.scaled(u, t)],
       ["cotangent", cotangent],
     ]);
-    if (backward.inputs.includes("x")) arrays.set("x", x ?? this.marginals(u, t));
-    return kernels.finite("gradient", divided(kernels.run(backward, arrays, u.length), t));
+    kernels.addResults(arrays, kernel, backward, x);
+    return kernels.finite("gradient", divided(kernels.run(backward, arrays), t));
   }
 
   /** −Σ_x p(x) log p(x) = log Z − uᵀE[x] / t, which rounding could make negative. */
@@ -115,7 +115,6 @@ export class HostFamily {
           ["u", scaled],
           ["noise", fresh],
         ]),
-        u.length,
       );
       for (let row = 0; row < rows; row++) {
         members.set(drawn.subarray(row * size, (row + 1) * size), (row * draws + draw) * size);

@@ -71,11 +71,33 @@ export class HostKernels {
     });
   }
 
-  /** The first output, of `outputSize` numbers for all rows of u together. */
-  run(kernel: PrintedKernel, arrays: ReadonlyMap<string, Float64Array>, outputSize: number): Float64Array {
-    const output = new Float64Array(outputSize);
-    this.fill(kernel, arrays, [output]);
-    return output;
+  /** The first output for all rows of u together. */
+  run(kernel: PrintedKernel, arrays: ReadonlyMap<string, Float64Array>): Float64Array {
+    return this.results(kernel, arrays)[0]!;
+  }
+
+  /** All outputs for all rows of u together. */
+  results(kernel: PrintedKernel, arrays: ReadonlyMap<string, Float64Array>): Float64Array[] {
+    const rows = arrays.get("u")!.length / this.size;
+    const outputs = kernel.outputs.map(({ size }) => new Float64Array(rows * size));
+    this.fill(kernel, arrays, outputs);
+    return outputs;
+  }
+
+  /**
+   * Adds what a backward reads of the forward run: its first output, called x, which may be known already, and others
+   * by their names.
+   */
+  addResults(
+    arrays: Map<string, Float64Array>,
+    forward: PrintedKernel,
+    backward: PrintedKernel,
+    x: Float64Array | undefined,
+  ): void {
+    const names = forward.outputs.map(({ name }, i) => (i === 0 ? "x" : name));
+    if (x !== undefined) arrays.set("x", x);
+    if (names.every((name) => arrays.has(name) || !backward.inputs.includes(name))) return;
+    for (const [i, result] of this.results(forward, arrays).entries()) arrays.set(names[i]!, result);
   }
 
   /** Fills all outputs, which begin at 0. */

@@ -30,7 +30,7 @@ export class HostLayer {
   /** The most valuable members, one for each row of `u` (rows × size, row-major). */
   argmax(u: Float64Array): Float64Array {
     const { kernels } = this;
-    return kernels.finite("hard sample", kernels.run(this.layer.argmax, new Map([["u", u]]), u.length));
+    return kernels.finite("hard sample", kernels.run(this.layer.argmax, new Map([["u", u]])));
   }
 
   /** X_t = argmax over the polytope of uᵀx − t f(x). */
@@ -38,7 +38,7 @@ export class HostLayer {
     if (this.layer.soft === undefined) throw new Error("this layer was compiled without a relaxation");
     const { kernels } = this;
     const scaled = new Map([["u", kernels.scaled(u, temperature)]]);
-    return kernels.finite("soft sample", kernels.run(this.layer.soft, scaled, u.length));
+    return kernels.finite("soft sample", kernels.run(this.layer.soft, scaled));
   }
 
   /** (∂X_t/∂u)ᵀ cotangent; `x` is X_t where it is known already. */
@@ -50,8 +50,8 @@ export class HostLayer {
       ["u", kernels.scaled(u, temperature)],
       ["cotangent", cotangent],
     ]);
-    if (backward.kernel.inputs.includes("x")) arrays.set("x", x ?? this.soft(u, temperature));
-    return kernels.finite("gradient", divided(kernels.run(backward.kernel, arrays, u.length), temperature));
+    kernels.addResults(arrays, this.layer.soft!, backward.kernel, x);
+    return kernels.finite("gradient", divided(kernels.run(backward.kernel, arrays), temperature));
   }
 
   /** The `count` best members for each row of `u`, by falling value, and how many there are; `kernel` lists so many. */

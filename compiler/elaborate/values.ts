@@ -199,6 +199,7 @@ export function describe(value: Value): string {
     case "distribution":
       return `a ${value.declaration.name.name} distribution`;
     case "structure":
+    case "applied-structure":
       return `the structure ${value.label}`;
     case "latent":
       return `the latent variable ${value.name}`;

@@ -20,6 +20,8 @@ export class Emitter {
   body: KernelStatement[] = [];
   /** The size of the example, where each has one. */
   size: KernelExpression | undefined;
+  /** Whether it is an input of the kernel. */
+  readsSize = false;
   /** Calls of other kernels so far. */
   inlined = 0;
   private readonly reserved = new Set<string>();
@@ -65,11 +67,11 @@ export class Emitter {
   }
 
   /** A constant array, kept once however often it is asked for. */
-  table(name: string, values: readonly number[]): KernelTable {
-    const key = values.join(",");
+  table(name: string, values: readonly number[], element: KernelTable["element"] = "i32"): KernelTable {
+    const key = `${element}:${values.join(",")}`;
     const known = this.tables.get(key);
     if (known !== undefined) return known;
-    const table: KernelTable = { name: this.fresh(name), element: "i32", values };
+    const table: KernelTable = { name: this.fresh(name), element, values };
     this.tables.set(key, table);
     return table;
   }

@@ -30,6 +30,7 @@ import {
   zero,
 } from "./arithmetic.ts";
 import type { Emitter } from "./emitter.ts";
+import { type MethodCall, methodOf, relaxationFunctionCalled } from "./methods.ts";
 import { emitReducingLoop, emitReduction, REDUCTIONS, type Reduction } from "./reductions.ts";
 import { KernelScope } from "./scope.ts";
 
@@ -257,9 +258,8 @@ export class ExpressionLowering {
 
   private call(e: CallExpression, scope: KernelScope): KernelExpression {
     const given = e.arguments.map((argument) => argument.value);
-    if (e.callee.kind === "member" && e.callee.object.kind === "name") {
-      return this.relaxationFunction(e.callee.object.name, e.callee.property.name, given, e.span, scope);
-    }
+    const method = methodOf(e, scope);
+    if (method !== undefined) return this.relaxationFunction(method, scope);
     const name = e.callee.kind === "name" ? e.callee.name : "";
     const [first, second, third] = given;
     if (UNARY.has(name) && first !== undefined && given.length === 1) return this.function(name, first, scope);
@@ -313,30 +313,15 @@ export class ExpressionLowering {
   }
 
   /** `R.map(s)`: a function of a separable regulariser, inlined. */
-  private relaxationFunction(
-    object: string,
-    method: string,
-    given: readonly Expression[],
-    span: Span,
-    scope: KernelScope,
-  ): KernelExpression {
-    const relaxation = scope.statics.lookup(object);
-    const clauses = relaxation?.kind === "relaxation" ? relaxation.declaration.body : [];
-    const clause = clauses.find((candidate) => candidate.name.name === method);
-    if (relaxation?.kind !== "relaxation" || clause === undefined) {
-      throw new Failure(span, "unknown-name", `${object} has no function ${method}`);
-    }
-    const wanted = clause.parameters.length;
-    if (given.length !== wanted) {
-      const message = `${object}.${method} takes ${wanted} argument${wanted === 1 ? "" : "s"}, not ${given.length}`;
-      throw new Failure(span, "missing-argument", message);
-    }
+  private relaxationFunction(called: MethodCall, scope: KernelScope): KernelExpression {
+    const { relaxation, clause } = relaxationFunctionCalled(called);
+    const { span, given } = called;
     // Its names are those of the file that declares it, and so is the place of what is wrong with it.
     const [source, caller] = [relaxation.source, this.declarations.source];
     const declarations = this.declarations.from(source);
     const inner = KernelScope.outermost(relaxation.arguments, declarations);
     clause.parameters.forEach((parameter, i) => {
-      const lowered = toReal(this.expression(given[i]!, scope));
+      const lowered = toReal(this.expression(given[i]!.value, scope));
       const costly = lowered.kind === "binary" || lowered.kind === "select";
       const value = costly ? this.emitter.named(parameter.name, lowered) : lowered;
       inner.bindings.set(parameter.name, { kind: "value", value });

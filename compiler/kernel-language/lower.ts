@@ -14,22 +14,24 @@ import type {
   KernelStatement as Statement,
 } from "../../grammar/ast.ts";
 import { printExpression } from "../../grammar/format.ts";
-import { mentions, type Part } from "../../grammar/walk.ts";
+import { mentions } from "../../grammar/walk.ts";
 import { type Declarations, located, retold } from "../declarations.ts";
 import { Failure } from "../failure.ts";
 import { settleBounds } from "../ir/kernel/bounds.ts";
 import { withoutGuards } from "../ir/kernel/expression.ts";
 import type { Kernel, KernelArray, KernelBinary, KernelExpression, KernelStatement } from "../ir/kernel/kernel.ts";
 import { isLibrary } from "../names.ts";
-import { assignArguments, type Environment, evaluateStatic } from "../static-evaluate.ts";
+import { assignArguments, evaluateStatic } from "../static-evaluate.ts";
 import type { StaticValue } from "../static-value.ts";
 import { arithmetic, convert, toReal } from "./arithmetic.ts";
 import { arrayOf, checkArray } from "./arrays.ts";
 import { boundsFailures, checkEnd } from "./bounds.ts";
 import { Emitter } from "./emitter.ts";
 import { ExpressionLowering } from "./expressions.ts";
+import { methodOf, runKernel, solverCalled } from "./methods.ts";
 import { type Binding, dependsOnRun, KernelScope } from "./scope.ts";
 import { bindSizes, requirement, SIZE_INPUT } from "./sizes.ts";
+import { checkRequirement, expressionsOf } from "./statement-parts.ts";
 
 /** Kernels that call one another deeper than this never end. */
 const DEEPEST_CALL = 20;
@@ -53,7 +55,7 @@ export function lowerKernel(
   const known = new Map([...values].filter(([, value]) => value.kind !== "per-example"));
   const scope = KernelScope.outermost(known, declarations);
   scope.bindReals(declaration.parameters);
-  const sized = bindSizes(values, scope, emitter);
+  bindSizes(values, scope, emitter);
   const inputs = declaration.parameters.flatMap((parameter) =>
     parameter.type?.kind === "tensor-type" ? [arrayOf(parameter.name.name, parameter.type, scope.statics)] : [],
   );
@@ -61,7 +63,6 @@ export function lowerKernel(
   for (const array of inputs) scope.bindings.set(array.name, { kind: "array", array, writable: false });
   for (const array of outputs) scope.bindings.set(array.name, { kind: "array", array, writable: true });
   for (const array of [...inputs, ...outputs]) emitter.reserve(array.name);
-  if (sized) inputs.push(SIZE_INPUT);
   const lowering = new StatementLowering(emitter, declarations, 0, (failure) => failure, problems);
   lowering.block(declaration.body, scope);
   const refused = problems.filter((problem) => problem.code === "requirement");
@@ -72,6 +73,7 @@ export function lowerKernel(
     throw new Failure(output.name.span, "never-written", `this kernel never writes its result ${output.name.name}`);
   }
   const doc = declaration.doc === undefined ? {} : { doc: declaration.doc };
+  if (emitter.readsSize) inputs.push(SIZE_INPUT);
   const kernel = { name, ...doc, inputs, outputs, ...emitter.parts() };
   const settled = settleBounds(kernel, isLibrary(declarations.source));
   Failure.throwTogether(boundsFailures(settled.findings, emitter.places));
@@ -187,6 +189,11 @@ class StatementLowering {
       scope.bindings.set(name, { kind: "array", array, writable: false });
       return;
     }
+    const solved = this.solve(value, scope);
+    if (solved !== undefined) {
+      scope.bindings.set(name, { kind: "array", array: solved, writable: false });
+      return;
+    }
     const lowered = this.expressions.expression(value, scope);
     if (lowered.kind === "constant") {
       scope.bindings.set(name, { kind: "value", value: lowered });
@@ -195,6 +202,27 @@ class StatementLowering {
     const unique = this.emitter.fresh(name);
     this.emitter.push({ kind: "declare", name: unique, type: lowered.type, mutable: false, value: lowered });
     scope.bindings.set(name, { kind: "scalar", name: unique, type: lowered.type, mutable: false });
+  }
+
+  /** `S.argmax(direction)`: the solver of a structure that is an argument, copied here. Undefined for all else. */
+  private solve(value: Expression, scope: KernelScope): KernelArray | undefined {
+    const called = methodOf(value, scope);
+    if (called?.object.kind !== "applied-structure") return undefined;
+    const solver = solverCalled(called, called.object);
+    const direction = this.expressions.arrayNamed(called.given[0]!.value, scope);
+    const flat = { ...direction, shape: [direction.shape.reduce((a, b) => a * b, 1)] };
+    checkArray(flat, solver.inputs[0]!, `what ${called.name} is given`, called.given[0]!.value.span);
+    this.countCall(called.span);
+    const sizes = solver.inputs.slice(1);
+    this.emitter.readsSize ||= sizes.length > 0;
+    return runKernel(this.emitter, solver, [direction, ...sizes]);
+  }
+
+  /** Refuses kernels that grow without end. */
+  private countCall(span: Span): void {
+    if (++this.emitter.inlined <= MOST_CALLS) return;
+    const why = "each call is a copy of the called kernel's body";
+    throw new Failure(span, "too-large", `this kernel calls others more than ${MOST_CALLS} times`, { why });
   }
 
   /** Calls another kernel: its body is lowered here, with its outputs as scratch arrays; the first is the result. */
@@ -209,10 +237,7 @@ class StatementLowering {
     if (this.depth >= DEEPEST_CALL) {
       throw new Failure(span, "recursion", `kernel ${name} calls itself`, { help: "kernels are inlined: use a loop" });
     }
-    if (++this.emitter.inlined > MOST_CALLS) {
-      const why = "each call is a copy of the called kernel's body";
-      throw new Failure(span, "too-large", `this kernel calls others more than ${MOST_CALLS} times`, { why });
-    }
+    this.countCall(span);
     const inner = this.bindCall(callee, declarations, given, span, scope);
     const caller = this.declarations.source;
     const problems: Failure[] = [];
@@ -358,37 +383,6 @@ class StatementLowering {
     if (this.problems.length === known) checkEnd(test, condition!, body);
     this.emitter.push({ kind: "while", condition: condition!, body });
   }
-}
-
-/** The expressions of a statement itself, not of statements inside of it. */
-function expressionsOf(s: Statement): readonly Part[] {
-  switch (s.kind) {
-    case "kernel-let":
-    case "kernel-var":
-      return [s.value];
-    case "kernel-shared":
-      return [...s.type.dimensions, ...(s.fill === undefined ? [] : [s.fill])];
-    case "kernel-assign":
-      return [s.target, s.value];
-    case "kernel-for":
-      return s.sources;
-    case "kernel-if":
-    case "kernel-while":
-    case "require":
-      return [s.condition];
-    case "kernel-break":
-      return [];
-  }
-}
-
-/** A requirement on compile-time arguments. */
-function checkRequirement(s: RequireStatement, constants: Environment): void {
-  const value = evaluateStatic(s.condition, constants);
-  if (value.kind === "boolean" && value.value) return;
-  const condition = printExpression(s.condition);
-  throw new Failure(s.span, "requirement", s.message?.value ?? `this kernel requires ${condition}`, {
-    why: `the kernel requires ${condition}`,
-  });
 }
 
 const ASSIGNMENTS: Readonly<Record<KernelAssign["operator"], KernelBinary | undefined>> = {

@@ -18,8 +18,8 @@ import { KernelScope } from "./scope.ts";
 /** One whole number, in the numbers that devices compute with: it is exact up to the largest embedding. */
 export const SIZE_INPUT: KernelArray = { name: SIZE, element: "f32", shape: [1] };
 
-/** Reads the sizes of examples among a kernel's compile-time arguments into scalars; whether there is one. */
-export function bindSizes(values: ReadonlyMap<string, StaticValue>, scope: KernelScope, emitter: Emitter): boolean {
+/** Reads the sizes of examples among a kernel's compile-time arguments into scalars. */
+export function bindSizes(values: ReadonlyMap<string, StaticValue>, scope: KernelScope, emitter: Emitter): void {
   const sized = [...values].flatMap(([name, value]) =>
     value.kind === "per-example" ? [{ name, most: value.most }] : [],
   );
@@ -28,8 +28,8 @@ export function bindSizes(values: ReadonlyMap<string, StaticValue>, scope: Kerne
     emitter.push(...readSize(unique, most));
     scope.bindings.set(name, { kind: "scalar", name: unique, type: "i32", mutable: false });
     emitter.size = variable(unique);
+    emitter.readsSize = true;
   }
-  return sized.length > 0;
 }
 
 function variable(name: string): KernelExpression {

@@ -4,7 +4,7 @@
  */
 import type { Expression, KernelDeclaration, Span } from "../../grammar/ast.ts";
 import { type Declarations, located } from "../declarations.ts";
-import { didYouMean } from "../diagnostic.ts";
+import { didYouMean, type Source } from "../diagnostic.ts";
 import { Failure } from "../failure.ts";
 import type { Kernel, KernelArray } from "../ir/kernel/kernel.ts";
 import { Memo } from "../memo.ts";
@@ -21,13 +21,16 @@ export interface KernelShape {
   readonly output: number;
   /** Inputs of any size, such as noise, which must be there. */
   readonly free?: readonly string[];
+  /** Inputs that may be there, each of the size that the array of this name has. */
+  readonly further?: readonly KernelArray[];
   /** Whole numbers that are given back besides, one for each name. */
   readonly counts?: readonly string[];
 }
 
 /**
- * Missing compile-time arguments come from `options` and the structure's own arguments by name. Failures in the kernel
- * or the clause are told at `span` of the file that `declarations` are of, unless they stand in that file.
+ * `call` stands in the text of `source`. Missing compile-time arguments come from `options` and the structure's own
+ * arguments by name. Failures in the kernel or the clause are told at `span` of the file that `declarations` are of,
+ * unless they stand in that file.
  */
 export function structureKernel(
   call: Expression,
@@ -36,9 +39,10 @@ export function structureKernel(
   span: Span,
   shape: KernelShape,
   options: ReadonlyMap<string, StaticValue> = new Map(),
+  source: Source = structure.source,
 ): Kernel {
-  const own = declarations.from(structure.source);
-  return located(structure.source, declarations.source, span, () => {
+  const own = declarations.from(source);
+  return located(source, declarations.source, span, () => {
     const name = headName(call);
     const derived = structure.derived.get(call)?.();
     const found = derived === undefined ? own.kernel(name) : { ...derived, source: structure.source };
@@ -54,7 +58,7 @@ export function structureKernel(
     const parameters = found.declaration.parameters.filter((parameter) => parameter.type?.kind !== "tensor-type");
     const given = call.kind === "call" ? call.arguments : [];
     const values = bindStatic(parameters, given, scope, own, call.span, name, scope);
-    const lowered = located(found.source, structure.source, call.span, () =>
+    const lowered = located(found.source, source, call.span, () =>
       LOWERED.get(found.declaration, values, () =>
         lowerKernel(found.declaration, values, own.from(found.source), name),
       ),
@@ -79,9 +83,16 @@ function checkShape(kernel: Kernel, wanted: KernelShape, structure: Structure, s
     throw new Failure(span, "shape-mismatch", message, { help });
   };
   const free = wanted.free ?? [];
-  const names = [...wanted.inputs, ...free].join(", ");
+  const further = wanted.further ?? [];
+  const names = [...wanted.inputs, ...free, ...further.map((each) => each.name)].join(", ");
   for (const input of kernel.inputs) {
     if (free.includes(input.name) || (structure.sizes !== undefined && input.name === SIZE_INPUT.name)) continue;
+    const same = further.find((each) => each.name === input.name);
+    if (same !== undefined) {
+      const sizes = `${sizeOf(input)} elements, but the forward kernel gives ${sizeOf(same)}`;
+      if (sizeOf(input) !== sizeOf(same)) fail(`${input.name} of the kernel ${kernel.name} has ${sizes}`);
+      continue;
+    }
     if (!wanted.inputs.includes(input.name)) {
       fail(`the kernel ${kernel.name} has an input ${input.name}`, `here a kernel may read ${names}, by these names`);
     }
@@ -143,6 +154,8 @@ function describeValue(value: StaticValue): string {
     case "relaxation":
     case "structure-name":
       return value.declaration.name.name;
+    case "applied-structure":
+      return value.label;
     case "string":
     case "list":
       return "";

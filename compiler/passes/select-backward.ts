@@ -133,8 +133,9 @@ function coreBackward(
 ): Kernel {
   switch (strategy) {
     case "custom": {
-      const shape = { inputs: ["cotangent", "x", "u"], output: structure.size };
-      return structureKernel(relaxed.backward!, structure, declarations, span, shape, relaxed.options);
+      const further = relaxed.core.outputs.slice(1);
+      const shape = { inputs: ["cotangent", "x", "u"], further, output: structure.size };
+      return structureKernel(relaxed.backward!, structure, declarations, span, shape, relaxed.options, relaxed.source);
     }
     case "dual":
       return DUALS.get(relaxed.core, NO_VALUES, () => dual(relaxed.core, "u"));

@@ -3,12 +3,13 @@ import type { RelaxClause, Span } from "../../grammar/ast.ts";
 import { type Declarations, located } from "../declarations.ts";
 import { Failure } from "../failure.ts";
 import { sequence } from "../ir/kernel/sequence.ts";
+import { structureArgument } from "../kernel-language/solver.ts";
 import { structureKernel } from "../kernel-language/structure-kernel.ts";
 import { costOf, describeCost, type Relaxed, type Selected } from "../selected.ts";
 import { environment, evaluateStatic } from "../static-evaluate.ts";
-import type { StaticRelaxation, StaticValue } from "../static-value.ts";
+import type { StaticRelaxation, StaticStructure, StaticValue } from "../static-value.ts";
 import { describeStatic } from "../static-value.ts";
-import { type Candidate, headName, type Structure } from "../structure.ts";
+import { type Candidate, candidate, headName, type Structure } from "../structure.ts";
 
 /** `span` is where the relaxation is asked for, in the file of `declarations`. */
 export function selectRelaxation(
@@ -19,17 +20,19 @@ export function selectRelaxation(
   span: Span,
 ): Selected<Relaxed> {
   const complete = withDefaults(relaxation, declarations, span);
-  const candidate = findClause(structure, complete, declarations, target, span);
-  const { clause } = candidate;
-  const options = optionsOf(structure, clause, complete, declarations, span);
+  const self = structureArgument(structure, declarations, target, span);
+  const chosen = findClause(structure, complete, self, declarations, span);
+  const { clause } = chosen;
+  const source = structure.relaxations.includes(chosen) ? structure.source : relaxation.source;
+  const options = optionsOf(structure, clause, complete, declarations, span).set("S", self);
   const shape = { inputs: ["u"], output: structure.size };
-  const core = structureKernel(clause.algorithm!, structure, declarations, span, shape, options);
+  const core = structureKernel(clause.algorithm!, structure, declarations, span, shape, options, source);
   const preparation = prepare(structure, clause, declarations, span, options);
   const rejected = structure.relaxations
-    .filter((each) => each !== candidate)
+    .filter((each) => each !== chosen)
     .map((each) => ({
       option: each.name,
-      reason: whyNot(each, candidate, target),
+      reason: whyNot(each, chosen, target),
     }));
   const first = preparation === undefined ? "" : `${headName(clause.preparation!.kernel)}, then `;
   return {
@@ -39,16 +42,20 @@ export function selectRelaxation(
       preparation,
       symmetric: clause.symmetric,
       backward: clause.backward,
+      source,
       options,
-      cost: candidate.cost,
-      costFormula: candidate.costFormula,
+      cost: chosen.cost,
+      costFormula: chosen.costFormula,
     },
     decision: {
       pass: "relaxation",
       chosen: `${first}${headName(clause.algorithm!)}`,
-      reason: `declared for ${candidate.name} by ${structure.name}`,
+      reason:
+        source === structure.source
+          ? `declared for ${chosen.name} by ${structure.name}`
+          : `declared by ${chosen.name} for any structure that does not say otherwise`,
       rejected,
-      ...costOf(candidate),
+      ...costOf(chosen),
     },
   };
 }
@@ -88,22 +95,22 @@ function withDefaults(relaxation: StaticRelaxation, declarations: Declarations, 
 function findClause(
   structure: Structure,
   relaxation: StaticRelaxation,
+  self: StaticStructure,
   declarations: Declarations,
-  target: string,
   span: Span,
 ): Candidate<RelaxClause> {
   const name = relaxation.declaration.name.name;
+  const { target } = self;
   const usable = structure.relaxations.filter((each) => runsOn(each, target));
   const given = [...relaxation.options.keys()];
-  const cheapest = (wanted: string) =>
+  const cheapest = (wanted: string, among = usable) =>
     forOptions(
-      usable.filter((each) => each.name === wanted),
+      among.filter((each) => each.name === wanted),
       given,
     ).sort((a, b) => (a.cost ?? Number.MAX_VALUE) - (b.cost ?? Number.MAX_VALUE))[0];
-  const found = cheapest(name) ?? (isSeparable(relaxation) ? cheapest("Separable") : undefined);
-  const offered = usable
-    .filter((each) => each.clause.refused === undefined)
-    .flatMap((each) => (each.name === "Separable" ? separableNames(declarations) : [each.name]));
+  const own = cheapest(name) ?? (isSeparable(relaxation) ? cheapest("Separable") : undefined);
+  const found = own ?? cheapest(name, generalClauses(structure, relaxation, self, declarations, span));
+  const offered = relaxationsOf(usable, declarations);
   const help = offered.length === 0 ? "declare one with relax … by …" : `it has ${offered.join(", ")}`;
   if (found === undefined) {
     const elsewhere = structure.relaxations.find((each) => each.name === name)?.clause.target?.name;
@@ -128,16 +135,41 @@ function forOptions(clauses: readonly Candidate<RelaxClause>[], given: readonly 
   return fitting.length > 0 ? fitting : [...clauses];
 }
 
+/** What a relaxation declares for any structure, with costs at the size of this one. */
+function generalClauses(
+  structure: Structure,
+  { declaration, source }: StaticRelaxation,
+  self: StaticStructure,
+  declarations: Declarations,
+  span: Span,
+): Candidate<RelaxClause>[] {
+  const costs = environment(new Map([["S", self]]), structure.costs);
+  const candidates = located(source, declarations.source, span, () =>
+    declaration.general.map((clause) => candidate(clause, declaration.name.name, costs)),
+  );
+  return candidates.filter((each) => runsOn(each, self.target));
+}
+
+/** The names of the relaxations that a structure with these clauses has. */
+function relaxationsOf(clauses: readonly Candidate<RelaxClause>[], declarations: Declarations): string[] {
+  const refused = clauses.flatMap(({ name, clause }) => (clause.refused === undefined ? [] : [name]));
+  const own = clauses
+    .filter(({ clause }) => clause.refused === undefined)
+    .flatMap(({ name }) => (name === "Separable" ? visible(declarations, isSeparable) : [name]));
+  const general = visible(declarations, ({ declaration }) => declaration.general.length > 0);
+  return [...new Set([...own, ...general.filter((name) => !refused.includes(name))])];
+}
+
 /** Whether a relaxation gives the map of a separable regulariser: x_i = map(u_i − λ). */
 function isSeparable({ declaration }: StaticRelaxation): boolean {
   return declaration.body.some((clause) => clause.name.name === "map");
 }
 
-/** All separable relaxations that are visible, the library's and the file's own. */
-function separableNames(declarations: Declarations): string[] {
+/** Names of the visible relaxations of some kind, the library's and the file's own. */
+function visible(declarations: Declarations, which: (relaxation: StaticRelaxation) => boolean): string[] {
   return [...new Set(declarations.names())].filter((name) => {
     const value = declarations.lookup(name);
-    return value?.kind === "relaxation" && isSeparable(value);
+    return value?.kind === "relaxation" && which(value);
   });
 }
 
@@ -150,7 +182,7 @@ function optionsOf(
   relaxation: StaticRelaxation,
   declarations: Declarations,
   span: Span,
-): ReadonlyMap<string, StaticValue> {
+): Map<string, StaticValue> {
   const name = relaxation.declaration.name.name;
   const taken = clause.parameters.map((parameter) => parameter.name.name);
   const alike = structure.relaxations.filter((each) => each.name === clause.relaxation.name);

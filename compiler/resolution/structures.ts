@@ -75,10 +75,7 @@ function structureClause(resolver: Resolver, clause: StructureClause, { locals, 
     case "k-best":
       return solver(resolver, clause, { locals, costs });
     case "relax":
-      relaxClause(resolver, clause, locals);
-      target(resolver, clause.target);
-      if (clause.when !== undefined) resolver.expression(clause.when, locals, "static");
-      return cost(clause.cost);
+      return relaxClause(resolver, clause, { locals, costs });
     case "log-partition":
       kernelCall(resolver, clause.algorithm, locals);
       if (clause.when !== undefined) resolver.expression(clause.when, locals, "static");
@@ -159,7 +156,11 @@ function settings(resolver: Resolver, e: Expression, declaration: KernelDeclarat
   }
 }
 
-function relaxClause(resolver: Resolver, clause: RelaxClause, locals: Locals): void {
+function relaxClause(
+  resolver: Resolver,
+  clause: RelaxClause,
+  { locals, costs }: Pick<Scopes, "locals" | "costs">,
+): void {
   const { name, span } = clause.relaxation;
   // Separable stands for all separable regularisers.
   if (name !== "Separable" && resolver.kindOf(name) !== "relaxation") {
@@ -169,7 +170,10 @@ function relaxClause(resolver: Resolver, clause: RelaxClause, locals: Locals): v
   }
   const inner = new Locals(locals);
   resolver.parameters(clause.parameters, inner, "clause", "static");
-  inner.declare("R");
+  for (const each of ["R", "S"]) inner.declare(each);
+  target(resolver, clause.target);
+  if (clause.when !== undefined) resolver.expression(clause.when, locals, "static");
+  if (clause.cost !== undefined) resolver.expression(clause.cost, costs, "static");
   const { algorithm, backward, preparation } = clause;
   for (const kernel of [algorithm, backward, preparation?.kernel, preparation?.transpose]) {
     if (kernel !== undefined) kernelCall(resolver, kernel, inner);
@@ -238,6 +242,10 @@ const REGULARISER: ReadonlyMap<string, number> = new Map([
 export function resolveRelaxation(resolver: Resolver, declaration: RelaxationDeclaration): void {
   const locals = new Locals();
   resolver.parameters(declaration.parameters, locals, "relaxation", "static");
+  const costs = new Locals(locals);
+  costs.declare("S");
+  repeatedInStructure(resolver, declaration.general);
+  for (const clause of declaration.general) relaxClause(resolver, clause, { locals, costs });
   const own = new Locals();
   for (const clause of declaration.body) {
     const wanted = REGULARISER.get(clause.name.name);

@@ -101,8 +101,8 @@ model M(low = -1) {
 model M() {
   data x: f32[6]
   graph K = complete(4)
-  latent a: SpanningTree(K) ~ Gumbel(x) relax Euclidean at 1
-  //~^ no-relaxation «Euclidean»: Euclidean is refused for SpanningTree(complete(4)) => this version of sstc
+  latent a: SpanningTree(K) ~ Gumbel(x) relax BinaryEntropy at 1
+  //~^ no-relaxation «BinaryEntropy»: SpanningTree(complete(4)) has no BinaryEntropy relaxation => it has ExpFamily, Euclidean
   latent b: OneHot(6) ~ Gumbel(x) relax ExpFamly at 1
   //~^ unknown-name «ExpFamly»: there is no ExpFamly here => did you mean ExpFamily?
   latent c: OneHot(6) ~ Gumbel(x) relax Gumbel at 1

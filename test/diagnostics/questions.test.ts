@@ -32,7 +32,7 @@ model M(n = 3) {
   let g = sample(Hard(n), a)          //~ no-solver «Hard(n)»: Hard(3) cannot be sampled from its exponential family
   let h = entropy(Bare(n), b)         //~ no-solver «Bare(n)»: Bare(3) has no entropy => declare one with log_partition
   let i = marginals(Mute(n), b)
-  //~^ no-relaxation «Mute(n)»: Mute(3) has no marginals => declare one with relax … by …; it answers argmax, sample
+  //~^ no-relaxation «Mute(n)»: Mute(3) has no marginals => it has Euclidean; it answers argmax, sample
   let j = marginals(Bare(n), b) + sample(Mute(n), b) + argmax(Mute(n), b)
   minimize sum(c) + sum(d) + sum(e) + sum(f) + sum(g) + sum(h) + sum(i) + sum(j)
 }`,

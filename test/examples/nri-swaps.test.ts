@@ -49,7 +49,7 @@ const SWAPS: { readonly [name: string]: Change } = {
   Logistic: ["~ Gumbel(theta)", "~ Logistic(theta)"],
 };
 const STRUCTURES = ["SpanningTree", "TopKEdges", "IndependentEdges"];
-const trees = (name: string) => !name.includes("Euclidean") && !name.includes("Entropy");
+const trees = (name: string) => !name.includes("Entropy");
 
 describe("swaps", () => {
   for (const structure of STRUCTURES) {
@@ -90,14 +90,14 @@ test("the line of the design compiles as written", () => {
   );
 });
 
-test("Euclidean trees are an error that says why, and what there is", () => {
-  const { text, ...options } = variant("SpanningTree", SWAPS.Euclidean!);
+test("trees by categorical entropy are an error that says what there is", () => {
+  const { text, ...options } = variant("SpanningTree", SWAPS.CategoricalEntropy!);
   const { artifact, diagnostics } = compile({ name: "nri.sst", text }, { library, ...options });
   expect(artifact).toBeUndefined();
   expect(diagnostics.map(render)).toHaveLength(1);
-  expect(render(diagnostics[0]!)).toContain("error[no-relaxation]: Euclidean is refused for SpanningTree(complete(4))");
-  expect(render(diagnostics[0]!)).toContain("not available in this version");
-  expect(render(diagnostics[0]!)).toContain("it has ExpFamily");
+  const missing = "error[no-relaxation]: SpanningTree(complete(4)) has no CategoricalEntropy relaxation";
+  expect(render(diagnostics[0]!)).toContain(missing);
+  expect(render(diagnostics[0]!)).toContain("it has ExpFamily, Euclidean");
 });
 
 /** One point in the space of parameters and noise, for variants that are compared. */

@@ -58,10 +58,14 @@ describe.each([
   test("count", () => checkMembers(subject));
   test("argmax", () => checkArgmax(subject));
   test("log-partition", () => checkLogPartition(subject));
-  test("soft samples", () => checkSoft(subject, "ExpFamily"));
-  test("soft samples tend to hard ones", () => checkLimit(subject, "ExpFamily"));
-  test("the derived backward", () => checkBackward(subject, "ExpFamily", "dual"));
-  test("batches", () => checkBatch(subject, "ExpFamily"));
+  // The second is there for every structure that has an argmax.
+  describe.each(["ExpFamily", "Euclidean"])("%s", (relaxation) => {
+    test("soft samples", () => checkSoft(subject, relaxation));
+    test("soft samples tend to hard ones", () => checkLimit(subject, relaxation));
+    test("the derived backward", () => checkBackward(subject, relaxation, "dual"));
+    test("batches", () => checkBatch(subject, relaxation));
+  });
+  test("the closed form of the Euclidean backward", () => checkBackward(subject, "Euclidean", "custom"));
 });
 
 test("the backward is derived: nobody has written one", async () => {
@@ -110,12 +114,14 @@ describe("the README", () => {
     expect([explained.status, explained.stdout]).toEqual([0, expect.stringContaining("backward: dual")]);
   });
   test("says what happens with another relaxation, and with a window that does not fit", async () => {
-    const euclidean = source.text.replace("relax ExpFamily at t", "relax Euclidean at t");
-    const [problem] = check({ name: "window.sst", text: euclidean });
+    const entropy = source.text.replace("relax ExpFamily at t", "relax CategoricalEntropy at t");
+    const [problem] = check({ name: "window.sst", text: entropy });
     expect([problem?.message, problem?.help]).toEqual([
-      "Window(16, 4) has no Euclidean relaxation",
-      "it has ExpFamily",
+      "Window(16, 4) has no CategoricalEntropy relaxation",
+      "it has ExpFamily, Euclidean",
     ]);
+    const euclidean = source.text.replace("relax ExpFamily at t", "relax Euclidean at t");
+    expect(check({ name: "window.sst", text: euclidean }).map(render)).toEqual([]);
     await expect(layer("Window(3, 5)", { source })).rejects.toThrow("a window must fit: 1 <= length <= n");
   });
 });

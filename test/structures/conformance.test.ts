@@ -4,14 +4,12 @@
  * fails.
  */
 import { describe, expect, test } from "vitest";
-import { declarationsFor } from "../../compiler/declarations.ts";
 import { DiagnosticError } from "../../compiler/failure.ts";
 import { compileLayer } from "../../compiler/layer.ts";
-import { type Library, Names } from "../../compiler/names.ts";
-import { applyStructure } from "../../compiler/structure.ts";
+import type { Library } from "../../compiler/names.ts";
 import type { Declaration } from "../../grammar/ast.ts";
 import { printExpression } from "../../grammar/format.ts";
-import { parse, parseExpression } from "../../grammar/parse.ts";
+import { parse } from "../../grammar/parse.ts";
 import { library } from "../../stdlib/library.ts";
 import {
   checkArgmax,
@@ -27,6 +25,7 @@ import {
   type Subject,
 } from "./conform.ts";
 import { checkEntropy, checkKBest, checkLogProb, checkSamples } from "./conform-questions.ts";
+import { generalOf, structureOf } from "./declared.ts";
 import { EXAMPLES } from "./examples.ts";
 
 const declarations = [...library.files].flatMap(([path, text]) =>
@@ -46,18 +45,13 @@ function whyNotReversed(structure: string, relaxation: string): string | undefin
   return reason.includes("exact too") ? undefined : reason;
 }
 
-/** Which relaxations a structure declares, and which backwards are legal for each. */
+/** Which relaxations a structure has, and which backwards are legal for each. */
 function declared(structure: string) {
-  const names = new Names(library, () => undefined);
-  const source = { name: "<none>", text: "" };
-  const scope = declarationsFor(names, source);
-  const { relaxations, logPartition, samplers, kBest } = applyStructure(
-    parseExpression(structure).value!,
-    scope,
-    scope,
-  );
+  const applied = structureOf(structure);
+  const { relaxations, logPartition, samplers, kBest } = applied;
+  const general = generalOf(applied).map((clause) => ({ name: clause.relaxation.name, clause }));
   // Of clauses for options without a default the options would have to be made up.
-  const usable = relaxations.filter(
+  const usable = [...relaxations, ...general].filter(
     ({ clause }) => clause.refused === undefined && clause.parameters.every((each) => each.default !== undefined),
   );
   const backwards = usable.flatMap(({ name, clause }) => {
@@ -276,6 +270,30 @@ const PLANTED: readonly (readonly [path: string, from: string, to: string, examp
     "min(max(s, 0), 1)",
     "min(max(s, 0), 0.9)",
     EXAMPLES.KSubset![2]!,
+    /Euclidean: the soft/,
+  ],
+  ["relaxations/active-set.sst", "(best[i] + point[i])", "1e15", EXAMPLES.SpanningTree![2]!, /Euclidean: the soft/],
+  ["relaxations/active-set.sst", "pivot -= l * l", "pivot -= l", EXAMPLES.SpanningTree![2]!, /Euclidean: the soft/],
+  ["relaxations/active-set.sst", "c * left + s * right", "c * left", EXAMPLES.SpanningTree![2]!, /Euclidean: the soft/],
+  [
+    "relaxations/active-set.sst",
+    "let offset = (1 -",
+    "let offset = (0.9 -",
+    EXAMPLES.SpanningTree![2]!,
+    /Euclidean: the/,
+  ],
+  [
+    "relaxations/active-set.sst",
+    "step[j] -= along / square",
+    "step[j] -= 0 / square",
+    EXAMPLES.SpanningTree![2]!,
+    /Euclidean: backward custom/,
+  ],
+  [
+    "relaxations/active-set.sst",
+    "(1 + both - sum",
+    "(2 + both - sum",
+    EXAMPLES.SpanningTree![2]!,
     /Euclidean: the soft/,
   ],
   [

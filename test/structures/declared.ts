@@ -2,7 +2,7 @@
 import { declarationsFor } from "../../compiler/declarations.ts";
 import { Names } from "../../compiler/names.ts";
 import { applyStructure, type Structure } from "../../compiler/structure.ts";
-import type { RelaxationDeclaration, StructureDeclaration } from "../../grammar/ast.ts";
+import type { RelaxationDeclaration, RelaxClause, StructureDeclaration } from "../../grammar/ast.ts";
 import { parse, parseExpression } from "../../grammar/parse.ts";
 import { library } from "../../stdlib/library.ts";
 
@@ -22,10 +22,27 @@ export function structureOf(text: string): Structure {
   return applyStructure(parseExpression(text).value!, scope, scope);
 }
 
+/** What relaxations declare for any structure that does not say otherwise: those that this structure has of them. */
+export function generalOf({ relaxations }: Structure): RelaxClause[] {
+  const separable = libraryRelaxations().filter(isSeparable);
+  const stated = relaxations.flatMap(({ name }) =>
+    name === "Separable" ? separable.map((each) => each.name.name) : [name],
+  );
+  return libraryRelaxations()
+    .flatMap((each) => each.general)
+    .filter(({ relaxation }) => !stated.includes(relaxation.name));
+}
+
 /** The relaxations of a structure by name, those that `Separable` stands for one by one. */
 export function relaxationsOf(structure: string): string[] {
-  const separable = libraryRelaxations().filter((each) => each.body.some(({ name }) => name.name === "map"));
-  return structureOf(structure)
-    .relaxations.filter(({ clause }) => clause.refused === undefined)
+  const separable = libraryRelaxations().filter(isSeparable);
+  const applied = structureOf(structure);
+  const own = applied.relaxations
+    .filter(({ clause }) => clause.refused === undefined)
     .flatMap(({ name }) => (name === "Separable" ? separable.map((each) => each.name.name) : [name]));
+  return [...own, ...generalOf(applied).map(({ relaxation }) => relaxation.name)];
+}
+
+function isSeparable({ body }: RelaxationDeclaration): boolean {
+  return body.some(({ name }) => name.name === "map");
 }
