@@ -141,8 +141,11 @@ export function divergence(
   const clause = clauses.find((candidate) => candidate.family.name === family);
   if (clause === undefined) {
     const known = clauses.map((candidate) => candidate.family.name);
-    const help =
+    const priors =
       known.length === 0 ? `${own} has a closed form with no prior` : `choose a prior among ${known.join(", ")}`;
+    const others = familiesWithPrior(context, family);
+    const help =
+      others.length === 0 ? priors : `${priors}; with the prior ${family}, utilities of ${others.join(", ")}`;
     throw new Failure(span, "no-divergence", `there is no closed form of KL(${own} ‖ ${family})`, { help });
   }
   const scope = parameterScope(context, distribution, dimensions, "this prior", span);
@@ -151,6 +154,16 @@ export function divergence(
   const value = clauseValue(context, distribution, scope, clause.value, dimensions, span);
   if (value === undefined || takingPart === undefined) return value && sumAll(context, value);
   return sumAll(context, tensor(context.builder.select(takingPart, value.node, context.builder.zerosLike(value.node))));
+}
+
+/** The families seen from here that have a closed form with a prior of this family. */
+function familiesWithPrior({ names, source }: Context, prior: string): string[] {
+  const families = [...new Set(names.visible(source))].filter((name) => {
+    const declaration = names.find(name, source)?.declaration;
+    if (declaration?.kind !== "distribution") return false;
+    return declaration.body.some((clause) => clause.kind === "kl" && clause.family.name === prior);
+  });
+  return families.sort();
 }
 
 /** The distribution that a value is; undefined when a problem was reported, a Failure when it is something else. */

@@ -65,8 +65,8 @@ model M() {
   latent c[2]: OneHot(3) ~ Gumbel(y) relax ExpFamily at 1
   latent d: OneHot(3) ~ Gumbell(x) relax ExpFamily at 1
   //~^ unknown-name «Gumbell»: there is no Gumbell here => did you mean Gumbel?
-  prior c ~ Normal(0)
-  //~^ no-divergence «Normal(0)»: there is no closed form of KL(Gumbel ‖ Normal) => choose a prior among Gumbel
+  prior c ~ Logistic(0)
+  //~^ no-divergence «Logistic(0)»: there is no closed form of KL(Gumbel ‖ Logistic) => choose a prior among Gumbel, Normal
   prior c ~ Gumbel(x)        //~ shape-mismatch «Gumbel(x)»: this prior needs location of shape [2, 3], but it is f32[3]
   prior c ~ Gumbel(0)
   prior c ~ Gumbel(0)        //~ duplicate-name «c»: c has a prior already

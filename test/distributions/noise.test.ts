@@ -84,6 +84,17 @@ describe.each(Object.keys(FAMILIES) as Family[])("%s", (family) => {
   });
 });
 
+test("Gumbel utilities have the scale asked for, and their density", () => {
+  const uniforms = [0.1, 0.5, 0.9];
+  const environment = { batch: 1, inputs: { a: [1, 2, 3] }, noise: { z: uniforms } };
+  const found = interpreted(utilities("Gumbel(a, scale = 2.5)", 3), "sample_soft", environment).z!;
+  const wanted = uniforms.map((v, i) => i + 1 - 2.5 * Math.log(-Math.log(v)));
+  expectClose(found, wanted, { abs: 1e-12, rel: 1e-12 }, "sample");
+  const observed = { batch: 1, inputs: { u: [2.5], a: [1] } };
+  const at = interpreted(density("Gumbel(a, scale = 2.5)"), "evaluate", observed)["metric:log_likelihood"]!;
+  expectClose(at, [-0.6 - Math.exp(-0.6) - Math.log(2.5)], { abs: 1e-12, rel: 1e-12 }, "log-density");
+});
+
 test("normal utilities have the mean and the scale or variance asked for, and their density", () => {
   const noise = [-1.5, 0, 0.25, 2];
   const at = (distribution: string) =>
