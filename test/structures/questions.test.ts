@@ -9,12 +9,15 @@ import { compileText, interpreted } from "../distributions/models.ts";
 import { expectClose } from "../golden.ts";
 import { artifactOf, withModel } from "../runtime/compiled.ts";
 import { completeEdges, dot, ExactFamily, kSubsets, spanningTrees, subsets, type Vector } from "./enumeration.ts";
+import { correlatedKSubsets, tagSequences } from "./path-examples.ts";
 
 const STRUCTURES: readonly (readonly [structure: string, members: readonly Vector[]])[] = [
   ["OneHot(4)", kSubsets(4, 1)],
   ["Subset(3)", subsets(3)],
   ["KSubset(5, 2)", kSubsets(5, 2)],
   ["SpanningTree(complete(4))", spanningTrees(4, completeEdges(4))],
+  ["Chain(3, 2)", tagSequences(3, 2)],
+  ["CorrelatedKSubset(4, 2)", correlatedKSubsets(4, 2)],
 ];
 const values = (n: number, seed: number) => Array.from({ length: n }, (_, i) => Math.sin(7 * i + seed) * 2);
 const t = 0.7;
@@ -201,6 +204,30 @@ model Asks(n = 3) {
       expectClose(best(structure, rows.length, u), [of(rows)], { abs: 1e-9, rel: 1e-9 }, structure);
     }
   });
+});
+
+test("a chain of tags takes and gives its parts", () => {
+  const text = `
+model Tagging(n = 3, tags = 2) {
+  param score: f32[n, tags] ~ zeros
+  param follow: f32[tags, tags] ~ zeros
+  data tag: f32[n, tags]
+  data move: f32[n - 1, tags, tags]
+  let u = record(tag = score, move = broadcast(follow, shape = [n - 1, tags, tags]))
+  maximize log_prob(Chain(n, tags), u, record(move = move, tag = tag)) + 0 * sum(marginals(Chain(n, tags), u).move)
+}`;
+  const parameters = { score: values(6, 1), follow: values(4, 2) };
+  const u = [...parameters.score, ...parameters.follow, ...parameters.follow];
+  const members = tagSequences(3, 2);
+  const family = new ExactFamily(members, u, 1);
+  const truth = members[5]!;
+  const inputs = { tag: truth.slice(0, 6), move: truth.slice(6) };
+  const outputs = interpreted(text, "train", { batch: 1, parameters, inputs });
+  expectClose(outputs.loss!, [family.logPartition - dot(u, truth)], { abs: 1e-12, rel: 1e-12 }, "loss");
+  const slope = family.marginals.map((mean, i) => mean - truth[i]!);
+  expectClose(outputs["gradient:score"]!, slope.slice(0, 6), { abs: 1e-12, rel: 1e-10 }, "scores");
+  const follow = slope.slice(6, 10).map((value, i) => value + slope[10 + i]!);
+  expectClose(outputs["gradient:follow"]!, follow, { abs: 1e-12, rel: 1e-10 }, "moves");
 });
 
 describe("on a device", () => {

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
-import { compileLayer } from "../../compiler/layer.ts";
+import { compileKBest, compileLayer } from "../../compiler/layer.ts";
 import { StructureLayer } from "../../runtime/layer.ts";
 import { layer as open } from "../../sstc.ts";
 import { library } from "../../stdlib/library.ts";
@@ -165,6 +165,56 @@ describe.each(Object.values(PADDED).flat())("$largest", ({ largest, smaller, siz
           if (constant.count !== undefined) expect(constant.count, "count").toBe(alone.count);
         }
       });
+    }
+  });
+});
+
+describe.each(Object.values(PADDED).flat())("questions about $largest", ({ largest, smaller, sizes, places }) => {
+  const { logPartition, samplers, kBest } = structureOf(largest);
+  test.runIf(logPartition !== undefined)("are answered as of what takes part alone", () => {
+    const bySize = layer(withSize(largest, "length"), "ExpFamily");
+    for (const n of sizes) {
+      const own = places(n);
+      const pick = (row: Vector) => own.map((place) => row[place]!);
+      const alone = layer(smaller(n), "ExpFamily");
+      const u = numbers(n, bySize.size, own, 4);
+      const x = bySize.argmax(u, { size: n });
+      const same = (got: number, wanted: number) =>
+        expectClose([got], [wanted], { abs: 1e-10, rel: 1e-10 }, `size ${n}`);
+      same(bySize.entropy(u, { size: n }), alone.entropy(pick(u)));
+      same(bySize.logProb(u, x, { size: n }), alone.logProb(pick(u), pick(x)));
+    }
+  });
+  test.runIf(samplers.length > 0)("draw members of what takes part", () => {
+    const bySize = layer(withSize(largest, "length"), "ExpFamily");
+    for (const n of sizes) {
+      const own = new Set(places(n));
+      const u = numbers(n, bySize.size, [...own], 4);
+      const drawn = bySize.sample(u, { draws: 200, size: n });
+      expect(drawn.flat().every((value, i) => value === 0 || own.has(i % bySize.size))).toBe(true);
+      const { length } = drawn;
+      const mean = drawn[0]!.map((_, i) => drawn.reduce((sum, row) => sum + row[i]!, 0) / length);
+      // Five standard deviations of a mean of so many zeros and ones, at most.
+      expectClose(mean, bySize.marginals(u, { size: n }), { abs: 2.5 / Math.sqrt(length), rel: 0 }, `size ${n}`);
+    }
+  });
+  test.runIf(kBest.length > 0)("list members of what takes part", () => {
+    const lists = (structure: string) => {
+      const request = { structure };
+      const compileMany = (count: number) => compileKBest(request, count, library);
+      return new StructureLayer(compileLayer(request, library), { compileKBest: compileMany });
+    };
+    const bySize = lists(withSize(largest, "length"));
+    for (const n of sizes) {
+      const u = numbers(n, bySize.size, places(n), 4);
+      const found = bySize.kBest(u, 6, { size: n });
+      const alone = lists(smaller(n)).kBest(
+        places(n).map((place) => u[place]!),
+        6,
+      );
+      expect(found.found).toBe(alone.found);
+      expect(found.members.map((row) => places(n).map((place) => row[place]!))).toEqual(alone.members);
+      expectClose(found.values, alone.values, { abs: 1e-10, rel: 1e-10 }, `size ${n}`);
     }
   });
 });
