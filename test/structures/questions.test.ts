@@ -55,11 +55,12 @@ describe.each(STRUCTURES)("%s", (structure, members) => {
   for (const [question, definition] of Object.entries(QUESTIONS)) {
     test(`${question}: its value, and its gradients by differences`, () => {
       const text = model(structure, question, n);
-      const environment = { batch: 2, parameters: { theta: u, w }, inputs: { weight: [3, -1] }, hypers: { t } };
+      const environment = { batch: 2, parameters: { theta: u, w }, inputs: { weight: [5, -1] }, hypers: { t } };
       const outputs = interpreted(text, "train", environment);
-      expectClose(outputs.loss!, [definition(members, u, w)], { abs: 1e-9, rel: 1e-9 }, "value");
-      const byTheta = differences((moved) => definition(members, moved, w), u);
-      const byWeight = differences((moved) => definition(members, u, moved), w);
+      // The mean of the weights is 2.
+      expectClose(outputs.loss!, [2 * definition(members, u, w)], { abs: 1e-9, rel: 1e-9 }, "value");
+      const byTheta = differences((moved) => 2 * definition(members, moved, w), u);
+      const byWeight = differences((moved) => 2 * definition(members, u, moved), w);
       expectClose(outputs["gradient:theta"]!, byTheta, { abs: 1e-7, rel: 1e-7 }, "gradient of theta");
       expectClose(outputs["gradient:w"]!, byWeight, { abs: 1e-7, rel: 1e-7 }, "gradient of w");
     });
