@@ -85,7 +85,7 @@ function writeError(value: number | undefined): string {
 }
 
 function writeValue(value: number): string {
-  return String(Number(value.toPrecision(3)));
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(0) : String(Number(value.toPrecision(3)));
 }
 
 /** What went wrong, with the numbers to try it again. */

@@ -109,7 +109,10 @@ function familyFirst(a: { readonly name: string }, b: { readonly name: string })
 
 function firstSentence(doc: string): string {
   // What begins with no capital goes on: `Lafferty et al. 2001`.
-  return doc.replaceAll("\n", " ").split(/(?<=\.)\s(?=\p{Lu})/u)[0]!;
+  return doc
+    .replaceAll("\n", " ")
+    .replaceAll("`", "")
+    .split(/(?<=\.)\s(?=\p{Lu})/u)[0]!;
 }
 
 function pageOf(drawn: readonly { readonly figure: Figure; readonly svg: string }[]): string {

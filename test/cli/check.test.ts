@@ -163,7 +163,7 @@ model M(n = 4) {
     certificates: { name: string; passed: boolean; certificates: { of: string; passed: boolean }[] }[];
   };
   expect(diagnostics).toEqual([]);
-  expect(certificates.map(({ name, passed }) => [name, passed])).toEqual([["M.z", false]]);
+  expect(certificates.filter(({ passed }) => !passed).map(({ name }) => name)).toEqual(["M.z"]);
   const failed = certificates[0]!.certificates.filter((each) => !each.passed);
   expect(failed.map((each) => each.of)).toEqual(["backward custom"]);
 });

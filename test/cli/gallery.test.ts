@@ -69,7 +69,9 @@ test("structures of a file of one's own", async () => {
   const out = join(folder, "own");
   expect((await run("gallery", "Pair", "--source", source, "--out", out)).status).toBe(0);
   const svg = readFileSync(join(out, "pair.svg"), "utf8");
-  expect(elementsOf(parseXml(svg), "g").length).toBe(6);
+  // Utilities and hard sample, and for each relaxation a panel for each temperature.
+  expect(elementsOf(parseXml(svg), "g").length % 4).toBe(2);
+  expect(svg).toContain("k_subset_marginals");
   expect(svg).not.toContain("<pair>");
 });
 
