@@ -34,7 +34,9 @@ export function boundSize(
   const value = values.get(SIZE);
   const name = declaration.name.name;
   const parameter = declaration.parameters.find((each) => each.name.name === SIZE);
-  if (parameter === undefined || (value?.kind !== "number" && value?.kind !== "per-example")) return;
+  const written = sizeArgument(declaration, e);
+  if (parameter === undefined || written === undefined) return;
+  if (value?.kind !== "number" && value?.kind !== "per-example") return;
   const others = new Map([...values].filter(([each]) => each !== SIZE));
   const largest = parameter.default && evaluateStatic(parameter.default, environment(others, inner));
   if (largest?.kind !== "number") {
@@ -44,16 +46,20 @@ export function boundSize(
       help: "declare it as in structure Mine(n, size = n)",
     });
   }
-  const span = sizeArgument(declaration, e)?.span ?? e.span;
   const most = largest.value;
   if (value.kind === "per-example") {
     if (most >= 1) values.set(SIZE, { ...value, most: Math.min(most, value.most) });
     return;
   }
   if (value.value >= 1 && value.value <= most) return;
-  throw new Failure(span, "bad-size", `size of ${name} must lie between 1 and ${most}, but it is ${value.value}`, {
-    why: `it says how many of the ${most} take part`,
-  });
+  throw new Failure(
+    written.span,
+    "bad-size",
+    `size of ${name} must lie between 1 and ${most}, but it is ${value.value}`,
+    {
+      why: `it says how many of the ${most} take part`,
+    },
+  );
 }
 
 /** The argument that a call of a structure gives as its size. */

@@ -55,8 +55,9 @@ export class HostKernels {
     const i = findNotFinite(values);
     if (i < 0) return values;
     const what = `the utilities of ${this.structure} divided by the temperature ${temperature}`;
+    const largest = u.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     throw new UserError(`${what} hold ${writeValue(values[i]!)} at ${this.place(i)}`, {
-      why: "a solver needs finite numbers",
+      why: `a solver needs finite numbers, and the largest utility is ${largest}`,
       help: "raise the temperature, or scale the utilities down",
     });
   }

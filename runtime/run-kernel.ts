@@ -22,6 +22,7 @@ export type HostKernel = (
 /**
  * `batch` counts problems: examples, times the copies of a latent that is an array. `outputSizes` are values per
  * problem, `outputShapes` whole shapes, batch axis first if `batched` (true). `inputNames` are those in the kernel.
+ * `temperature` is what the utilities were divided by, for messages.
  * Inputs stay the caller's, outputs become the caller's.
  */
 export type RunKernel = (
@@ -33,6 +34,7 @@ export type RunKernel = (
   outputShapes: readonly (readonly number[])[],
   inputNames?: readonly string[],
   batched?: boolean,
+  temperature?: number,
 ) => core.Tensor[];
 
 /**
@@ -43,14 +45,14 @@ export function createRunKernel(
   tf: Tensorflow,
   prepared: (kernel: HostKernel) => HostKernel = (kernel) => kernel,
 ): RunKernel {
-  return (name, kernel, batch, inputs, outputSizes, outputShapes, inputNames = [], batched = true) => {
+  return (name, kernel, batch, inputs, outputSizes, outputShapes, inputNames = [], batched = true, temperature) => {
     const examples = batched ? (outputShapes[0]?.[0] ?? batch) : undefined;
     // A latent variable is known by its name, a question about a structure by how it is asked.
     const subject = name.includes("(") ? `\`${name}\`` : `the latent \`${name}\``;
     const arrays = inputs.map((tensor) => tensor.dataSync() as KernelArrayType);
     for (const [i, array] of arrays.entries()) {
       if (inputNames[i] === "cotangent") checkFinite(`the gradient of ${subject} holds`, array, examples, AFTER);
-      else checkFinite(`${subject} received`, array, examples, RECEIVED);
+      else checkFinite(`${subject} received`, array, examples, received(array, temperature));
     }
     const outputs = outputSizes.map((size) => new Float32Array(batch * size));
     prepared(kernel)(batch, arrays, outputs, failing(batch, examples), refusing(name, batch, examples));
@@ -68,6 +70,28 @@ const RECEIVED: UserErrorDetails = {
   why: "a solver needs finite utilities; the network before it has produced a value outside the range of float32",
   help: "lower the learning rate or raise the temperature, and check the data",
 };
+/** The largest float32. */
+const LARGEST = (2 - 2 ** -23) * 2 ** 127;
+
+/**
+ * What to say of utilities that are not finite. Where the temperature they were divided by is so small that ordinary
+ * ones leave the range of float32, it is to blame.
+ */
+function received(values: KernelArrayType, temperature: number | undefined): UserErrorDetails {
+  if (temperature === undefined || LARGEST * temperature > ORDINARY) return RECEIVED;
+  let largest = 0;
+  for (const value of values) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+  const most = (LARGEST * temperature).toPrecision(2);
+  return {
+    why:
+      `divided by the temperature t = ${temperature}, utilities beyond ${most} leave the range of float32; ` +
+      `the largest that does not is ${(largest * temperature).toPrecision(2)}`,
+    help: "raise the temperature, or use hard samples, to which soft ones tend",
+  };
+}
+/** Utilities of this size are nothing unusual. */
+const ORDINARY = 1e6;
+
 const AFTER: UserErrorDetails = {
   why: "what is computed from the samples, such as the objective, has a derivative outside the range of float32",
   help: "look at what is made of the samples, and lower the learning rate; what comes before the latent is finite",

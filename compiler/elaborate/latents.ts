@@ -7,6 +7,7 @@ import type { BackwardClause, Estimator, LatentStatement, Span } from "../../gra
 import { declarationsFor } from "../declarations.ts";
 import { Failure } from "../failure.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
+import { numbersOf } from "../ir/tensor/attributes.ts";
 import type { KernelBackward } from "../ir/tensor/kernel-node.ts";
 import { nodesInOrder } from "../ir/tensor/order.ts";
 import type { Node } from "../ir/tensor/tensor.ts";
@@ -81,6 +82,8 @@ interface Run {
   readonly size: Node | undefined;
   /** Its name. */
   readonly latent: string;
+  /** What its utilities were divided by: a hyper's name or a number. */
+  readonly temperature?: string | number | undefined;
 }
 
 function hardSample(context: Context, run: Run, utilities: TensorValue, statement: LatentStatement): TensorValue {
@@ -156,7 +159,11 @@ function softSample(
     { decision: { latent, ...chosen.decision }, kernel: chosen.value.kernel.name },
   );
   const scaled = tensor(context.builder.divide(utilities.node, temperature.node), utilities.dimensions);
-  const soft = runKernel(context, run, relaxed.value.forward, scaled, kernelBackward(context, chosen.value));
+  const { op, attributes } = temperature.node;
+  const known =
+    op === "hyper" ? String(attributes.name) : op === "constant" ? numbersOf(attributes, "data")[0] : undefined;
+  const divided = { ...run, temperature: known };
+  const soft = runKernel(context, divided, relaxed.value.forward, scaled, kernelBackward(context, chosen.value));
   context.builder.label(soft.node, `${latent}_soft`);
   return soft;
 }
@@ -190,7 +197,7 @@ function kernelBackward(context: Context, backward: Backward): KernelBackward {
 /** A kernel takes an embedding as a vector, whatever the shape of a sample. */
 function runKernel(
   context: Context,
-  { structure, size, latent }: Run,
+  { structure, size, latent, temperature }: Run,
   kernel: Kernel,
   { node, dimensions }: TensorValue,
   backward: KernelBackward,
@@ -201,7 +208,7 @@ function runKernel(
   const own = structure.parts.length === 1 ? structure.parts[0]!.shape.length : 1;
   const vector = own === 1 ? node : build.reshape(node, [...shape.slice(0, shape.length - own), structure.size]);
   const inputs = size === undefined ? [vector] : [vector, size];
-  const sample = build.kernel(kernel, inputs, kernel.outputs[0]!.name, backward, latent);
+  const sample = build.kernel(kernel, inputs, kernel.outputs[0]!.name, backward, latent, temperature);
   return tensor(own === 1 ? sample : build.reshape(sample, shape), dimensions);
 }
 

@@ -168,7 +168,10 @@ class EntryPrinter {
     const sizes = kernel.outputs.map((output) => sizeOf(output.shape));
     const shapes = kernel.outputs.map((output) => shapeText({ ...node.type, shape: [...lead, ...output.shape] }));
     const name = stringLiteral(String(node.attributes.latent ?? kernel.name));
-    const names = JSON.stringify(kernel.inputs.map((input) => input.name)) + (node.type.batched ? "" : ", false");
+    const { temperature } = node.attributes;
+    const last = temperature === undefined ? [] : [temperatureText(temperature as string | number)];
+    const batched = node.type.batched ? (last.length === 0 ? [] : ["true"]) : ["false"];
+    const names = [JSON.stringify(kernel.inputs.map((input) => input.name)), ...batched, ...last].join(", ");
     this.lines.push(
       `const [${variables.join(", ")}] = runKernel(${name}, kernels[${JSON.stringify(kernel.name)}], ${rows}, ` +
         `[${inputs.join(", ")}], ${JSON.stringify(sizes)}, [${shapes.join(", ")}], ${names}); ` +
@@ -203,6 +206,11 @@ class EntryPrinter {
       return `${propertyText(name)}: ${own ? variable : `tf.clone(${variable})`},`;
     });
   }
+}
+
+/** A temperature, for messages: a hyper, or a number. */
+function temperatureText(temperature: string | number): string {
+  return typeof temperature === "string" ? `hypers[${JSON.stringify(temperature)}]` : String(temperature);
 }
 
 /** A property name; as a plain key `__proto__` would set the prototype. */

@@ -44,7 +44,9 @@ test("samples at a temperature too small were null, and all was well", async () 
   );
   expect([status, stdout]).toEqual([1, ""]);
   expect(stderr).toContain("sstc: the utilities of OneHot(3) divided by the temperature 1e-320 hold an infinite value");
-  expect(stderr).toContain("at example 0, position 1\n  why: a solver needs finite numbers\n  help: raise the");
+  expect(stderr).toContain(
+    "at example 0, position 1\n  why: a solver needs finite numbers, and the largest utility is 2\n  help: raise the",
+  );
 });
 
 test("input with a mark of its byte order was no JSON, and a source with one had an error", async () => {

@@ -74,7 +74,7 @@ describe("forms of utilities", () => {
     const tree = await layer("SpanningTree(complete(4)) relax ExpFamily at 0.5 backward dual", { device: "cpu" });
     expect([tree.structure, tree.size, tree.count]).toEqual(["SpanningTree(complete(4))", 6, 16]);
     expect(tree.decisions.map(({ pass, chosen }) => `${pass} ${chosen}`)).toEqual([
-      "solver kruskal",
+      "solver boruvka",
       "relaxation matrix_tree",
       "backward dual",
     ]);

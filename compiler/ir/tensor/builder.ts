@@ -220,8 +220,9 @@ export class Builder {
     output: string,
     backward: KernelBackward = { strategy: "none", reason: "it is not declared differentiable" },
     latent?: string,
+    temperature?: string | number,
   ): Node {
-    return this.node("kernel", inputs, kernelAttributes(kernel, output, backward, latent));
+    return this.node("kernel", inputs, kernelAttributes(kernel, output, backward, latent, temperature));
   }
 }
 

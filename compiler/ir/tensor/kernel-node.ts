@@ -30,18 +30,28 @@ export function summarize(kernel: Kernel): KernelSummary {
   return { name: kernel.name, inputs: kernel.inputs.map(strip), outputs: kernel.outputs.map(strip) };
 }
 
-/** `latent` names what is sampled, for messages at run time. */
+/**
+ * For messages at run time `latent` names what is sampled, and `temperature`, a hyper's name or a number, what its
+ * utilities were divided by.
+ */
 export function kernelAttributes(
   kernel: Kernel,
   output: string,
   backward: KernelBackward,
   latent: string | undefined,
+  temperature?: string | number,
 ): Attributes {
   const vjp =
     backward.strategy === "custom"
       ? { strategy: backward.strategy, kernel: data(summarize(backward.kernel)), inputs: backward.inputs ?? [0] }
       : { ...backward };
-  return { kernel: data(summarize(kernel)), output, vjp, ...(latent === undefined ? {} : { latent }) };
+  return {
+    kernel: data(summarize(kernel)),
+    output,
+    vjp,
+    ...(latent === undefined ? {} : { latent }),
+    ...(temperature === undefined ? {} : { temperature }),
+  };
 }
 
 /** A summary as attribute data. */
