@@ -6,6 +6,7 @@ import type { Expression, KernelDeclaration, Parameter, Span, StructureDeclarati
 import { declarationsFor, relaxationOf } from "./declarations.ts";
 import type { Diagnostic, Source } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
+import { isOwn } from "./general-clauses.ts";
 import { lowerKernel } from "./kernel-language/lower.ts";
 import { logPartitionKernel } from "./kernel-language/structure-kernel.ts";
 import type { Names } from "./names.ts";
@@ -172,7 +173,7 @@ class Sample {
     if (structure.argmax.length > 0) this.attempt(() => selectSolver(structure, declarations, "host", span));
     this.attempt(() => logPartitionKernel(structure, declarations, span));
     if (structure.samplers.length > 0) this.attempt(() => selectSampler(structure, declarations, "host", span));
-    if (structure.kBest.length > 0) this.attempt(() => selectKBest(structure, 2, declarations, "host", span));
+    if (structure.kBest.some(isOwn)) this.attempt(() => selectKBest(structure, 2, declarations, "host", span));
     for (const candidate of structure.relaxations) {
       const { name, clause } = candidate;
       // Options that only a model can give are not known here.

@@ -21,6 +21,7 @@ import { type Derived, type DerivedKernel, derive } from "./automaton/derive.ts"
 import { type Declarations, located } from "./declarations.ts";
 import type { Source } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
+import { kBestOf } from "./general-clauses.ts";
 import { unknownName } from "./later.ts";
 import { Memo } from "./memo.ts";
 import { isLibrary } from "./names.ts";
@@ -179,7 +180,7 @@ function elaborate(
     samplers: clauses.flatMap((clause) =>
       clause.kind === "sampler" ? [candidate(clause, headName(clause.solver), costs)] : [],
     ),
-    kBest: clauses.filter((clause) => clause.kind === "k-best"),
+    kBest: kBestOf(clauses),
     derived: derived?.kernels ?? new Map(),
     costs,
     count:

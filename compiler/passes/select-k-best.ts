@@ -2,13 +2,15 @@
 import type { Span } from "../../grammar/ast.ts";
 import type { Declarations } from "../declarations.ts";
 import { Failure } from "../failure.ts";
+import { isOwn, sourceOf } from "../general-clauses.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
 import { checkingMembers } from "../kernel-language/member-check.ts";
+import { structureArgument } from "../kernel-language/solver.ts";
 import { structureKernel } from "../kernel-language/structure-kernel.ts";
 import { isLibrary } from "../names.ts";
 import { cheapest, costOf, type Selected } from "../selected.ts";
 import { environment } from "../static-evaluate.ts";
-import { staticNumber } from "../static-value.ts";
+import { type StaticValue, staticNumber } from "../static-value.ts";
 import { candidate, headName, type Structure } from "../structure.ts";
 
 /** Rows of more numbers than this in all are a slip. */
@@ -32,27 +34,38 @@ export function selectKBest(
     const message = `${best} members of ${structure.label} are more than ${LARGEST_LIST} numbers`;
     throw new Failure(span, "too-large", message);
   }
-  const options = new Map([["best", staticNumber(best)]]);
+  const self = structureArgument(structure, declarations, target, span);
+  const options = new Map<string, StaticValue>([
+    ["best", staticNumber(best)],
+    ["S", self],
+  ]);
   const costs = environment(options, structure.costs);
   const candidates = structure.kBest.map((clause) => candidate(clause, headName(clause.solver), costs));
   const found = cheapest(candidates, target);
   if (found === undefined) {
     throw new Failure(span, "no-solver", `${structure.label} cannot list its best members`, {
-      why: "it declares no k_best",
-      help: "its best one is its argmax; declare k_best KERNEL, a kernel with the argument best",
+      why: `its k_best is not for ${target}`,
+      help: "its best one is its argmax; declare k_best KERNEL for all targets, a kernel with the argument best",
     });
   }
   const { rejected } = found;
   const shape = { inputs: ["u"], output: best * structure.size, counts: ["found"] };
-  const solver = structureKernel(found.best.clause.solver, structure, declarations, span, shape, options);
+  const { clause } = found.best;
+  const source = sourceOf(clause, structure.source);
+  const solver = structureKernel(clause.solver, structure, declarations, span, shape, options, source);
   return {
     value: isLibrary(structure.source) ? solver : checkingMembers(solver, structure, `k_best ${found.best.name}`),
     decision: {
       pass: "k-best",
       chosen: found.best.name,
-      reason: rejected.length === 0 ? "the only declared k-best solver" : "the cheapest at these sizes",
+      reason: reasonFor(isOwn(clause), rejected.length === 0),
       rejected,
       ...costOf(found.best),
     },
   };
+}
+
+function reasonFor(declared: boolean, alone: boolean): string {
+  if (!declared) return "none is declared; this one takes the argmax alone";
+  return alone ? "the only declared k-best solver" : "the cheapest at these sizes";
 }

@@ -25,14 +25,14 @@ model M(n = 3) {
   param a: f32[2 * n] ~ zeros
   param b: f32[n] ~ zeros
   let c = log_partition(Hard(n), a)
-  //~^ no-relaxation «Hard(n)»: Hard(3) has no log_partition => it has Euclidean, CategoricalEntropy, BinaryEntropy; it answers argmax
+  //~^ no-relaxation «Hard(n)»: Hard(3) has no log_partition => CategoricalEntropy, BinaryEntropy; it answers argmax, k_best
   let d = entropy(Hard(n), a)         //~ no-relaxation «Hard(n)»: Hard(3) has no entropy
   let e = log_prob(Hard(n), a, a)     //~ no-relaxation «Hard(n)»: Hard(3) has no log_prob
   let f = marginals(Hard(n), a)       //~ no-relaxation «Hard(n)»: Hard(3) has no marginals
   let g = sample(Hard(n), a)          //~ no-solver «Hard(n)»: Hard(3) cannot be sampled from its exponential family
   let h = entropy(Bare(n), b)         //~ no-solver «Bare(n)»: Bare(3) has no entropy => declare one with log_partition
   let i = marginals(Mute(n), b)
-  //~^ no-relaxation «Mute(n)»: Mute(3) has no marginals => it has Euclidean; it answers argmax, sample
+  //~^ no-relaxation «Mute(n)»: Mute(3) has no marginals => it has Euclidean; it answers argmax, sample, k_best
   let j = marginals(Bare(n), b) + sample(Mute(n), b) + argmax(Mute(n), b)
   minimize sum(c) + sum(d) + sum(e) + sum(f) + sum(g) + sum(h) + sum(i) + sum(j)
 }`,

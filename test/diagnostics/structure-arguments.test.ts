@@ -17,6 +17,17 @@ model M(n = 4) {
 }`;
 
 cases({
+  "a structure may name the kernel of a relaxation for any structure itself": `
+structure Some(n) {
+  embedding x: binary[n]
+  argmax largest
+  relax Euclidean by active_set symmetric
+}
+model M(n = 4) {
+  param theta: f32[n] ~ zeros
+  latent z: Some(n) ~ Gumbel(theta) relax Euclidean at 1
+  minimize sum(z)
+}`,
   "a relaxation for any structure is fine": using(`
   let best = S.argmax(u)
   require best[0] >= 0  else "members are 0 or 1"

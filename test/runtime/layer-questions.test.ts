@@ -190,10 +190,22 @@ structure Plain(n) {
     expect((await twice((given) => subset.entropy(given))).message).toContain("no second derivatives");
   });
 
-  test("best members of structures that cannot list them are refused when they are asked for", async () => {
+  test("structures that do not say how list their best members by their argmax alone", async () => {
     const source = "structure Two(n) { embedding x: binary[n]  argmax top_k(k = 2) }";
     const two = await layer("Two(3)", { device: "cpu", source });
-    const ask = () => two.kBest(u, 2);
+    const { members, values, found } = two.kBest([0.25, -1, 0.5], 4);
+    expect([members, values, found]).toEqual([
+      [
+        [1, 0, 1],
+        [0, 1, 1],
+        [1, 1, 0],
+      ],
+      [0.75, -0.5, -0.75],
+      3,
+    ]);
+    const bare = "structure Two(n) { embedding x: binary[n]  argmax top_k(k = 2)  k_best top_k(k = 2) on webgpu }";
+    const elsewhere = await layer("Two(3)", { device: "cpu", source: bare });
+    const ask = () => elsewhere.kBest(u, 2);
     expect(ask).toThrow(DiagnosticError);
     expect(ask).toThrow("Two(3) cannot list its best members");
   });

@@ -77,7 +77,9 @@ kernel two_best(n, u: f32[n]) -> x: f32[n] {
     "| `ExpFamily` | `k_subset_marginals` | `6 * n` | `dual`, `autodiff`, `finite_difference` |",
   );
   expect(section).toContain("- refused: `Euclidean`, nobody wrote it");
-  expect(section).toContain("References: Nobody 1999; the paper, B.9; Somebody and Else 1987.");
+  expect(section).toContain(
+    "References: Nobody 1999; the paper, B.9; Somebody and Else 1987; Lawler 1972; Murty 1968.",
+  );
   const cells = (start: string) =>
     own
       .split("\n")
