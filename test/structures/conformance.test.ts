@@ -234,7 +234,7 @@ const PLANTED: readonly (readonly [path: string, from: string, to: string, examp
     "top_back + log(backs *",
     "top_back + log(0.9 * backs *",
     EXAMPLES.ProjectiveArborescence![4]!,
-    /ExpFamily: the soft/,
+    /ExpFamily: the limit/,
   ],
   [
     "structures/matching.sst",

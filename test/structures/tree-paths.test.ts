@@ -17,6 +17,7 @@ function changed(path: string, changes: readonly (readonly [from: string, to: st
   return { ...library, files: new Map([...library.files, [path, text]]) };
 }
 
+const PROJECTIVE = "structures/projective-arborescence.sst";
 const ARBORESCENCE = "structures/arborescence.sst";
 const BY_ESCAPES = ["largest < 1e5", "largest < -1"] as const;
 const WAYS: readonly (readonly [way: string, structure: string, library: () => Library])[] = [
@@ -29,7 +30,12 @@ const WAYS: readonly (readonly [way: string, structure: string, library: () => L
   [
     "by logarithms of charts",
     "ProjectiveArborescence",
-    () => changed("structures/projective-arborescence.sst", [["max(left, right) > 1e200", "max(left, right) > -1"]]),
+    () => changed(PROJECTIVE, [["if least > 1e-300", "if least > 1e300"]]),
+  ],
+  [
+    "by charts relative to the best tree",
+    "ProjectiveArborescence",
+    () => changed(PROJECTIVE, [["if least > 1e-300", "if attempt == 1 and least > 1e-300"]]),
   ],
   ["by bottlenecks", "SpanningTree", () => changed("structures/spanning-tree.sst", [["least < 1e-140", "least < 2"]])],
 ];
