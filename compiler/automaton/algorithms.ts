@@ -6,32 +6,35 @@
  * moves of worth + value of the next state, from the last position to the first (Viterbi 1967; Rabiner 1989). What is
  * summed are exponentials relative to the largest term, so that utilities of any range do.
  */
-import type { Cell, Layout } from "./layout.ts";
+import { type Cell, type Layout, type MoveText, NEVER } from "./layout.ts";
 
-/** Utilities at or below this mean never; sums of them are still far from the ends of numbers. */
-const NEVER = "-1e30";
-/** The value of a state from which no path goes on. */
+/** The value of a state from which no path goes on; sums of utilities are larger. */
 const DEAD = "-1e300";
 
 /** A kernel of the layout; `head` begins with its name and own compile-time parameters. */
 function kernel(layout: Layout, doc: string, name: string, head: string, body: string): string {
-  return `/// ${doc}
-kernel ${name}(${layout.parameters}${head} {
-shared utility: f32[${layout.size}]
-for e in 0..${layout.size} { utility[e] = max(u[e], ${NEVER}) }
-${layout.setup}${body}}
-`;
+  return `/// ${doc}\nkernel ${name}(${layout.parameters}${head} {\n${body}}\n`;
+}
+
+/** Statements before those that use what moves are worth. */
+function utilities({ size, setup }: Layout): string {
+  return `shared utility: f32[${size}]
+for e in 0..${size} { utility[e] = max(u[e], -1e40) }
+${setup}`;
+}
+
+/** What is said where each path has something that is masked; `value` is of the best path, or of all. */
+function mustBeAllowed(value: string): string {
+  return `require ${value} > ${NEVER}  else "every member has something that is masked"\n`;
 }
 
 /** The most valuable member: of equal moves the first one is taken. */
 export function viterbi(layout: Layout): string {
   const { size } = layout;
-  const body = `${layout.table("best", DEAD)}${layout.ends((cell) => `${cell("best")} = 0\n`)}
-${layout.backwards((row) =>
-  row.moves(({ from, to, worth }) => `${from("best")} = max(${from("best")}, ${worth} + ${to("best")})\n`),
-)}${layout.walk({
+  const body = `${utilities(layout)}${layout.table("best", DEAD)}${layout.ends((cell) => `${cell("best")} = 0\n`)}
+${layout.fast?.maxima() ?? maxima(layout)}${mustBeAllowed(layout.start("best"))}${layout.walk({
   arrive: () => "var open = true\nvar top = 0.0\n",
-  option: ({ to, worth }, take) => `let value = ${worth} + ${to("best")}
+  option: ({ to, plus }, take) => `let value = ${plus(to("best"))}
 if open or value > top {
   open = false
   top = value
@@ -44,35 +47,43 @@ if open or value > top {
   return kernel(layout, doc, "viterbi", `u: f32[${size}]) -> x: f32[${size}]`, body);
 }
 
+function maxima(layout: Layout): string {
+  return layout.backwards((row) =>
+    row.moves(({ from, to, plus }) => `${from("best")} = max(${from("best")}, ${plus(to("best"))})\n`),
+  );
+}
+
 /** The table `rest` of log Σ exp(worth of what can still come), for each state. */
 function logSums(layout: Layout): string {
-  return `${layout.table("rest", DEAD)}${layout.table("terms", "0")}
+  return `${utilities(layout)}${layout.table("rest", DEAD)}${layout.table("terms", "0")}
 ${layout.ends((cell) => `${cell("rest")} = 0\n`)}
 ${layout.backwards(
   (row) =>
     `${row.moves(
-      ({ from, to, worth }) => `${from("rest")} = constant(max(${from("rest")}, ${worth} + ${to("rest")}))\n`,
+      ({ from, to, plus }) => `${from("rest")} = constant(max(${from("rest")}, ${plus(to("rest"))}))\n`,
     )}${row.moves(
-      ({ from, to, worth }) => `${from("terms")} += exp(min(${worth} + ${to("rest")} - ${from("rest")}, 0))\n`,
+      ({ from, to, plus }) => `${from("terms")} += exp(min(${plus(to("rest"))} - ${from("rest")}, 0))\n`,
     )}${row.cells((cell) => `${cell("rest")} = constant(${cell("rest")}) + log(${cell("terms")})\n`)}`,
-)}`;
+)}${mustBeAllowed(layout.start("rest"))}`;
 }
 
 /** log Σ exp(uᵀx) over the members. */
 export function pathLogPartition(layout: Layout): string {
   const doc = "log Σ exp(uᵀx) over all paths, from the last position to the first.";
-  const body = `${logSums(layout)}value[0] = ${layout.start("rest")}\n`;
+  const { fast } = layout;
+  const far = `${logSums(layout)}value[0] = ${layout.start("rest")}\n`;
+  const body = fast === undefined ? far : `${fast.sums()}if safe { value[0] = ${fast.logSum()} } else {\n${far}}\n`;
   return kernel(layout, doc, "path_log_partition", `u: f32[${layout.size}]) -> value: f32[1]`, body);
 }
 
 /** Statements that add the marginals to `mu`: probability flows from the start along the moves. */
-export function flow(layout: Layout): string {
+function flow(layout: Layout): string {
   return `${logSums(layout)}${layout.table("mass", "0")}${layout.start("mass")} = 1
 ${layout.forwards((row) =>
   row.moves(
-    ({ from, to, worth, picks }) => `let p = ${from("mass")} * exp(min(${worth} + ${to("rest")} - ${from("rest")}, 0))
-${to("mass")} += p
-${picks((element) => `mu[${element}] += p\n`)}`,
+    ({ from, to, plus, picks }) => `let chance = ${from("mass")} * exp(min(${plus(to("rest"))} - ${from("rest")}, 0))
+${to("mass")} += chance
+${picks((element) => `mu[${element}] += chance\n`)}`,
   ),
 )}`;
 }
@@ -81,7 +92,10 @@ ${picks((element) => `mu[${element}] += p\n`)}`,
 export function forwardBackward(layout: Layout): string {
   const { size } = layout;
   const doc = "Marginals: sums of what can still come, then the flow of probability along the moves.";
-  return kernel(layout, doc, "forward_backward", `u: f32[${size}]) -> mu: f32[${size}]`, flow(layout));
+  const { fast } = layout;
+  const far = flow(layout);
+  const body = fast === undefined ? far : `${fast.sums()}if safe {\n${fast.shares()}} else {\n${far}}\n`;
+  return kernel(layout, doc, "forward_backward", `u: f32[${size}]) -> mu: f32[${size}]`, body);
 }
 
 /** A member drawn from p(x) ∝ exp(uᵀx): at each state one number of the noise chooses among its moves. */
@@ -89,11 +103,11 @@ export function pathSampler(layout: Layout): string {
   const { size, length } = layout;
   const body = `${logSums(layout)}${layout.walk({
     arrive: (_cell, position) => `var left = noise[${position}]\n`,
-    option: ({ from, to, worth }, take) => `if left > 0 {
-  let p = exp(min(${worth} + ${to("rest")} - ${from("rest")}, 0))
-  if p > 0 {
+    option: ({ from, to, plus }, take) => `if left > 0 {
+  let chance = exp(min(${plus(to("rest"))} - ${from("rest")}, 0))
+  if chance > 0 {
     ${take}
-    left -= p
+    left -= chance
   }
 }
 `,
@@ -109,11 +123,11 @@ export function pathSampler(layout: Layout): string {
  */
 export function pathKBest(layout: Layout): string {
   const { size } = layout;
-  const body = `${layout.table("values", DEAD, "best")}${layout.ends((cell) => `${cell("values", "0")} = 0\n`)}
-${layout.backwards((row) => row.moves(({ from, to, worth }) => insertion(from, to, worth)))}
+  const body = `${utilities(layout)}${layout.table("values", DEAD, "best")}${layout.ends((cell) => `${cell("values", "0")} = 0\n`)}
+${layout.backwards((row) => row.moves(({ from, to, plus }) => insertion(from, to, plus)))}
 var count = 0
 for row in 0..best {
-  if ${layout.start("values", "row")} > ${DEAD} {
+  if ${layout.start("values", "row")} > ${NEVER} {
     count += 1
     var rank = row
     ${layout.walk({
@@ -121,8 +135,8 @@ for row in 0..best {
 var before = sum(if ${cell("values", "j")} == wanted then 1 else 0 for j in 0..rank)
 var open = true
 `,
-      option: ({ to, worth }, take) => `for j in 0..best {
-  if open and ${to("values", "j")} > ${DEAD} and ${worth} + ${to("values", "j")} == wanted {
+      option: ({ to, plus }, take) => `for j in 0..best {
+  if open and ${to("values", "j")} > ${DEAD} and ${plus(to("values", "j"))} == wanted {
     if before == 0 {
       open = false
       rank = j
@@ -143,10 +157,10 @@ found[0] = count
 }
 
 /** Puts the values of a move among those of the state it leaves; equal ones stay in the order of the moves. */
-function insertion(from: Cell, to: Cell, worth: string): string {
+function insertion(from: Cell, to: Cell, plus: MoveText["plus"]): string {
   return `for j in 0..best {
   if ${to("values", "j")} > ${DEAD} {
-    let value = ${worth} + ${to("values", "j")}
+    let value = ${plus(to("values", "j"))}
     if value > ${from("values", "best - 1")} {
       var at = best - 1
       while at > 0 {

@@ -9,7 +9,19 @@ import { didYouMean } from "../diagnostic.ts";
 import { Failure } from "../failure.ts";
 import { type Environment, evaluateStatic } from "../static-evaluate.ts";
 import { describeStatic } from "../static-value.ts";
-import { condition, type Formula, formula, type Names, number, type Slots, typed } from "./formula.ts";
+import {
+  type Affine,
+  affine,
+  affineConstant,
+  condition,
+  type Formula,
+  formula,
+  type Names,
+  number,
+  type Slots,
+  scaleAndAdd,
+  typed,
+} from "./formula.ts";
 
 /** A part of the embedding, and where it begins in the whole. */
 export interface Part {
@@ -34,8 +46,17 @@ export interface Move {
   readonly allowed: (slots: Slots) => boolean;
   /** For each variable its next value, or undefined for one that takes every value. */
   readonly to: readonly (((slots: Slots) => number) | undefined)[];
-  /** Elements of the embedding, or −1 where its condition does not hold. Throws where there is no such element. */
-  readonly emits: readonly ((slots: Slots) => number)[];
+  readonly emits: readonly Emission[];
+}
+
+/** An element of the embedding that a move picks. */
+export interface Emission {
+  /** Its position in the embedding, or −1 where its condition does not hold. Throws where there is no such element. */
+  readonly element: (slots: Slots) => number;
+  /** The same as a sum of multiples of the slots, where it is one; the condition is not in it. */
+  readonly affine: Affine | undefined;
+  /** Whether the condition depends on the position. */
+  readonly moving: boolean;
 }
 
 export interface Automaton {
@@ -186,7 +207,7 @@ class Reader {
   }
 
   /** `pair[i - 1] if p` as the position of the element in the embedding. */
-  private emission({ target, condition: test }: Transition["emits"][number], names: Names): (slots: Slots) => number {
+  private emission({ target, condition: test }: Transition["emits"][number], names: Names): Emission {
     const name = target.kind === "index" && target.object.kind === "name" ? target.object.name : undefined;
     if (target.kind !== "index" || name === undefined) {
       const help = { help: "such as emits x[i]" };
@@ -217,19 +238,26 @@ class Reader {
           "a transition emits single elements: one integer for each dimension",
         );
       }
-      return { e: item, run: number(item, names, this.scope).run, length: part.shape[axis]! };
+      const length = part.shape[axis]!;
+      return { e: item, run: number(item, names, this.scope).run, form: affine(item, names, this.scope), length };
     });
     const holds = test === undefined ? undefined : condition(test, names, this.scope).run;
-    return (slots) => {
+    const element = (slots: Slots) => {
       if (holds !== undefined && holds(slots) === 0) return -1;
-      let element = 0;
+      let position = 0;
       for (const { e, run, length } of items) {
         const at = run(slots);
         if (!Number.isInteger(at) || at < 0 || at >= length) throw this.outside(e, at, length, name, slots);
-        element = element * length + at;
+        position = position * length + at;
       }
-      return offset + element;
+      return offset + position;
     };
+    const form = items.reduce<Affine | undefined>(
+      (before, { form, length }) => before && form && scaleAndAdd(before, length, form),
+      affineConstant(0),
+    );
+    const moving = test !== undefined && mentions(test, new Set([this.clause.variable.name]));
+    return { element, affine: form && scaleAndAdd(form, 1, affineConstant(offset)), moving };
   }
 
   private outside(e: Expression, at: number, length: number, part: string, slots: Slots): Failure {

@@ -11,8 +11,11 @@ import { forwardBackward, pathKBest, pathLogPartition, pathSampler, viterbi } fr
 import { type Automaton, type Part, readAutomaton } from "./automaton.ts";
 import { checkPaths } from "./checks.ts";
 import type { Layout } from "./layout.ts";
+import { fastLoops } from "./linear.ts";
+import { loopLayout } from "./loops.ts";
 import { MOST_LISTED, networkLayout } from "./network.ts";
 import { layOut, type Paths, workOf } from "./paths.ts";
+import { findLoops } from "./plan.ts";
 
 /** A kernel that no file declares, with the compile-time values of its parameters. */
 export interface DerivedKernel {
@@ -87,7 +90,10 @@ function checked(automaton: Automaton, label: string): Paths {
   return paths;
 }
 
+/** Loops where there are some, lists of moves otherwise. */
 function layoutOf(paths: Paths, label: string): Layout {
+  const plan = findLoops(paths);
+  if (plan !== undefined) return { ...loopLayout(plan), fast: fastLoops(plan) };
   const moves = paths.steps.reduce((total, step) => total + step.from.length, 0);
   if (moves <= MOST_LISTED) return networkLayout(paths);
   throw new Failure(paths.automaton.clause.span, "too-large", `the automaton of ${label} has ${moves} moves`, {

@@ -124,3 +124,39 @@ function general(e: Expression, names: Names, scope: Environment): Formula {
   };
   return { type: "number", run };
 }
+
+/** constant + Σ coefficient · slot: what an expression is as a function of the slots, where it is of that form. */
+export interface Affine {
+  readonly constant: number;
+  readonly coefficients: ReadonlyMap<number, number>;
+}
+
+export const affineConstant = (constant: number): Affine => ({ constant, coefficients: new Map() });
+
+/** `a · factor + b` */
+export function scaleAndAdd(a: Affine, factor: number, b: Affine): Affine {
+  const coefficients = new Map(b.coefficients);
+  for (const [slot, value] of a.coefficients) coefficients.set(slot, (coefficients.get(slot) ?? 0) + value * factor);
+  return { constant: a.constant * factor + b.constant, coefficients };
+}
+
+/** The expression in that form; undefined where it is of another. */
+export function affine(e: Expression, names: Names, scope: Environment): Affine | undefined {
+  if (!mentions(e, new Set(names.keys()))) {
+    const value = evaluateStatic(e, scope);
+    return value.kind === "number" ? affineConstant(value.value) : undefined;
+  }
+  if (e.kind === "name") return { constant: 0, coefficients: new Map([[names.get(e.name)!.slot, 1]]) };
+  if (e.kind === "unary") {
+    const operand = affine(e.operand, names, scope);
+    return operand && scaleAndAdd(operand, -1, affineConstant(0));
+  }
+  if (e.kind !== "binary") return undefined;
+  const [left, right] = [affine(e.left, names, scope), affine(e.right, names, scope)];
+  if (left === undefined || right === undefined) return undefined;
+  if (e.operator === "+") return scaleAndAdd(right, 1, left);
+  if (e.operator === "-") return scaleAndAdd(right, -1, left);
+  if (e.operator !== "*") return undefined;
+  if (left.coefficients.size === 0) return scaleAndAdd(right, left.constant, affineConstant(0));
+  return right.coefficients.size === 0 ? scaleAndAdd(left, right.constant, affineConstant(0)) : undefined;
+}

@@ -4,6 +4,9 @@
  */
 import type { StaticValue } from "../static-value.ts";
 
+/** Utilities that mean never, divided by a temperature or not, lie below this. */
+export const NEVER = "-1e20";
+
 /** The text of an element of a table at some state, such as `best_0[i + 1, c]`; `rank` is a last index of its own. */
 export type Cell = (table: string, rank?: string) => string;
 
@@ -11,8 +14,8 @@ export type Cell = (table: string, rank?: string) => string;
 export interface MoveText {
   readonly from: Cell;
   readonly to: Cell;
-  /** What it picks is worth this much: an expression over `utility`. */
-  readonly worth: string;
+  /** The expression of a value with the utilities of what the move picks added to it. */
+  readonly plus: (value: string) => string;
   /** The statement for each element that it picks. */
   readonly picks: (statement: (element: string) => string) => string;
 }
@@ -27,7 +30,7 @@ export interface Row {
 
 /** A walk along one path: at each state on it, what is done first, and for each move whether it is the one to take. */
 export interface Walk {
-  /** Statements at a state; `position` counts the moves made so far. */
+  /** Statements at a state, before its options and in one block with them; `position` counts the moves so far. */
   readonly arrive: (cell: Cell, position: string) => string;
   /** Statements for a move that could be made; `take` is the statement that notes it as the one. */
   readonly option: (move: MoveText, take: string) => string;
@@ -54,4 +57,17 @@ export interface Layout {
   readonly backwards: (row: (row: Row) => string) => string;
   readonly forwards: (row: (row: Row) => string) => string;
   readonly walk: (walk: Walk) => string;
+  /** Faster ways to do what takes most time, where there are some. */
+  readonly fast?: Fast;
+}
+
+export interface Fast {
+  /** Statements for the table `best` of the most that can still come, for each state. */
+  readonly maxima: () => string;
+  /** Statements after which `safe` says whether the next two may be done. */
+  readonly sums: () => string;
+  /** log Σ exp(worth of a whole path), as an expression. */
+  readonly logSum: () => string;
+  /** Statements that add the marginals to `mu`. */
+  readonly shares: () => string;
 }

@@ -19,7 +19,7 @@ export function networkLayout(paths: Paths): Layout {
   const move = (node: string, index: string): MoveText => ({
     from: at(node),
     to: at(`into(moves, ${index})`),
-    worth: `worth[${index}]`,
+    plus: (value) => `worth[${index}] + ${value}`,
     picks: (statement) =>
       ranks
         .map((table) => `let element = from(${table}, ${index})\nif element >= 0 { ${statement("element")} }\n`)

@@ -67,8 +67,8 @@ export function emissions({ automaton }: Paths, position: number, step: Step, in
   putState(automaton, slots, step.from[index]!, false);
   putState(automaton, slots, step.to[index]!, true);
   const elements: number[] = [];
-  for (const emit of automaton.moves[step.move[index]!]!.emits) {
-    const element = emit(slots);
+  for (const emission of automaton.moves[step.move[index]!]!.emits) {
+    const element = emission.element(slots);
     if (element >= 0) elements.push(element);
   }
   return elements;

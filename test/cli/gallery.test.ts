@@ -64,14 +64,15 @@ test("structures of a file of one's own", async () => {
   writeFileSync(
     source,
     "/// A <pair> & more.\nstructure Pair(n) {\n  embedding x: binary[n]\n  argmax top_k(k = 2)\n" +
-      "  relax ExpFamily by k_subset_marginals(k = 2) symmetric\n}\n",
+      "  automaton over i in 0..n {\n    state (count: 0..2) from (0) to (2)\n" +
+      "    (c) -> (c)\n    (c) -> (c + 1) emits x[i]\n  }\n}\n",
   );
   const out = join(folder, "own");
   expect((await run("gallery", "Pair", "--source", source, "--out", out)).status).toBe(0);
   const svg = readFileSync(join(out, "pair.svg"), "utf8");
   // Utilities and hard sample, and for each relaxation a panel for each temperature.
   expect(elementsOf(parseXml(svg), "g").length % 4).toBe(2);
-  expect(svg).toContain("k_subset_marginals");
+  expect(svg).toContain("forward_backward");
   expect(svg).not.toContain("<pair>");
 });
 

@@ -41,8 +41,7 @@ model M(n = 4, k = 7) {
   latent t[x]: OneHot(3) ~ Gumbel(0) relax ExpFamily at 1
   //~^ dynamic-size «x»: a size must be an integer known at compile time
   latent u: KSubset(200000, 100000) ~ Gumbel(0) relax ExpFamily at 1
-  //~^ too-large: the array before has 20000300001 elements => found in std/structures/k-subset.sst
-  //~^^ too-large: this loop takes 20000000000 rounds => found in std/structures/k-subset.sst
+  //~^ too-large: the automaton of KSubset(200000, 100000) has too many moves to look at => found in std/structures/k-subset.sst
   minimize sum(x)
 }`,
   "structures as arguments that do not fit": `

@@ -87,6 +87,9 @@ const NOTHING_LEFT: Readonly<Record<string, RegExp>> = {
   SpanningTree: /not connected by edges that are not masked/,
   Arborescence: /every arborescence has an arc that is masked|all arcs into a vertex are masked/,
   ProjectiveArborescence: /every projective tree has an arc that is masked|all arcs into a token are masked/,
+  KSubset: /every member has something that is masked|fewer things are not masked/,
+  Chain: /every member has something that is masked/,
+  Alignment: /every member has something that is masked/,
   Matching: /every matching has a pair that is masked|all pairs of a row are masked/,
 };
 

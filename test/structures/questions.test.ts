@@ -306,7 +306,7 @@ model Field(n = 5) {
     const { queries } = explain({ name: "field.sst", text }, artifact!, operations);
     const chosen = queries.map(({ name, decisions }) => [name, decisions.map((each) => `${each.pass} ${each.chosen}`)]);
     expect(Object.fromEntries(chosen)).toMatchObject({
-      "log_prob(KSubset(5, 2))": ["log-partition k_subset_log_partition", "relaxation k_subset_marginals"],
+      "log_prob(KSubset(5, 2))": ["log-partition path_log_partition", "relaxation forward_backward"],
       "sample(OneHot(5))": ["sampler draw_one"],
       "k_best(OneHot(5))": ["k-best largest_ones"],
       "argmax(KSubset(5, 2))": [expect.stringContaining("solver ")],
