@@ -10,6 +10,9 @@ export type Reduction = Extract<Statement, { kind: "reduce" }>;
 export type Loop = Extract<Statement, { kind: "for" }>;
 export type Round = Extract<Statement, { kind: "declare" | "store" }>;
 
+/** Operations and operands of a long round. */
+const LONG = 80;
+
 /** The rounds of a loop that do not depend on one another, and only compute and store numbers. */
 export class Rounds {
   readonly loop: Loop | Reduction;
@@ -35,6 +38,13 @@ export class Rounds {
       if (statement.kind === "declare") this.declared.add(statement.name);
       else this.stored.add(statement.array);
     }
+  }
+
+  /** Whether a round is so long that code for several of them would not pay. */
+  isLong(): boolean {
+    const { loop } = this;
+    const values = loop.kind === "reduce" ? [loop.value] : this.body.map(({ value }) => value);
+    return values.reduce((total, value) => total + sizeOf(value), 0) > LONG;
   }
 
   private apply(): boolean {
@@ -104,4 +114,8 @@ function statementsOf(loop: Loop): readonly Round[] | undefined {
   if (!loop.parallel || loop.reversed) return undefined;
   const rounds = loop.body.filter((s): s is Round => s.kind === "store" || (s.kind === "declare" && !s.mutable));
   return rounds.length === loop.body.length ? rounds : undefined;
+}
+
+function sizeOf(e: Expression): number {
+  return parts(e).reduce((total, part) => total + sizeOf(part), 1);
 }

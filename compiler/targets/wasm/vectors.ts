@@ -38,8 +38,10 @@ export class VectorLoop {
   /** What is computed before the loop, and the locals that hold it. */
   private readonly prelude = new Code();
   private readonly hoisted = new Map<string, number>();
-  /** How many bytes the first lane is beyond the first round. */
+  /** A local: how many bytes the turn's first lane is beyond the first round. */
   private moved = 0;
+  /** How many rounds the vector in hand is beyond the turn's first. */
+  private ahead = 0;
   private variable = 0;
 
   /** Undefined where the loop must run a round at a time. */
@@ -67,14 +69,15 @@ export class VectorLoop {
     const { loop } = this.rounds;
     this.variable = variable;
     this.moved = this.locals.fresh(I32);
-    const sums = loop.kind === "for" ? [] : [this.locals.fresh(V128), this.locals.fresh(V128)];
-    // Sums wait for one another, so two go on at a time.
-    const wide = loop.kind === "for" ? undefined : this.pairs(code.depth + 3, sums);
-    const narrow = this.pairs(code.depth + 3, sums.slice(0, 1));
+    // Several vectors a turn: they share the arithmetic of addresses, and sums need not wait for one another.
+    const vectors = this.rounds.isLong() ? 2 : 4;
+    const sums = loop.kind === "for" ? [] : Array.from({ length: vectors }, () => this.locals.fresh(V128));
+    const wide = this.turn(code.depth + 3, vectors, sums);
+    const narrow = this.turn(code.depth + 3, 1, sums);
     this.ifMore(code, end, LANES, () => {
       code.integer(0).set(this.moved).append(this.prelude);
       if (loop.kind === "reduce") for (const sum of sums) this.splat(code.double(identity(loop))).set(sum);
-      if (wide !== undefined) this.repeat(code, end, LANES * sums.length, wide);
+      this.repeat(code, end, LANES * vectors, wide);
       this.repeat(code, end, LANES, narrow);
       if (loop.kind === "reduce") this.combine(code, loop, sums);
     });
@@ -104,11 +107,24 @@ export class VectorLoop {
     });
   }
 
-  /** Two rounds for each of `sums`, or two that add nothing up. */
-  private pairs(depth: number, sums: readonly number[]): Code {
+  /** So many vectors of rounds; a reduction adds each to a sum of its own. */
+  private turn(depth: number, vectors: number, sums: readonly number[]): Code {
     const inside = new Code(depth);
-    if (sums.length === 0) this.round(inside, undefined);
-    for (const sum of sums) this.round(inside, sum);
+    for (let i = 0; i < vectors; i++) {
+      this.ahead = LANES * i;
+      this.round(inside, sums[i]);
+    }
+    this.ahead = 0;
+    inside
+      .get(this.variable)
+      .integer(LANES * vectors)
+      .plain("i32.add")
+      .set(this.variable);
+    inside
+      .get(this.moved)
+      .integer(LANES * vectors * BYTES)
+      .plain("i32.add")
+      .set(this.moved);
     return inside;
   }
 
@@ -133,19 +149,14 @@ export class VectorLoop {
       this.vector(code, loop.value);
       code.plain(accumulation(loop)).set(sum);
     }
-    code.get(this.variable).integer(LANES).plain("i32.add").set(this.variable);
-    code
-      .get(this.moved)
-      .integer(LANES * BYTES)
-      .plain("i32.add")
-      .set(this.moved);
   }
 
   /** The vectors of a reduction become one number, which goes to its result. */
   private combine(code: Code, loop: Reduction, sums: readonly number[]): void {
-    const [first, second] = sums as [number, number];
+    const [first, ...more] = sums as [number, ...number[]];
     const result = this.locals.named(loop.name);
-    code.get(first).get(second).plain(accumulation(loop)).tee(first).plain("f64x2.extract_lane 0").set(result);
+    for (const other of more) code.get(first).get(other).plain(accumulation(loop)).set(first);
+    code.get(first).plain("f64x2.extract_lane 0").set(result);
     const other = this.locals.fresh(F64);
     code.get(first).plain("f64x2.extract_lane 1").set(other);
     if (loop.operator === "sum") code.get(result).get(other).plain("f64.add").set(result);
@@ -165,7 +176,8 @@ export class VectorLoop {
         throw new Error("a constant is the same in all rounds");
       case "variable":
         if (e.name === this.rounds.loop.variable) {
-          this.splat(code.get(this.variable).plain("f64.convert_i32_s")).pair(0, 1).plain("f64x2.add");
+          this.splat(code.get(this.variable).plain("f64.convert_i32_s"));
+          code.pair(this.ahead, this.ahead + 1).plain("f64x2.add");
         } else code.get(this.vectors.get(e.name)!);
         return;
       case "load":
@@ -225,25 +237,26 @@ export class VectorLoop {
   private load(code: Code, e: Extract<Expression, { kind: "load" }>): void {
     if (e.type === "f32" && this.follows(e.index)) {
       code.get(this.pointer(e.array, e.index)).get(this.moved).plain("i32.add");
-      code.memory("v128.load", this.expressions.place(e.array).offset);
+      code.memory("v128.load", this.expressions.place(e.array).offset + BYTES * this.ahead);
       return;
     }
     const number = () => {
       this.expressions.emit(code, e);
       if (e.type === "i32") code.plain("f64.convert_i32_s");
     };
-    number();
+    this.atLane(code, 0, number);
     this.splat(code);
-    this.atSecond(code, number);
+    this.atLane(code, 1, number);
     code.plain("f64x2.replace_lane 1");
   }
 
-  /** What `work` does, for the second round. */
-  private atSecond(code: Code, work: () => void): void {
-    const step = (by: Plain) => code.get(this.variable).integer(1).plain(by).set(this.variable);
-    step("i32.add");
+  /** What `work` does, for one round of a vector. */
+  private atLane(code: Code, lane: number, work: () => void): void {
+    const by = this.ahead + lane;
+    const step = (direction: Plain) => code.get(this.variable).integer(by).plain(direction).set(this.variable);
+    if (by > 0) step("i32.add");
     work();
-    step("i32.sub");
+    if (by > 0) step("i32.sub");
   }
 
   private store(code: Code, s: Extract<Round, { kind: "store" }>): void {
@@ -251,7 +264,7 @@ export class VectorLoop {
     if (this.follows(s.index)) {
       code.get(this.pointer(s.array, s.index)).get(this.moved).plain("i32.add");
       this.vector(code, s.value);
-      code.memory("v128.store", offset);
+      code.memory("v128.store", offset + BYTES * this.ahead);
       return;
     }
     const value = this.locals.fresh(V128);
@@ -261,8 +274,8 @@ export class VectorLoop {
       this.expressions.address(code, s.array, s.index);
       code.get(value).plain(extraction).memory("f64.store", offset);
     };
-    lane("f64x2.extract_lane 0");
-    this.atSecond(code, () => lane("f64x2.extract_lane 1"));
+    this.atLane(code, 0, () => lane("f64x2.extract_lane 0"));
+    this.atLane(code, 1, () => lane("f64x2.extract_lane 1"));
   }
 
   private unary(code: Code, { operator, operand }: Extract<Expression, { kind: "unary" }>): void {
