@@ -1,6 +1,6 @@
 /** Structures as arguments of kernels, what relaxations declare for any of them. */
 import { expect, test } from "vitest";
-import { layer } from "../../sstc.ts";
+import { check, layer } from "../../sstc.ts";
 import { cases } from "./harness.ts";
 
 /** A relaxation whose kernel is told in full. */
@@ -92,19 +92,35 @@ kernel wrong(n, more: f32[3], cotangent: f32[n]) -> vjp: f32[n] { vjp[0] = more[
 kernel other(n, less: f32[2], cotangent: f32[n]) -> vjp: f32[n] { vjp[0] = less[0] * cotangent[0] }`,
 });
 
+test("what is wrong with a solver that a kernel of the library runs is told where it is asked for, and nowhere else", () => {
+  const text = `
+structure Far(n) {
+  embedding x: binary[n]
+  argmax largest on webgpu
+}
+model M(n = 4) {
+  param theta: f32[n] ~ zeros
+  latent z: Far(n) ~ Gumbel(theta) relax Euclidean at 1
+  minimize sum(z)
+}`;
+  const found = check({ name: "far.sst", text }).filter(({ span }) => text.slice(span.start, span.end) === "Euclidean");
+  expect(found.map(({ message, why, source }) => [message, why, source.name])).toEqual([
+    ["Far(4) declares no argmax for tfjs", undefined, "far.sst"],
+  ]);
+});
+
 test("structures of other names with the same arguments are not taken for one another", async () => {
   const text = `
-structure Firsts(n, k) { embedding x: binary[n]  argmax first }
-structure One(n) = Firsts(n, 1)
-structure Two(n) = Firsts(n, 2)
-kernel first(n, k, u: f32[n]) -> x: f32[n] { for i in 0..k { x[i] = 1 } }`;
+structure One(n) = CorrelatedKSubset(n, 1)
+structure Two(n) = CorrelatedKSubset(n, 2)`;
+  const source = { name: "some.sst", text };
   const soft = async (structure: string) => {
-    const source = { name: "some.sst", text };
-    return (await layer(`${structure} relax Euclidean at 1`, { source, device: "cpu" })).soft([0, 1, 2]);
+    const compiled = await layer(`${structure} relax Euclidean at 0.01`, { source, device: "cpu" });
+    return compiled.soft([0, 1, 2, 0, 0]);
   };
   expect([await soft("One(3)"), await soft("Two(3)")]).toEqual([
-    [1, 0, 0],
-    [1, 1, 0],
+    [0, 0, 1, 0, 0],
+    [0, 1, 1, 0, 1],
   ]);
 });
 

@@ -1,9 +1,11 @@
 /**
  * Euclidean relaxations by an active set beside what all relaxations are tested for: tied utilities, whose solution
- * lies in the hull of fewer members than its face has; sizes at which members cannot be listed; closed forms.
+ * lies in the hull of fewer members than its face has; sizes at which members cannot be listed; closed forms; models.
  */
 import { describe, expect, test } from "vitest";
+import { compile } from "../../compiler/compile.ts";
 import { library } from "../../stdlib/library.ts";
+import { interpreted } from "../distributions/models.ts";
 import { expectClose } from "../golden.ts";
 import { random } from "../tensor/harness.ts";
 import { layerOf } from "./conform.ts";
@@ -71,10 +73,40 @@ function difference(a: Vector, b: Vector): Vector {
   return a.map((value, i) => value - b[i]!);
 }
 
-test("what a model hands to the backward is a few numbers for each member", () => {
-  const { decisions } = layerOf(subject("SpanningTree(complete(12))"), "Euclidean", 1);
-  expect(decisions.map(({ pass, chosen }) => `${pass} ${chosen}`).slice(1)).toEqual([
-    "relaxation active_set",
-    "backward custom",
-  ]);
+test("members that the solution could do without count where it may move towards them", () => {
+  // The projection comes as near as rounding with fewer members than the face of the solution has dimensions.
+  const layer = layerOf(subject("SpanningTree(complete(25))"), "Euclidean", 5);
+  const next = random(25);
+  const draw = (width: number) => Array.from({ length: layer.size }, () => width * (next() - 0.5));
+  const [u, along] = [draw(5), draw(2)];
+  const at = (step: number) => layer.soft(u.map((value, i) => value + step * along[i]!));
+  const difference = at(1e-6).map((value, i) => (value - at(-1e-6)[i]!) / 2e-6);
+  expectClose(layer.vjp(u, along), difference, { abs: 1e-6, rel: 0 }, "custom");
+  const dual = layerOf(subject("SpanningTree(complete(25))"), "Euclidean", 5, "dual");
+  expectClose(dual.vjp(u, along), layer.vjp(u, along), { abs: 1e-9, rel: 0 }, "dual");
+});
+
+test("a model's backward reads what its forward has found, and the choice says where it comes from", () => {
+  const text = `
+model M(n = 5) {
+  param theta: f32[edges(complete(n))] ~ zeros
+  data weight: f32[edges(complete(n))]
+  latent z: SpanningTree(complete(n)) ~ Fixed(theta) relax Euclidean at 0.5
+  minimize sum(weight * z)
+}`;
+  const next = random(5);
+  const draw = () => Array.from({ length: 10 }, () => next() - 0.5);
+  const [theta, weight] = [draw(), draw()];
+  const environment = { batch: 1, parameters: { theta }, inputs: { weight }, noise: {} };
+  const layer = layerOf(subject("SpanningTree(complete(5))"), "Euclidean", 0.5);
+  const outputs = interpreted(text, "train", environment);
+  expectClose(outputs.loss!, [dot(weight, layer.soft(theta))], { abs: 1e-6, rel: 0 }, "loss");
+  expectClose(outputs["gradient:theta"]!, layer.vjp(theta, weight), { abs: 1e-6, rel: 0 }, "gradient");
+  const { artifact } = compile({ name: "m.sst", text }, { library });
+  const runs = [...artifact!.program.matchAll(/runKernel\("z", kernels\["active_set_(vjp)?/g)].map(([, vjp]) => vjp);
+  // In training once forwards and once backwards, and once for soft samples.
+  expect(runs).toEqual([undefined, "vjp", undefined]);
+  expect(layer.decisions.map(({ chosen, reason }) => `${chosen}: ${reason}`)).toContain(
+    "active_set: declared by Euclidean for any structure that does not say otherwise",
+  );
 });
