@@ -38,6 +38,8 @@ const workloads: readonly Workload[] = [
   { structure: "IndependentEdges(complete(10))", relaxation: "ExpFamily", batch: 128 },
   { structure: "OneHot(350)", relaxation: "ExpFamily", batch: 100 },
   { structure: "OneHot(350)", relaxation: "Euclidean", batch: 100 },
+  { structure: "SpanningTree(complete(10))", relaxation: "Euclidean", batch: 128 },
+  { structure: "Matching(10)", relaxation: "Euclidean", batch: 100 },
 ];
 
 /** Where the exact backward is to cost at most twice the forward. */

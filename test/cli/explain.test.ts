@@ -58,15 +58,18 @@ test("for NRI's latent: solver, relaxation and backward, at what cost, and what 
   });
   const [solver, relaxation, backward] = z!.decisions;
   expect(z!.decisions.map(({ pass }) => pass)).toEqual(["solver", "relaxation", "backward"]);
-  // Prim's 10² against Kruskal's 45 log 45.
+  // Prim's 2 · 10² against Kruskal's 4 · 45 log 45 and Borůvka's 2 · 45 log 10.
   expect(solver).toMatchObject({
     chosen: "prim",
-    cost: 100,
-    costFormula: "vertices ^ 2 with vertices = 10",
+    cost: 200,
+    costFormula: "2 * vertices ^ 2 with vertices = 10",
     entries: ["evaluate", "sample"],
-    rejected: [{ option: "kruskal", reason: "costs 171 steps (edges * log(edges) with edges = 45)" }],
+    rejected: [
+      { option: "boruvka", reason: "costs 207 steps (2 * edges * log(vertices) with edges = 45, vertices = 10)" },
+      { option: "kruskal", reason: "costs 685 steps (4 * edges * log(edges) with edges = 45)" },
+    ],
   });
-  expect(Math.round(45 * Math.log(45))).toBe(171);
+  expect([2 * 45 * Math.log(10), 4 * 45 * Math.log(45)].map(Math.round)).toEqual([207, 685]);
   expect(relaxation).toMatchObject({ chosen: "matrix_tree", cost: 2000, entries: ["train", "sample_soft"] });
   expect(backward).toMatchObject({ chosen: "dual", cost: 2 * relaxation!.cost!, entries: ["train"] });
   expect(backward!.costFormula).toBe("2 * (2 * vertices ^ 3) with vertices = 10");
@@ -81,9 +84,9 @@ test("the text says the same, each decision once", async () => {
     "structure SpanningTree(complete(10)), 45 edges among 10 vertices, 100,000,000 members",
     "estimator relax ExpFamily at t = 0.5",
     "solver: prim",
-    "cost 100 steps for each example (vertices ^ 2 with vertices = 10)",
+    "cost 200 steps for each example (2 * vertices ^ 2 with vertices = 10)",
     "runs in evaluate, sample",
-    "kruskal costs 171 steps (edges * log(edges) with edges = 45)",
+    "kruskal costs 685 steps (4 * edges * log(edges) with edges = 45)",
     "relaxation: matrix_tree",
     "backward: dual",
     "custom the structure declares no closed-form backward for this relaxation",
@@ -121,8 +124,8 @@ test("the cheaper solver changes with the graph", async () => {
       "  latent z: SpanningTree(K) ~ Fixed(x) relax ExpFamily at 1\n  minimize sum(z * x)\n}\n",
   );
   const [solver] = decisionsOf(await explained(path));
-  expect(solver).toMatchObject({ chosen: "kruskal", rejected: [{ option: "prim" }] });
-  expect(solver!.rejected[0]!.reason).toContain("costs 1600 steps (vertices ^ 2 with vertices = 40)");
+  expect(solver).toMatchObject({ chosen: "boruvka", rejected: [{ option: "prim" }, { option: "kruskal" }] });
+  expect(solver!.rejected[0]!.reason).toContain("costs 3200 steps (2 * vertices ^ 2 with vertices = 40)");
 });
 
 const LATENT = (structure: string, estimator: string) => `model M(n = 6) {
