@@ -33,7 +33,9 @@ export interface Figure {
   readonly groups: readonly FigureGroup[];
 }
 
+/** Room for the names of relaxations, in pixels and in characters. */
 const LABEL = 138;
+const LABEL_LENGTH = 20;
 const GAP = 12;
 const ROW_GAP = 12;
 /** Where rows begin, below a subtitle of one line; the height of another. */
@@ -111,11 +113,21 @@ function drawGroup(group: FigureGroup, view: View, height: number, top: number):
     ...group.rows.flatMap((row, i) => {
       const y = top + i * (height + ROW_GAP);
       return [
-        text(LEFT, y + height / 2 - 2, row.relaxation, { "font-size": 12.5, fill: COLOURS.ink }),
-        text(LEFT, y + height / 2 + 13, row.algorithm, { "font-size": 10, fill: GREY }),
+        ...label(row, y + height / 2),
         ...row.soft.map((values, j) => panel(columnAt(j + 1), y, drawSample(view, values))),
       ];
     }),
+  ];
+}
+
+/** A relaxation and its algorithm; options have a line of their own where one is too short for both. */
+function label({ relaxation, algorithm }: FigureRow, middle: number): string[] {
+  const at = relaxation.length <= LABEL_LENGTH ? -1 : relaxation.indexOf("(");
+  const names = at < 0 ? [relaxation] : [relaxation.slice(0, at), relaxation.slice(at)];
+  const top = middle - 2 - 15 * (names.length - 1);
+  return [
+    ...names.map((name, i) => text(LEFT, top + 15 * i, name, { "font-size": 12.5, fill: COLOURS.ink })),
+    text(LEFT, middle + 13, algorithm, { "font-size": 10, fill: GREY }),
   ];
 }
 
