@@ -220,7 +220,7 @@ class Shapes {
     const by = b[0]! - c[0]!;
     const shift = !free && c.length === sources && c.every((each, i) => b[i] === each + by) ? by : undefined;
     if (shift === undefined && c.length !== sources * targets) return undefined;
-    const picks = emits.map((emission) => this.pick(emission, from, to, shift));
+    const picks = emits.map((emission) => this.pick(emission, from, to));
     if (picks.includes(undefined)) return undefined;
     const [low, high] = [cells[from]!, next[to]!];
     const reach = shift === undefined ? source : [Math.max(low[0], high[0] - shift), Math.min(low[1], high[1] - shift)];
@@ -229,7 +229,7 @@ class Shapes {
   }
 
   /** The element as a function of the position and the two places on the axis. */
-  private pick({ affine }: Emission, from: number, to: number, shift: number | undefined): Pick | undefined {
+  private pick({ affine }: Emission, from: number, to: number): Pick | undefined {
     if (affine === undefined) return undefined;
     const { automaton } = this.paths;
     let { constant } = affine;
@@ -250,9 +250,7 @@ class Shapes {
         if (axis === this.axis) rates[isSource ? "source" : "next"] += rate;
       }
     }
-    if (shift === undefined) return { constant, ...rates };
-    const { position, source, next } = rates;
-    return { constant: constant + next * shift, position, source: source + next, next: 0 };
+    return { constant, ...rates };
   }
 
   /** The first state of a mode. */

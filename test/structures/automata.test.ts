@@ -127,6 +127,18 @@ const AUTOMATA: readonly Automaton[] = [
     kernels: "loops",
   },
   {
+    says: "moves that some of the states in between do not have",
+    structure: "Mine(6, 3)",
+    embedding: "x: binary[n]",
+    automaton: `over i in 0..n {
+      state (count: 0..k) from (0) to (_)
+      (c) -> (c)
+      (c) -> (c + 1)  when c >= 1 or i != 2  emits x[i]
+    }`,
+    members: subsets(6).filter((x) => total(x) <= 3 && !(x[0] === 0 && x[1] === 0 && x[2] === 1)),
+    kernels: "loops",
+  },
+  {
     says: "steps up and down that end where they began",
     structure: "Mine(4, 2)",
     embedding: "up: binary[n], down: binary[n]",
@@ -215,74 +227,159 @@ function logAdd(a: number, b: number): number {
   return top <= NOTHING ? NOTHING : top + Math.log(Math.exp(a - top) + Math.exp(b - top));
 }
 
-/** log Z and marginals of k-subsets in a row whose neighbours have utilities, by sums of logarithms both ways. */
-function byLogarithms(n: number, k: number, u: Vector, pair: Vector) {
-  const table = () => Array.from({ length: n + 1 }, () => Array.from({ length: 2 * (k + 2) }, () => NOTHING));
+/** A move of a path, from a state at one position to one at the next, with the elements that it picks. */
+type Step = readonly [from: number, to: number, picks: readonly number[]];
+
+/** log Z and marginals of paths from state 0 to some states, by sums of logarithms both ways. */
+function pathsByLogarithms(steps: readonly (readonly Step[])[], states: number, ends: readonly number[], u: Vector) {
+  const table = () => Array.from({ length: steps.length + 1 }, () => new Array<number>(states).fill(NOTHING));
   const [before, after] = [table(), table()];
-  const at = (count: number, last: number) => 2 * count + last;
-  before[0]![at(0, 0)] = 0;
-  for (const last of [0, 1]) after[n]![at(k, last)] = 0;
-  const gain = (i: number, last: number) => u[i]! + (last === 1 ? pair[i - 1]! : 0);
-  const each = (i: number, visit: (from: number, to: number, last: number, chosen: boolean) => void) => {
-    for (let count = 0; count <= k; count++) {
-      for (const last of i === 0 ? [0] : [0, 1]) {
-        visit(at(count, last), at(count, 0), last, false);
-        if (count < k) visit(at(count, last), at(count + 1, 1), last, true);
-      }
+  const worth = (picks: readonly number[]) => picks.reduce((sum, e) => sum + u[e]!, 0);
+  before[0]![0] = 0;
+  for (const end of ends) after[steps.length]![end] = 0;
+  steps.forEach((list, i) => {
+    for (const [from, to, picks] of list) {
+      before[i + 1]![to] = logAdd(before[i + 1]![to]!, before[i]![from]! + worth(picks));
     }
-  };
-  for (let i = 0; i < n; i++) {
-    each(i, (from, to, last, chosen) => {
-      const next = before[i + 1]!;
-      next[to] = logAdd(next[to]!, before[i]![from]! + (chosen ? gain(i, last) : 0));
-    });
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    each(i, (from, to, last, chosen) => {
-      const row = after[i]!;
-      row[from] = logAdd(row[from]!, after[i + 1]![to]! + (chosen ? gain(i, last) : 0));
-    });
-  }
-  const logPartition = after[0]![at(0, 0)]!;
-  const marginals = new Array<number>(2 * n - 1).fill(0);
-  for (let i = 0; i < n; i++) {
-    each(i, (from, to, last, chosen) => {
-      if (!chosen) return;
-      const p = Math.exp(Math.min(0, before[i]![from]! + gain(i, last) + after[i + 1]![to]! - logPartition));
-      marginals[i]! += p;
-      if (last === 1) marginals[n + i - 1]! += p;
-    });
-  }
+  });
+  [...steps.keys()].reverse().forEach((i) => {
+    for (const [from, to, picks] of steps[i]!) {
+      after[i]![from] = logAdd(after[i]![from]!, after[i + 1]![to]! + worth(picks));
+    }
+  });
+  const logPartition = after[0]![0]!;
+  const marginals = u.map(() => 0);
+  steps.forEach((list, i) => {
+    for (const [from, to, picks] of list) {
+      const p = Math.exp(Math.min(0, before[i]![from]! + worth(picks) + after[i + 1]![to]! - logPartition));
+      for (const e of picks) marginals[e]! += p;
+    }
+  });
   return { logPartition, marginals };
+}
+
+/** k-subsets in a row: states are twice the count, and one more after a chosen thing. */
+const rowSteps = (n: number, k: number, pairs: boolean): Step[][] =>
+  Array.from({ length: n }, (_, i) =>
+    Array.from({ length: k + 1 }, (_, count) =>
+      [0, 1].flatMap((last): Step[] => {
+        const from = 2 * count + last;
+        const stay: Step = [from, 2 * count, []];
+        const take: Step = [from, 2 * count + 3, pairs && last === 1 ? [i, n + i - 1] : [i]];
+        return count < k ? [stay, take] : [stay];
+      }),
+    ).flat(),
+  );
+
+const chainSteps = (n: number, tags: number): Step[][] =>
+  Array.from({ length: n }, (_, i) =>
+    Array.from({ length: tags ** 2 }, (_, pair): Step => {
+      const [a, b] = [Math.floor(pair / tags), pair % tags];
+      return [a, b, i === 0 ? [b] : [i * tags + b, n * tags + ((i - 1) * tags + a) * tags + b]];
+    }).filter(([a]) => i > 0 || a === 0),
+  );
+
+/** Alignments of n with n: states are twice the row, and one more while a diagonal step passes over a position. */
+const alignmentSteps = (n: number): Step[][] =>
+  Array.from({ length: 2 * n - 1 }, (_, d) =>
+    Array.from({ length: n }, (_, row): Step[] => {
+      const cell = (r: number): Step[2] => [r * n + d - r];
+      const isCell = (r: number) => r < n && d - r >= 0 && d - r < n;
+      return [
+        ...(isCell(row) ? [[2 * row, 2 * row, cell(row)] as const] : []),
+        ...(d > 0 && isCell(row + 1) ? [[2 * row, 2 * row + 2, cell(row + 1)] as const] : []),
+        ...(d > 0 ? [[2 * row, 2 * row + 1, []] as const] : []),
+        ...(isCell(row + 1) ? [[2 * row + 1, 2 * row + 2, cell(row + 1)] as const] : []),
+      ];
+    }).flat(),
+  );
+
+interface Long {
+  readonly structure: string;
+  readonly steps: readonly (readonly Step[])[];
+  readonly states: number;
+  readonly ends: readonly number[];
+  readonly u: Vector;
+}
+
+/** The kernels against the definition, at a length and range at which sums of exponentials are not numbers. */
+function checkLong({ structure, steps, states, ends, u }: Long): void {
+  const layer = layerOf({ structure, members: [], inHull: inBox, library }, "ExpFamily");
+  const at = (x: Vector) => pathsByLogarithms(steps, states, ends, x);
+  const { logPartition, marginals } = at(u);
+  expectClose(layer.soft(u), marginals, { abs: 1e-9, rel: 1e-9 }, "marginals");
+  expectClose([layer.logPartition(u)], [logPartition], { abs: 1e-9, rel: 1e-11 }, "log-partition");
+  const next = random(3);
+  const cotangent = u.map(() => next() - 0.5);
+  const step = 1e-4;
+  const moved = (by: number) => at(u.map((value, i) => value + by * cotangent[i]!)).marginals;
+  const [up, down] = [moved(step), moved(-step)];
+  const slopes = up.map((value, i) => (value - down[i]!) / (2 * step));
+  expectClose(layer.vjp(u, cotangent), slopes, { abs: 1e-6, rel: 1e-5 }, "vjp");
+}
+
+function drawn(length: number, range: number, seed = 1): number[] {
+  const next = random(seed);
+  return Array.from({ length }, () => range * (next() - 0.4));
 }
 
 const N = 60;
 const LONG = [1, 5, 30, 59].flatMap((k) => [1, 10, 40, 120, 1000].map((range) => [k, range] as const));
 
 describe.each(LONG)("of 60 in a row %i, utilities within %i", (k, range) => {
-  const next = random(k * range);
-  const draw = (length: number) => Array.from({ length }, () => range * (next() - 0.4));
-  const [u, pair] = [draw(N), draw(N - 1)];
-  const cotangent = Array.from({ length: 2 * N - 1 }, () => next() - 0.5);
-  const check = (structure: string, size: number, marginalsOf: (x: Vector) => Vector, logPartition: number) => {
-    const layer = layerOf({ structure, members: [], inHull: inBox, library }, "ExpFamily");
-    const given = [...u, ...pair].slice(0, size);
-    const along = cotangent.slice(0, size);
-    expectClose(layer.soft(given), marginalsOf(given), { abs: 1e-9, rel: 1e-9 }, "marginals");
-    expectClose([layer.logPartition(given)], [logPartition], { abs: 1e-9, rel: 1e-11 }, "log-partition");
-    const step = 1e-4;
-    const moved = (by: number) => marginalsOf(given.map((value, i) => value + by * along[i]!));
-    const [up, down] = [moved(step), moved(-step)];
-    const slopes = up.map((value, i) => (value - down[i]!) / (2 * step));
-    expectClose(layer.vjp(given, along), slopes, { abs: 2e-7, rel: 1e-5 }, "vjp");
-  };
   test("without utilities of neighbours", () => {
-    const nothing = pair.map(() => 0);
-    const marginals = (x: Vector) => byLogarithms(N, k, x, nothing).marginals.slice(0, N);
-    check(`KSubset(${N}, ${k})`, N, marginals, byLogarithms(N, k, u, nothing).logPartition);
+    const steps = rowSteps(N, k, false);
+    const ends = [2 * k, 2 * k + 1];
+    checkLong({ structure: `KSubset(${N}, ${k})`, steps, states: 2 * k + 2, ends, u: drawn(N, range, k) });
   });
   test("with utilities of neighbours", () => {
-    const marginals = (x: Vector) => byLogarithms(N, k, x.slice(0, N), x.slice(N)).marginals;
-    check(`CorrelatedKSubset(${N}, ${k})`, 2 * N - 1, marginals, byLogarithms(N, k, u, pair).logPartition);
+    const steps = rowSteps(N, k, true);
+    const ends = [2 * k, 2 * k + 1];
+    const u = drawn(2 * N - 1, range, k);
+    checkLong({ structure: `CorrelatedKSubset(${N}, ${k})`, steps, states: 2 * k + 2, ends, u });
   });
 });
+
+test.each([
+  [160, 80, 18.4, -16.5, -19.8, -9.4, 103],
+  [300, 100, 19.8, -19.4, -24.5, -15.9, 134],
+])("of %i in a row %i that neighbours keep from one another on one side more than on the other", (...numbers) => {
+  const [n, k, left, right, leftPair, rightPair, middle] = numbers;
+  const noise = drawn(2 * n - 1, 1);
+  const level = (e: number) => (e < n ? (e < middle ? left : right) : e - n < middle ? leftPair : rightPair);
+  const steps = rowSteps(n, k, true);
+  const u = noise.map((value, e) => value + level(e));
+  checkLong({ structure: `CorrelatedKSubset(${n}, ${k})`, steps, states: 2 * k + 2, ends: [2 * k, 2 * k + 1], u });
+});
+
+test.each([1, 20, 60, 140, 1000])("200 tags in a chain, utilities within %i", (range) => {
+  const [n, tags] = [200, 3];
+  const steps = chainSteps(n, tags);
+  const u = drawn(n * tags + (n - 1) * tags ** 2, range);
+  checkLong({ structure: `Chain(${n}, ${tags})`, steps, states: tags, ends: [0, 1, 2], u });
+});
+
+test.each([1, 20, 100, 1000])("an alignment of 24 with 24, utilities within %i", (range) => {
+  const n = 24;
+  const ends = [2 * (n - 1)];
+  checkLong({
+    structure: `Alignment(${n}, ${n})`,
+    steps: alignmentSteps(n),
+    states: 2 * n,
+    ends,
+    u: drawn(n * n, range),
+  });
+});
+
+test.each([10, 80])(
+  "an alignment that is worth up to %i a cell on one side first, or else on the other later",
+  (worth) => {
+    const n = 24;
+    const u = drawn(n * n, 1).map((value, cell) => {
+      const [row, column] = [Math.floor(cell / n), cell % n];
+      return value + (worth / n) * Math.max(0, row + column < n ? column - row : row - column);
+    });
+    const ends = [2 * (n - 1)];
+    checkLong({ structure: `Alignment(${n}, ${n})`, steps: alignmentSteps(n), states: 2 * n, ends, u });
+  },
+);
