@@ -27,6 +27,7 @@ export interface BackwardSubject {
 /** Errors are relative to ‖cotangent‖ / t, which no derivative of a relaxation exceeds by much. */
 export function backwardCertificates(specimen: Specimen, subject: BackwardSubject, draws: Draws): Certificate[] {
   const { size, members } = specimen;
+  const isSquare = subject.layer.inputSize === size;
   const { strategy, layer, t, isFamily, isConvex } = subject;
   const step = stepOf(strategy);
   const against = isFamily ? "the covariance by enumeration" : "extrapolated differences";
@@ -36,7 +37,7 @@ export function backwardCertificates(specimen: Specimen, subject: BackwardSubjec
   RANGES.forEach((range, r) => {
     let redraws = 0;
     for (let i = 0; i < CASES; ) {
-      const u = draws.within(range, size).map((value) => t * value);
+      const u = draws.within(range, layer.inputSize).map((value) => t * value);
       const cotangent = draws.within(2, size);
       const exact = isFamily ? new ExactFamily(members, u, t).vjp(cotangent) : differences(layer, u, cotangent, t);
       const scale = norm(cotangent) / t;
@@ -50,12 +51,13 @@ export function backwardCertificates(specimen: Specimen, subject: BackwardSubjec
       const found = layer.vjp(u, cotangent, t);
       const example = { utilities: list(u), temperature: t, cotangent: list(cotangent), gradient: list(found) };
       gradient.see(r, distance(found, exact) / scale, () => ({ ...example, exact: list(exact) }));
+      i++;
+      if (!isSquare) continue;
       const { by, at } = asymmetry(layer, u, t);
       symmetry.see(r, by * t, () => ({ utilities: list(u), temperature: t, ...at }));
-      i++;
     }
   });
-  return [gradient.certificate(), symmetry.certificate()];
+  return isSquare ? [gradient.certificate(), symmetry.certificate()] : [gradient.certificate()];
 }
 
 /** The step of a backward by differences; undefined for one that is exact. */

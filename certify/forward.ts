@@ -49,7 +49,7 @@ export interface SoftSubject {
 }
 
 export function softCertificates(specimen: Specimen, subject: SoftSubject, draws: Draws): Certificate[] {
-  const { members, size } = specimen;
+  const { members } = specimen;
   const { layer, t, isFamily, isConvex, map } = subject;
   const flat = equalities(members);
   const of = "soft sample";
@@ -61,7 +61,7 @@ export function softCertificates(specimen: Specimen, subject: SoftSubject, draws
   let hasPartition = false;
   RANGES.forEach((range, r) => {
     for (let i = 0; i < CASES; i++) {
-      const u = draws.within(range, size).map((value) => t * value);
+      const u = draws.within(range, layer.inputSize).map((value) => t * value);
       const x = layer.soft(u, t);
       const example = { utilities: list(u), temperature: t, soft: list(x) };
       equal.see(r, Math.max(0, ...flat.map((equality) => residual(equality, x))), () => example);
@@ -85,7 +85,10 @@ export function softCertificates(specimen: Specimen, subject: SoftSubject, draws
     ...(isFamily ? [marginals] : []),
     ...(hasPartition ? [partition] : []),
   ];
-  return [...all.map((tally) => tally.certificate()), limitCertificate(specimen, layer, subject.isPlain, draws)];
+  const found = all.map((tally) => tally.certificate());
+  // A relaxation with an input of its own is compared with no member: its input has no worth of members.
+  if (layer.inputSize !== specimen.size) return found;
+  return [...found, limitCertificate(specimen, layer, subject.isPlain && isConvex, draws)];
 }
 
 function equalitiesText(count: number): string {

@@ -151,9 +151,10 @@ async function evaluate(
   const { tf } = await openDevice(device);
   const layer = await createLayer(compiled, { tf }, host.compileKBest);
   const tensor = (key: string, matrix: Matrix) => {
+    const size = key === "u" ? layer.inputSize : layer.size;
     // The rows must be a matrix before they can be a tensor.
-    const values = readRows(matrix, { what: `the numbers of "${key}"`, structure: layer.structure, size: layer.size });
-    return tf.tensor(Float32Array.from(values), [matrix.length, layer.size], "float32");
+    const values = readRows(matrix, { what: `the numbers of "${key}"`, structure: layer.structure, size });
+    return tf.tensor(Float32Array.from(values), [matrix.length, size], "float32");
   };
   const given = Object.fromEntries(Object.entries(rows).map(([key, matrix]) => [key, tensor(key, matrix)]));
   return lists(answer(layer, given as unknown as Given)) as Results;
@@ -171,11 +172,17 @@ function lists(value: unknown): unknown {
 function results(compiled: CompiledLayer, layer: Layer, { u, cotangent }: Given, examples: ExampleOptions): Results {
   const hasPartition = compiled.family !== undefined && !("missing" in compiled.family.logPartition);
   return {
-    argmax: layer.argmax(u, examples),
-    ...(compiled.soft === undefined ? {} : { soft: layer.soft(u, examples) }),
+    argmax: inRows(layer.argmax(u, examples)),
+    ...(compiled.soft === undefined ? {} : { soft: inRows(layer.soft(u, examples)) }),
     ...(cotangent === undefined ? {} : { vjp: layer.vjp(u, cotangent, examples) }),
     ...(hasPartition ? { log_partition: layer.logPartition(u, examples) } : {}),
   };
+}
+
+/** A row for each example, whatever the shape of a member. */
+function inRows(value: unknown): unknown {
+  if (!isTensor(value) || value.shape.length <= 2) return value;
+  return (value.arraySync() as unknown[][]).map((row) => row.flat(value.shape.length));
 }
 
 /** What is asked of the exponential family, under the names of the questions. */

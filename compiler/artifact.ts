@@ -193,6 +193,8 @@ export interface CompiledLayer {
   readonly structure: string;
   /** Values of one member: parts of a composite embedding one after the other, matrices row-major. */
   readonly size: number;
+  /** Utilities of one example: as many as values of a member, unless the relaxation takes an input of its own. */
+  readonly inputSize: number;
   /** What a member is made of, one after the other. */
   readonly parts: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** Present when the embedding is a set of edges. */

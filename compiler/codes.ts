@@ -10,7 +10,6 @@ export const CODES = {
   "bad-index": "an index outside of what it picks from",
   "bad-number": "a number that is not finite, has the wrong sign, or has no value at all",
   "bad-operator": "an operator that is not for these operands",
-  "bad-power": "an exponent that kernels cannot carry out",
   "bad-range": "a range without an end, or without rounds where there must be some",
   "bad-reduction": "a reduction that kernels cannot carry out",
   "bad-size": "a size that is not a positive integer",

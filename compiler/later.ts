@@ -7,7 +7,6 @@ import { didYouMean } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
 
 const NAMES: readonly (readonly [kind: string, names: string])[] = [
-  ["relaxation", "Tsallis L2X SoftSub NeuralSort PerturbParse"],
   ["function", "cross_entropy embedding conv1d conv2d max_pool1d max_pool2d cumulative_sum log_softmax"],
   ["module", "Embedding Conv1D Conv2D LSTM GRU LayerNorm Attention Dropout"],
 ];

@@ -15,6 +15,8 @@ import { selectKBest } from "./passes/select-k-best.ts";
 import { selectRelaxation } from "./passes/select-relaxation.ts";
 import { selectSolver } from "./passes/select-solver.ts";
 import { printKernel } from "./printed-kernel.ts";
+import { sizeOf } from "./relaxation-input.ts";
+import type { Relaxed } from "./selected.ts";
 import { type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
 import { describeStatic, type StaticGraph, type StaticValue } from "./static-value.ts";
 import { applyStructure, type Structure } from "./structure.ts";
@@ -23,6 +25,7 @@ import { requireTemperature } from "./temperature.ts";
 
 /** The kernels of a layer, before they are printed. */
 interface LayerKernels {
+  readonly takes: Relaxed["takes"];
   readonly soft: Kernel;
   readonly backward: { readonly strategy: string; readonly kernel: Kernel };
   readonly isFamily: boolean;
@@ -33,16 +36,18 @@ interface LayerKernels {
 export function compileLayer(request: LayerRequest, library: Library): CompiledLayer {
   const pieces = readLayerRequest(request);
   const { structure, scope, declarations } = structureOf(request, pieces, library);
-  const argmax = withPiece(pieces.structure, (e, source) =>
+  const solver = withPiece(pieces.structure, (e, source) =>
     selectSolver(structure, { ...declarations, source }, "host", e.span),
   );
   const temperature = temperatureOf(pieces, scope);
   const relaxed = relaxedKernels(structure, pieces, scope, declarations);
-  const { soft, backward } = relaxed ?? {};
+  const { soft, backward, takes } = relaxed ?? {};
+  const argmax = takes?.solver ?? solver;
   const family = familyOf(structure, pieces, relaxed, scope, declarations);
   return {
     structure: structure.label,
     size: structure.size,
+    inputSize: takes === undefined ? structure.size : sizeOf(takes.shape),
     parts: structure.parts,
     ...(structure.graph === undefined ? {} : { graph: edgesOf(structure.graph) }),
     count: structure.count,
@@ -161,6 +166,7 @@ function relaxedKernels(
           withPiece(asked, (clause) => backwardRequest(clause, scope)),
         );
   return {
+    takes: relaxed.value.takes,
     soft: relaxed.value.forward,
     backward: backward.value,
     isFamily,

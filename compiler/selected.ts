@@ -22,6 +22,8 @@ export interface Relaxed {
   readonly backward: Expression | undefined;
   /** The file in which the clause stands. */
   readonly source: Source;
+  /** What it takes in place of the utilities of members, and the hard sample for that. */
+  readonly takes: { readonly shape: readonly number[]; readonly solver: Selected<Kernel> } | undefined;
   /** Compile-time arguments for the kernels of this clause. */
   readonly options: ReadonlyMap<string, StaticValue>;
   readonly cost: number | undefined;

@@ -449,6 +449,7 @@ export interface RelaxClause {
   /** The derivative of the algorithm itself is symmetric; what happens to the utilities before is not meant. */
   readonly symmetric: boolean;
   readonly backward?: Expression;
+  readonly takes?: TakenInput;
   readonly preparation?: Preparation;
   readonly target?: Identifier;
   /** On the structure's arguments: where it does not hold, the clause is not there. */
@@ -461,6 +462,12 @@ export interface RelaxClause {
 export interface RepeatedPart {
   readonly word: string;
   readonly span: Span;
+}
+/** `takes u: f32[k, n] argmax one_for_each_row`, inside a `relax` clause: its own input, and the hard sample for it. */
+export interface TakenInput {
+  readonly name: Identifier;
+  readonly type: TensorTypeExpression;
+  readonly argmax: Expression;
 }
 /** `after clip_range(range = clip) transpose clip_range_vjp(range = clip) when clip < inf`, inside a `relax` clause. */
 export interface Preparation {
@@ -760,6 +767,7 @@ export interface DistributionDeclaration extends DeclarationBase {
 export interface RelaxationDeclaration extends DeclarationBase {
   readonly kind: "relaxation";
   readonly parameters: readonly Parameter[];
+  readonly requirements: readonly RequireStatement[];
   readonly body: readonly RelaxationClause[];
   /** `for any structure by active_set symmetric`: the algorithms for structures that say nothing of this relaxation. */
   readonly general: readonly RelaxClause[];

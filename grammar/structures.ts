@@ -11,10 +11,12 @@ import type {
   RelaxationClause,
   RelaxationDeclaration,
   RelaxClause,
+  RequireStatement,
   SolverClause,
   StateVariable,
   StructureClause,
   StructureDeclaration,
+  TakenInput,
   Transition,
 } from "./ast.ts";
 import { type Cursor, OncePerClause } from "./cursor.ts";
@@ -150,6 +152,7 @@ function relaxParts(
     else if (c.accept("backward")) parts.backward = expression(c);
     else if (c.accept("after")) parts.preparation = preparation(c);
     else if (c.accept("when")) parts.when = expression(c);
+    else if (c.accept("takes")) parts.takes = takenInput(c);
     else if (c.accept("cost")) parts.cost = expression(c);
     else if (c.accept("on")) parts.target = c.name("a target such as webgpu");
     else if (c.accept("refused")) parts.refused = text(c);
@@ -160,6 +163,15 @@ function relaxParts(
     c.fail("'by' and a kernel or function, or 'refused' and the reason");
   const { repeated } = once;
   return { ...head, symmetric, repeated, span: c.spanFrom(start), ...parts };
+}
+
+/** The rest of `takes u: TYPE argmax KERNEL`. */
+function takenInput(c: Cursor): TakenInput {
+  const name = c.name("u, the input of its kernel");
+  c.expect(":");
+  const type = tensorType(c);
+  c.expect("argmax", "and the kernel for the hard sample of this input");
+  return { name, type, argmax: expression(c) };
 }
 
 /** The rest of `after KERNEL transpose KERNEL when CONDITION`. */
@@ -275,20 +287,25 @@ export function distributionClause(c: Cursor): DistributionClause {
 }
 
 /** The body of the relaxation of this name, which it may lack. */
-export function relaxationBody(c: Cursor, relaxation: Identifier): Pick<RelaxationDeclaration, "body" | "general"> {
+export function relaxationBody(
+  c: Cursor,
+  relaxation: Identifier,
+): Pick<RelaxationDeclaration, "requirements" | "body" | "general"> {
+  const requirements: RequireStatement[] = [];
   const body: RelaxationClause[] = [];
   const general: RelaxClause[] = [];
-  if (!c.accept("{")) return { body, general };
-  c.statements(new Set(["map", "slope", "for"]), () => {
+  if (!c.accept("{")) return { requirements, body, general };
+  c.statements(new Set(["map", "slope", "require", "for"]), () => {
     const start = c.start;
-    if (c.accept("for")) {
+    if (c.is("require")) requirements.push(requireStatement(c));
+    else if (c.accept("for")) {
       c.expect("any", "and structure");
       c.expect("structure");
       general.push(relaxParts(c, { kind: "relax", relaxation, parameters: [] }, start));
     } else body.push(relaxationFunction(c));
   });
   c.close("at the end of the relaxation");
-  return { body, general };
+  return { requirements, body, general };
 }
 
 function relaxationFunction(c: Cursor): RelaxationClause {

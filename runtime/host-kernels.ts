@@ -25,6 +25,8 @@ export class HostKernels {
   readonly structure: string;
   /** Values of one member. */
   readonly size: number;
+  /** Utilities of one example. */
+  readonly inputSize: number;
   private readonly printed: Printed;
   private readonly sizes: Float64Array | undefined;
   private readonly kernels: Map<PrintedKernel, HostKernel>;
@@ -33,12 +35,14 @@ export class HostKernels {
   constructor(
     structure: string,
     size: number,
+    inputSize: number,
     printed: Printed,
     sizes?: Float64Array,
     kernels = new Map<PrintedKernel, HostKernel>(),
   ) {
     this.structure = structure;
     this.size = size;
+    this.inputSize = inputSize;
     this.printed = printed;
     this.sizes = sizes;
     this.kernels = kernels;
@@ -46,7 +50,7 @@ export class HostKernels {
 
   /** The same kernels for examples of other sizes. */
   sized(sizes: Float64Array): HostKernels {
-    return new HostKernels(this.structure, this.size, this.printed, sizes, this.kernels);
+    return new HostKernels(this.structure, this.size, this.inputSize, this.printed, sizes, this.kernels);
   }
 
   /** u / t; throws a UserError that names the example where that leaves the range of numbers. */
@@ -56,7 +60,7 @@ export class HostKernels {
     if (i < 0) return values;
     const what = `the utilities of ${this.structure} divided by the temperature ${temperature}`;
     const largest = u.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    throw new UserError(`${what} hold ${writeValue(values[i]!)} at ${this.place(i)}`, {
+    throw new UserError(`${what} hold ${writeValue(values[i]!)} at ${this.place(i, this.inputSize)}`, {
       why: `a solver needs finite numbers, and the largest utility is ${largest}`,
       help: "raise the temperature, or scale the utilities down",
     });
@@ -79,7 +83,7 @@ export class HostKernels {
 
   /** All outputs for all rows of u together. */
   results(kernel: PrintedKernel, arrays: ReadonlyMap<string, Float64Array>): Float64Array[] {
-    const rows = arrays.get("u")!.length / this.size;
+    const rows = arrays.get("u")!.length / this.inputSize;
     const outputs = kernel.outputs.map(({ size }) => new Float64Array(rows * size));
     this.fill(kernel, arrays, outputs);
     return outputs;
@@ -108,9 +112,17 @@ export class HostKernels {
       compiled = load(kernel, this.printed);
       this.kernels.set(kernel, compiled);
     }
-    const rows = arrays.get("u")!.length / this.size;
+    const rows = arrays.get("u")!.length / this.inputSize;
     const inputs = kernel.inputs.map((name) => arrays.get(name) ?? this.sizesOf(rows));
     compiled(rows, inputs, outputs, failing(rows, rows), refusing(this.structure, rows, rows));
+  }
+
+  /** What the kernels of a relaxation read of each example, besides cotangents: u / t, and t where they want it. */
+  inputs(u: Float64Array, temperature: number): Map<string, Float64Array> {
+    return new Map([
+      ["u", this.scaled(u, temperature)],
+      ["temperature", new Float64Array(u.length / this.inputSize).fill(temperature)],
+    ]);
   }
 
   /** The only input besides those that a run is given. */
@@ -122,7 +134,7 @@ export class HostKernels {
     throw new UserError(`${given} of ${this.structure}`, { help: "give one for each example, or one for all" });
   }
 
-  private place(index: number, width = this.size): string {
+  private place(index: number, width: number): string {
     return `example ${Math.floor(index / width)}, position ${index % width}`;
   }
 }

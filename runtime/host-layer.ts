@@ -15,7 +15,7 @@ export class HostLayer {
   constructor(
     layer: CompiledLayer,
     printed: Printed = "javascript",
-    kernels = new HostKernels(layer.structure, layer.size, printed),
+    kernels = new HostKernels(layer.structure, layer.size, layer.inputSize, printed),
   ) {
     this.layer = layer;
     this.kernels = kernels;
@@ -27,7 +27,12 @@ export class HostLayer {
     return new HostLayer(this.layer, undefined, this.kernels.sized(sizes));
   }
 
-  /** The most valuable members, one for each row of `u` (rows × size, row-major). */
+  /** Utilities of one example. */
+  get inputSize(): number {
+    return this.layer.inputSize;
+  }
+
+  /** The most valuable members, one for each row of `u` (rows × inputSize, row-major). */
   argmax(u: Float64Array): Float64Array {
     const { kernels } = this;
     return kernels.finite("hard sample", kernels.run(this.layer.argmax, new Map([["u", u]])));
@@ -37,8 +42,7 @@ export class HostLayer {
   soft(u: Float64Array, temperature: number): Float64Array {
     if (this.layer.soft === undefined) throw new Error("this layer was compiled without a relaxation");
     const { kernels } = this;
-    const scaled = new Map([["u", kernels.scaled(u, temperature)]]);
-    return kernels.finite("soft sample", kernels.run(this.layer.soft, scaled));
+    return kernels.finite("soft sample", kernels.run(this.layer.soft, kernels.inputs(u, temperature)));
   }
 
   /** (∂X_t/∂u)ᵀ cotangent; `x` is X_t where it is known already. */
@@ -46,12 +50,9 @@ export class HostLayer {
     const { backward } = this.layer;
     if (backward === undefined) throw new Error("this layer was compiled without a relaxation");
     const { kernels } = this;
-    const arrays = new Map([
-      ["u", kernels.scaled(u, temperature)],
-      ["cotangent", cotangent],
-    ]);
+    const arrays = kernels.inputs(u, temperature).set("cotangent", cotangent);
     kernels.addResults(arrays, this.layer.soft!, backward.kernel, x);
-    return kernels.finite("gradient", divided(kernels.run(backward.kernel, arrays), temperature));
+    return kernels.finite("gradient", divided(kernels.run(backward.kernel, arrays), temperature), this.inputSize);
   }
 
   /** The `count` best members for each row of `u`, by falling value, and how many there are; `kernel` lists so many. */

@@ -9,6 +9,7 @@ import type { DeviceName, DeviceOptions } from "./devices.ts";
 import type { HostFamily } from "./host-family.ts";
 import type { Printed } from "./host-kernels.ts";
 import { HostLayer } from "./host-layer.ts";
+import { requireCount, requireSameForm, requireUtilities } from "./layer-forms.ts";
 import { type LayerTensorflow, type Operation, operate, pullBack } from "./layer-operation.ts";
 import {
   exampleAxes,
@@ -25,7 +26,7 @@ import {
   writeSeveral,
 } from "./layer-rows.ts";
 import { type ExampleOptions, readSizes } from "./layer-sizes.ts";
-import { UserError, writeShape } from "./user-error.ts";
+import { UserError } from "./user-error.ts";
 import { checkSeed } from "./validate.ts";
 
 export interface LayerDevice extends DeviceOptions {
@@ -38,8 +39,10 @@ export interface LayerDevice extends DeviceOptions {
 export interface Layer {
   /** As written, with arguments: `KSubset(6, 2)`. */
   readonly structure: string;
-  /** Numbers of one example. */
+  /** Numbers of one member, and of one example. */
   readonly size: number;
+  /** Utilities of one example: as many, unless the relaxation takes an input of its own (`L2X` takes k rows of n). */
+  readonly inputSize: number;
   /** The number of members, where the structure declares it. */
   readonly count: number | undefined;
   /** What the compiler chose, and why. */
@@ -151,6 +154,9 @@ export class StructureLayer implements Layer {
   get size(): number {
     return this.layer.size;
   }
+  get inputSize(): number {
+    return this.layer.inputSize;
+  }
   get count(): number | undefined {
     return this.layer.count;
   }
@@ -186,7 +192,7 @@ export class StructureLayer implements Layer {
     const host = this.hostFor(examples);
     const rows = readRows(u, this.utilities());
     const backward = (given: Float64Array) => host.vjp(rows, given, t);
-    this.requireSameForm(u, cotangent);
+    requireSameForm([u, this.utilities()], [cotangent, this.cotangents()], "cotangents");
     if (isTensor(u)) {
       const reading = { utilities: this.utilities(), cotangents: this.cotangents() };
       const result = pullBack({ tf: this.tensorflow(), ...reading }, u, cotangent as core.Tensor, backward);
@@ -215,7 +221,7 @@ export class StructureLayer implements Layer {
     const [family, t] = this.family("log-probabilities", examples);
     const utilities = this.utilities();
     const members = { ...utilities, what: `the members of ${this.structure}` };
-    this.requireSameForm(u, x, "members");
+    requireSameForm([u, utilities], [x, members], "members");
     if (!isTensor(u)) {
       const values = family.logProb(readRows(u, utilities), readRows(x, members), t);
       return writePerExample(values, u, utilities) as PerExample<U>;
@@ -259,6 +265,7 @@ export class StructureLayer implements Layer {
 
   kBest<U extends LayerInput>(u: U, count: number, examples: ExampleOptions = {}): KBest<U> {
     requireCount(count, "members");
+    requireUtilities(this.layer);
     const kernel = this.listingOf(count);
     const rows = readRows(u, this.utilities());
     const { members, found } = this.hostFor(examples).kBest(rows, count, kernel);
@@ -311,7 +318,18 @@ export class StructureLayer implements Layer {
   private sameForm<U extends LayerInput>(u: U, solver: Solver): SameForm<U> {
     const utilities = this.utilities();
     if (!isTensor(u)) return writeRows(solver.forward(readRows(u, utilities)), u, utilities) as SameForm<U>;
-    return this.operation(u, solver, u.shape) as SameForm<U>;
+    const shape = this.takesMembers() ? u.shape : [...exampleAxes(u.shape, utilities), ...this.memberShape()];
+    return this.operation(u, solver, shape) as SameForm<U>;
+  }
+
+  /** Whether utilities have the shape of members. */
+  private takesMembers(): boolean {
+    return this.inputSize === this.size;
+  }
+
+  private memberShape(): readonly number[] {
+    const { parts, size } = this.layer;
+    return parts.length === 1 ? parts[0]!.shape : [size];
   }
 
   private perExample<U extends LayerInput>(u: U, solver: Solver): PerExample<U> {
@@ -348,17 +366,6 @@ export class StructureLayer implements Layer {
     throw new UserError(`${what} of ${this.structure} has no gradient`, { why, help });
   }
 
-  private requireSameForm(u: LayerInput, other: LayerInput, what = "cotangents"): void {
-    const shapes = [u, other].map((each) => {
-      if (isTensor(each)) return `a tensor of shape ${writeShape(each.shape)}`;
-      return Array.isArray(each[0]) ? `a list of ${each.length} lists` : `an array of ${each.length} numbers`;
-    });
-    if (shapes[0] === shapes[1]) return;
-    throw new UserError(`the utilities are ${shapes[0]}, but the ${what} ${shapes[1]}`, {
-      help: `${what} have a number for each utility, in the same form`,
-    });
-  }
-
   private temperature(): number {
     const { soft, family, structure, temperature } = this.layer;
     if ((soft ?? family) !== undefined && temperature !== undefined) return temperature;
@@ -384,15 +391,10 @@ export class StructureLayer implements Layer {
   }
 
   private utilities(): Reading {
-    return { what: `the utilities of ${this.structure}`, structure: this.structure, size: this.size };
+    return { what: `the utilities of ${this.structure}`, structure: this.structure, size: this.inputSize };
   }
 
   private cotangents(): Reading {
-    return { ...this.utilities(), what: `the cotangents of ${this.structure}` };
+    return { what: `the cotangents of ${this.structure}`, structure: this.structure, size: this.size };
   }
-}
-
-function requireCount(count: number, what: string): void {
-  if (Number.isInteger(count) && count >= 1) return;
-  throw new UserError(`the number of ${what} must be a positive integer, but it is ${count}`);
 }

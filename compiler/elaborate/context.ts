@@ -101,6 +101,8 @@ export interface DeclaredLatent {
     readonly part: string | undefined;
     readonly distribution: DistributionValue;
     readonly dimensions: readonly Dimension[];
+    /** Whether they are the input of a relaxation that takes one of its own. */
+    readonly isTaken: boolean;
   }[];
   readonly dimensions: readonly Dimension[];
   /** The relaxation and the temperature of its estimator, where it has one. */

@@ -15,8 +15,11 @@ import { notYet } from "../later.ts";
 import { type Backward, type BackwardRequest, selectBackward } from "../passes/select-backward.ts";
 import { selectRelaxation } from "../passes/select-relaxation.ts";
 import { selectSolver } from "../passes/select-solver.ts";
+import { TEMPERATURE } from "../relaxation-input.ts";
+import type { Relaxed, Selected } from "../selected.ts";
 import type { StaticRelaxation } from "../static-value.ts";
 import type { Structure } from "../structure.ts";
+import { SIZE } from "../structure-size.ts";
 import { requireTemperature } from "../temperature.ts";
 import { attempt, type Context } from "./context.ts";
 import type { Scope } from "./scope.ts";
@@ -41,14 +44,27 @@ export function declareLatent(context: Context, scope: Scope, statement: LatentS
   const { structure } = sized;
   const dimensions = sampleDimensions(structure, copies as Dimension[]);
   if (!checkTensorSize(context, dimensions, place)) return scope.define(name, ERROR);
-  const utilities = drawUtilities(context, given, structure, copies as Dimension[], name);
+  const declarations = declarationsFor(context.names, context.source);
+  const relaxed =
+    estimator === "none"
+      ? undefined
+      : attempt(context, () => selectRelaxation(structure, estimator.relaxation, declarations, "tfjs", estimator.span));
+  const takes = relaxed?.value.takes;
+  const utilities = drawUtilities(context, given, structure, copies as Dimension[], name, takes?.shape);
   if (utilities === undefined) return scope.define(name, ERROR);
   const { drawn } = utilities;
   context.builder.label(drawn.node, `${name}_utilities`);
-  const run = { structure, size: sizeInput(context, sized, copies as Dimension[], name), latent: name };
-  const hard = attempt(context, () => hardSample(context, run, drawn, statement));
-  const soft = estimator === "none" ? undefined : softSample(context, run, drawn, estimator);
-  if (hard === undefined) return scope.define(name, ERROR);
+  const run: Run = {
+    structure,
+    size: sizeInput(context, sized, copies as Dimension[], name),
+    latent: name,
+    copies: copies as Dimension[],
+    dimensions,
+  };
+  const hard = attempt(context, () => hardSample(context, run, drawn, statement, takes));
+  if (hard === undefined || (relaxed === undefined && estimator !== "none")) return scope.define(name, ERROR);
+  const soft =
+    estimator === "none" || relaxed === undefined ? undefined : softSample(context, run, drawn, estimator, relaxed);
   context.latents.set(name, {
     name,
     span: place,
@@ -84,12 +100,21 @@ interface Run {
   readonly latent: string;
   /** What its utilities were divided by: a hyper's name or a number. */
   readonly temperature?: string | number | undefined;
+  readonly copies: readonly Dimension[];
+  /** Of its samples. */
+  readonly dimensions: readonly Dimension[];
 }
 
-function hardSample(context: Context, run: Run, utilities: TensorValue, statement: LatentStatement): TensorValue {
+function hardSample(
+  context: Context,
+  run: Run,
+  utilities: TensorValue,
+  statement: LatentStatement,
+  takes: Relaxed["takes"],
+): TensorValue {
   const { structure, latent } = run;
   const declarations = declarationsFor(context.names, context.source);
-  const solver = selectSolver(structure, declarations, "tfjs", statement.structure.span);
+  const solver = takes?.solver ?? selectSolver(structure, declarations, "tfjs", statement.structure.span);
   context.decisions.push({ decision: { latent, ...solver.decision }, kernel: solver.value.name });
   const none: KernelBackward = { strategy: "none", reason: "the argmax is piecewise constant" };
   const hard = runKernel(context, run, solver.value, utilities, none);
@@ -148,11 +173,11 @@ function softSample(
   context: Context,
   run: Run,
   utilities: TensorValue,
-  { relaxation, span, temperature, request }: RelaxedEstimator,
+  { span, temperature, request }: RelaxedEstimator,
+  relaxed: Selected<Relaxed>,
 ): TensorValue {
   const { structure, latent } = run;
   const declarations = declarationsFor(context.names, context.source);
-  const relaxed = selectRelaxation(structure, relaxation, declarations, "tfjs", span);
   const chosen = selectBackward(structure, relaxed.value, declarations, span, request);
   context.decisions.push(
     { decision: { latent, ...relaxed.decision }, kernel: relaxed.value.forward.name },
@@ -163,7 +188,8 @@ function softSample(
   const known =
     op === "hyper" ? String(attributes.name) : op === "constant" ? numbersOf(attributes, "data")[0] : undefined;
   const divided = { ...run, temperature: known };
-  const soft = runKernel(context, divided, relaxed.value.forward, scaled, kernelBackward(context, chosen.value));
+  const backward = kernelBackward(context, chosen.value);
+  const soft = runKernel(context, divided, relaxed.value.forward, scaled, backward, temperature);
   context.builder.label(soft.node, `${latent}_soft`);
   return soft;
 }
@@ -194,22 +220,28 @@ function kernelBackward(context: Context, backward: Backward): KernelBackward {
   return { strategy: "custom", kernel: backward.kernel };
 }
 
-/** A kernel takes an embedding as a vector, whatever the shape of a sample. */
+/** A kernel takes what is drawn for a sample, and gives an embedding, as vectors, whatever their shapes. */
 function runKernel(
   context: Context,
-  { structure, size, latent, temperature }: Run,
+  { size, latent, copies, dimensions, temperature: known }: Run,
   kernel: Kernel,
-  { node, dimensions }: TensorValue,
+  { node }: TensorValue,
   backward: KernelBackward,
+  temperature?: TensorValue,
 ): TensorValue {
   context.kernels.set(kernel.name, kernel);
   const build = context.builder;
-  const { shape } = node.type;
-  const own = structure.parts.length === 1 ? structure.parts[0]!.shape.length : 1;
-  const vector = own === 1 ? node : build.reshape(node, [...shape.slice(0, shape.length - own), structure.size]);
-  const inputs = size === undefined ? [vector] : [vector, size];
-  const sample = build.kernel(kernel, inputs, kernel.outputs[0]!.name, backward, latent, temperature);
-  return tensor(own === 1 ? sample : build.reshape(sample, shape), dimensions);
+  const lead = copies.map((copy) => copy.size);
+  const shaped = (value: Node, shape: readonly number[]) =>
+    value.type.shape.join() === shape.join() ? value : build.reshape(value, shape);
+  const inputs = kernel.inputs.map((input) => {
+    if (input.name === SIZE) return size!;
+    if (input.name === TEMPERATURE) return build.broadcast(build.reshape(temperature!.node, [1]), [...lead, 1]);
+    return shaped(node, [...lead, ...input.shape]);
+  });
+  const sample = build.kernel(kernel, inputs, kernel.outputs[0]!.name, backward, latent, known);
+  const own = dimensions.map((dimension) => dimension.size);
+  return tensor(shaped(sample, own), dimensions);
 }
 
 /** A temperature is a number, a hyper or a schedule, and greater than 0; undefined when a problem was reported. */

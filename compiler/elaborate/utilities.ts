@@ -11,7 +11,7 @@ import type { Context, DeclaredLatent } from "./context.ts";
 import { asDistribution, divergence, sampleDistribution } from "./distributions.ts";
 import type { Scope } from "./scope.ts";
 import { takingPart } from "./sizes.ts";
-import { tensor } from "./tensors.ts";
+import { asTensor, tensor } from "./tensors.ts";
 import type { Dimension, DistributionValue, TensorValue } from "./values.ts";
 
 /** A distribution as it is given: for one part of the embedding, or for all of it. */
@@ -72,14 +72,22 @@ export function drawUtilities(
   structure: Structure,
   copies: readonly Dimension[],
   name: string,
+  taken?: readonly number[],
 ): { readonly drawn: TensorValue; readonly utilities: DeclaredLatent["utilities"] } | undefined {
-  const dimensions = sampleDimensions(structure, copies);
+  const dimensions =
+    taken === undefined ? sampleDimensions(structure, copies) : [...copies, ...taken.map((size) => ({ size }))];
   const [first] = given;
+  if (taken !== undefined && first?.part !== undefined) {
+    const why = `${structure.label} is relaxed from an input of its own, which has no parts`;
+    throw new Failure(span, "bad-clause", "these utilities cannot be given by part", { why, help: "give one for all" });
+  }
   if (first?.part === undefined) {
-    const { distribution } = first!;
+    const isTaken = taken !== undefined;
+    const own = first!.distribution;
+    const distribution = isTaken ? repeated(context, own, dimensions, copies, span) : own;
     const drawn = sampleDistribution(context, distribution, dimensions, name, span);
     const part = structure.parts.length === 1 ? structure.parts[0]!.name : undefined;
-    return drawn && { drawn, utilities: [{ part, distribution, dimensions }] };
+    return drawn && { drawn, utilities: [{ part, distribution, dimensions, isTaken }] };
   }
   const utilities: DeclaredLatent["utilities"][number][] = [];
   const draws: TensorValue[] = [];
@@ -90,9 +98,33 @@ export function drawUtilities(
     const drawn = sampleDistribution(context, own.distribution, dimensions, `${name}.${part}`, own.span);
     if (drawn === undefined) return undefined;
     draws.push(drawn);
-    utilities.push({ part, distribution: own.distribution, dimensions });
+    utilities.push({ part, distribution: own.distribution, dimensions, isTaken: false });
   }
   return { drawn: joined(context, draws, dimensions, copies), utilities };
+}
+
+/** A distribution whose arguments of the last axes alone are the same for all others: k rows about one theta. */
+function repeated(
+  context: Context,
+  distribution: DistributionValue,
+  dimensions: readonly Dimension[],
+  copies: readonly Dimension[],
+  span: Span,
+): DistributionValue {
+  const lead = copies.map((copy) => copy.size);
+  const own = dimensions.slice(copies.length).map((dimension) => dimension.size);
+  const values = [...distribution.arguments].map(([name, argument]) => {
+    const value = argument.kind === "number" ? undefined : asTensor(context, argument, span);
+    const shape = value?.node.type.shape ?? [];
+    const tail = own.slice(own.length + lead.length - shape.length);
+    const fits = shape.length > lead.length && tail.length < own.length && shape.join() === [...lead, ...tail].join();
+    if (value === undefined || !fits) return [name, argument] as const;
+    const build = context.builder;
+    const ones = own.slice(tail.length).map(() => 1);
+    const rows = build.broadcast(build.reshape(value.node, [...lead, ...ones, ...tail]), [...lead, ...own]);
+    return [name, tensor(rows, dimensions)] as const;
+  });
+  return { ...distribution, arguments: new Map(values) };
 }
 
 /** Each part has a distribution, and what has one is a part. */
@@ -220,5 +252,17 @@ function partDivergence(
       help,
     });
   }
-  return divergence(context, own.distribution, distribution, own.dimensions, span, present(context, latent, own));
+  if (own.isTaken && latent.size !== undefined) {
+    throw new Failure(
+      span,
+      "no-divergence",
+      `the utilities of ${latent.name} have no divergence where examples have sizes`,
+      {
+        why: "they are the input of its relaxation, which does not say which of them take part",
+        help: "leave the prior out",
+      },
+    );
+  }
+  const prior = own.isTaken ? repeated(context, distribution, own.dimensions, latent.copies, span) : distribution;
+  return divergence(context, own.distribution, prior, own.dimensions, span, present(context, latent, own));
 }

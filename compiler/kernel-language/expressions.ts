@@ -31,6 +31,7 @@ import {
 } from "./arithmetic.ts";
 import type { Emitter } from "./emitter.ts";
 import { type MethodCall, methodOf, relaxationFunctionCalled } from "./methods.ts";
+import { power } from "./powers.ts";
 import { emitReducingLoop, emitReduction, REDUCTIONS, type Reduction } from "./reductions.ts";
 import { KernelScope } from "./scope.ts";
 
@@ -76,7 +77,10 @@ export class ExpressionLowering {
       case "binary": {
         const operator = OPERATORS[e.operator];
         if (operator === undefined) throw new Failure(e.span, "bad-operator", `'${e.operator}' is not for kernels`);
-        if (operator === "power") return this.power(e.left, e.right, scope);
+        if (operator === "power") {
+          const [base, exponent] = [this.expression(e.left, scope), this.expression(e.right, scope)];
+          return power(this.emitter, base, exponent, e.span, (name, value) => this.repeatable(name, value));
+        }
         if (operator === "and" || operator === "or") return this.logical(operator, e, scope);
         const value = arithmetic(operator, this.expression(e.left, scope), this.expression(e.right, scope), e.span);
         return operator === "divide" && value.kind === "binary" ? this.emitter.named("quotient", value) : value;
@@ -223,21 +227,6 @@ export class ExpressionLowering {
       },
     );
     return result;
-  }
-
-  private power(base: Expression, exponent: Expression, scope: KernelScope): KernelExpression {
-    const value = this.expression(exponent, scope);
-    const x = this.expression(base, scope);
-    if (value.kind !== "constant" || !Number.isInteger(value.value) || value.value < 1 || value.value > 8) {
-      throw new Failure(exponent.span, "bad-power", "an exponent in a kernel is an integer from 1 to 8", {
-        help: "use exp(log(x) * a) for others",
-      });
-    }
-    if (value.value === 1) return x;
-    const factor = this.repeatable("base", x);
-    let product = factor;
-    for (let i = 1; i < value.value; i++) product = fold("multiply", product, factor, x.type);
-    return product;
   }
 
   private nameValue(name: string, span: Span, scope: KernelScope): KernelExpression {

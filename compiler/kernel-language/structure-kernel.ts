@@ -19,6 +19,8 @@ export interface KernelShape {
   /** Names the inputs may have; the first must be there. */
   readonly inputs: readonly string[];
   readonly output: number;
+  /** Elements of inputs that have others than members have. */
+  readonly sizes?: ReadonlyMap<string, number>;
   /** Inputs of any size, such as noise, which must be there. */
   readonly free?: readonly string[];
   /** Inputs that may be there, each of the size that the array of this name has. */
@@ -96,7 +98,9 @@ function checkShape(kernel: Kernel, wanted: KernelShape, structure: Structure, s
     if (!wanted.inputs.includes(input.name)) {
       fail(`the kernel ${kernel.name} has an input ${input.name}`, `here a kernel may read ${names}, by these names`);
     }
-    if (sizeOf(input) !== structure.size) fail(describeMismatch(kernel, input, structure));
+    const size = wanted.sizes?.get(input.name);
+    if (sizeOf(input) === (size ?? structure.size)) continue;
+    fail(size === undefined ? describeMismatch(kernel, input, structure) : describeSize(kernel, input, size));
   }
   for (const array of [...kernel.inputs, kernel.outputs[0]!]) {
     if (array.element === "f32") continue;
@@ -110,8 +114,12 @@ function checkShape(kernel: Kernel, wanted: KernelShape, structure: Structure, s
   const output = kernel.outputs[0]!;
   if (sizeOf(output) === wanted.output) return;
   if (wanted.output === structure.size) fail(describeMismatch(kernel, output, structure));
-  const numbers = `${wanted.output} number${wanted.output === 1 ? "" : "s"}`;
-  fail(`${output.name} of the kernel ${kernel.name} must hold ${numbers}, not ${sizeOf(output)}`);
+  fail(describeSize(kernel, output, wanted.output));
+}
+
+function describeSize(kernel: Kernel, array: KernelArray, wanted: number): string {
+  const numbers = `${wanted} number${wanted === 1 ? "" : "s"}`;
+  return `${array.name} of the kernel ${kernel.name} must hold ${numbers}, not ${sizeOf(array)}`;
 }
 
 /** Besides its first result, the kernel gives back a whole number of this name. */

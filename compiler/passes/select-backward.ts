@@ -9,6 +9,7 @@ import { type Reversed, reverse } from "../ir/kernel/reverse.ts";
 import { sequenceBackward } from "../ir/kernel/sequence.ts";
 import { structureKernel } from "../kernel-language/structure-kernel.ts";
 import { Memo, type StaticValues } from "../memo.ts";
+import { relaxationInputs, sizeOf } from "../relaxation-input.ts";
 import { type Costed, costOf, type Relaxed, type Selected } from "../selected.ts";
 import type { Structure } from "../structure.ts";
 
@@ -133,8 +134,10 @@ function coreBackward(
 ): Kernel {
   switch (strategy) {
     case "custom": {
+      const taken = relaxed.takes?.shape;
       const further = relaxed.core.outputs.slice(1);
-      const shape = { inputs: ["cotangent", "x", "u"], further, output: structure.size };
+      const output = taken === undefined ? structure.size : sizeOf(taken);
+      const shape = { ...relaxationInputs(["cotangent", "x", "u"], taken), further, output };
       return structureKernel(relaxed.backward!, structure, declarations, span, shape, relaxed.options, relaxed.source);
     }
     case "dual":

@@ -1,10 +1,12 @@
 /** Selects the algorithm for a regulariser on a structure, and refuses with the alternatives where there is none. */
 import type { RelaxClause, Span } from "../../grammar/ast.ts";
+import { printExpression } from "../../grammar/format.ts";
 import { type Declarations, located } from "../declarations.ts";
 import { Failure } from "../failure.ts";
 import { sequence } from "../ir/kernel/sequence.ts";
 import { structureArgument } from "../kernel-language/solver.ts";
 import { structureKernel } from "../kernel-language/structure-kernel.ts";
+import { relaxationInputs, takenInput } from "../relaxation-input.ts";
 import { costOf, describeCost, type Relaxed, type Selected } from "../selected.ts";
 import { environment, evaluateStatic } from "../static-evaluate.ts";
 import type { StaticRelaxation, StaticStructure, StaticValue } from "../static-value.ts";
@@ -25,7 +27,8 @@ export function selectRelaxation(
   const { clause } = chosen;
   const source = structure.relaxations.includes(chosen) ? structure.source : relaxation.source;
   const options = optionsOf(structure, clause, complete, declarations, span).set("S", self);
-  const shape = { inputs: ["u"], output: structure.size };
+  const takes = takenInput(structure, clause, declarations, span, options);
+  const shape = { ...relaxationInputs(["u"], takes?.shape), output: structure.size };
   const core = structureKernel(clause.algorithm!, structure, declarations, span, shape, options, source);
   const preparation = prepare(structure, clause, declarations, span, options);
   const rejected = structure.relaxations
@@ -43,6 +46,7 @@ export function selectRelaxation(
       symmetric: clause.symmetric,
       backward: clause.backward,
       source,
+      takes,
       options,
       cost: chosen.cost,
       costFormula: chosen.costFormula,
@@ -84,6 +88,13 @@ function withDefaults(relaxation: StaticRelaxation, declarations: Declarations, 
       });
     }
     values.set(parameter.name.name, evaluateStatic(parameter.default, scope));
+  }
+  for (const { condition, message } of relaxation.declaration.requirements) {
+    const own = environment(values, declarations.from(relaxation.source));
+    const holds = located(relaxation.source, declarations.source, span, () => evaluateStatic(condition, own));
+    if (holds.kind === "boolean" && holds.value) continue;
+    const requires = `${name.name} requires ${printExpression(condition)}`;
+    throw new Failure(span, "requirement", message?.value ?? requires, { why: requires });
   }
   return { ...relaxation, arguments: values };
 }

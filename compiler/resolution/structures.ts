@@ -179,6 +179,13 @@ function relaxClause(
     if (kernel !== undefined) kernelCall(resolver, kernel, inner);
   }
   if (preparation?.when !== undefined) resolver.expression(preparation.when, inner, "static");
+  if (clause.takes === undefined) return;
+  const { name: input, type, argmax } = clause.takes;
+  resolver.type(type, inner, "static");
+  kernelCall(resolver, argmax, inner);
+  if (input.name === "u" && type.element === "f32") return;
+  const message = "the input that a relaxation takes is u, of type f32";
+  resolver.report(input.span, "bad-clause", message, "such as takes u: f32[k, n]");
 }
 
 export function resolveDistribution(resolver: Resolver, declaration: DistributionDeclaration): void {
@@ -242,6 +249,7 @@ const REGULARISER: ReadonlyMap<string, number> = new Map([
 export function resolveRelaxation(resolver: Resolver, declaration: RelaxationDeclaration): void {
   const locals = new Locals();
   resolver.parameters(declaration.parameters, locals, "relaxation", "static");
+  for (const { condition } of declaration.requirements) resolver.expression(condition, locals, "static");
   const costs = new Locals(locals);
   costs.declare("S");
   repeatedInStructure(resolver, declaration.general);

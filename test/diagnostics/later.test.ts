@@ -47,10 +47,6 @@ experiment e for M {
   "names of later versions": `
 model M() {
   data x: f32[4]
-  latent c: ProjectiveArborescence(4, root = 0) ~ Gumbel(0) relax PerturbParse at 1
-  //~^ not-yet: the relaxation PerturbParse is not available in this version of sstc yet
-  latent d: OneHot(4) ~ Gumbel(x) relax Tsallis(1.5) at 1
-  //~^ not-yet «Tsallis»: the relaxation Tsallis is not available
   let e = conv1d(x)          //~ not-yet «conv1d»: the function conv1d is not available
   let f = LSTM(4, 4)         //~ not-yet «LSTM»: the module LSTM is not available
   minimize cross_entropy(x, x)         //~ not-yet «cross_entropy»: the function cross_entropy is not available

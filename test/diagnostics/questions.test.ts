@@ -25,7 +25,7 @@ model M(n = 3) {
   param a: f32[2 * n] ~ zeros
   param b: f32[n] ~ zeros
   let c = log_partition(Hard(n), a)
-  //~^ no-relaxation «Hard(n)»: Hard(3) has no log_partition => CategoricalEntropy, BinaryEntropy; it answers argmax, k_best
+  //~^ no-relaxation «Hard(n)»: Hard(3) has no log_partition => CategoricalEntropy, BinaryEntropy, Tsallis; it answers argmax, k_best
   let d = entropy(Hard(n), a)         //~ no-relaxation «Hard(n)»: Hard(3) has no entropy
   let e = log_prob(Hard(n), a, a)     //~ no-relaxation «Hard(n)»: Hard(3) has no log_prob
   let f = marginals(Hard(n), a)       //~ no-relaxation «Hard(n)»: Hard(3) has no marginals

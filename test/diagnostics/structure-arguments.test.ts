@@ -82,7 +82,7 @@ structure Some(n) {
   relax ExpFamily by twice backward wrong
   //~^ shape-mismatch «wrong»: more of the kernel wrong has 3 elements, but the forward kernel gives 2
   relax Euclidean by twice backward other
-  //~^ shape-mismatch «other»: the kernel other has an input less => here a kernel may read cotangent, x, u, more
+  //~^ shape-mismatch «other»: the kernel other has an input less => here a kernel may read cotangent, x, u, temperature, more
 }
 kernel twice(n, u: f32[n]) -> x: f32[n], more: f32[2] {
   more[0] = u[0]

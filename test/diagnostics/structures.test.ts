@@ -98,7 +98,7 @@ structure Mine(n) {
   embedding x: binary[n, 2]
   argmax first               //~ shape-mismatch «first»: u of the kernel first has 4 elements, but Mine(4) has 8
   relax ExpFamily by wrong symmetric
-  //~^ shape-mismatch «wrong»: the kernel wrong has an input v => here a kernel may read u, by these names
+  //~^ shape-mismatch «wrong»: the kernel wrong has an input v => here a kernel may read u, temperature, by these names
   relax Euclidean by whole symmetric
   //~^ type-mismatch «whole»: x of the kernel whole must be f32 here, but it is i32
   relax BinaryEntropy by halved
@@ -174,8 +174,8 @@ kernel h(n, u: f32[n]) -> x: f32[n] { }
   //~^ never-written «x»: this kernel never writes its result x
 kernel i(n, u: f32[n]) -> x: f32[n] { break  x[0] = 1 }
   //~^ bad-break «break»: break stands outside of any loop
-kernel j(n, u: f32[n]) -> x: f32[n] { x[0] = u[0] ^ 0.5 }
-  //~^ bad-power «0.5»: an exponent in a kernel is an integer from 1 to 8
+kernel j(n, u: f32[n]) -> x: f32[n] { x[0] = u[0] ^ (u[0] > 1) }
+  //~^ type-mismatch «u[0] ^ (u[0] > 1)»: '^' does not apply to f32 and bool
 kernel k(n, u: f32[n]) -> x: f32[n] { while exp(u[0]) > 1 { x[0] = 1 } }
   //~^ bad-condition: the condition of a while may not contain exp
 kernel l(n, u: f32[n]) -> x: f32[n] { x[argmax(exp(u[i]) for i in 0..n)] = 1 }

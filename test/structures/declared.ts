@@ -33,13 +33,18 @@ export function generalOf({ relaxations }: Structure): RelaxClause[] {
     .filter(({ relaxation }) => !stated.includes(relaxation.name));
 }
 
-/** The relaxations of a structure by name, those that `Separable` stands for one by one. */
+/** A relaxation as it is written, its own parameters given. */
+function written({ name, parameters }: RelaxationDeclaration): string {
+  return parameters.length === 0 ? name.name : `${name.name}(1.5)`;
+}
+
+/** The relaxations of a structure's utilities as they are written, those that `Separable` stands for one by one. */
 export function relaxationsOf(structure: string): string[] {
   const separable = libraryRelaxations().filter(isSeparable);
   const applied = structureOf(structure);
   const own = applied.relaxations
-    .filter(({ clause }) => clause.refused === undefined)
-    .flatMap(({ name }) => (name === "Separable" ? separable.map((each) => each.name.name) : [name]));
+    .filter(({ clause }) => clause.refused === undefined && clause.takes === undefined)
+    .flatMap(({ name }) => (name === "Separable" ? separable.map(written) : [name]));
   return [...own, ...generalOf(applied).map(({ relaxation }) => relaxation.name)];
 }
 
