@@ -10,7 +10,7 @@ import { normal } from "../runtime/random.ts";
 import { library } from "../stdlib/library.ts";
 import { importFromFiles, openSource } from "./files.ts";
 import { EXAMPLES } from "./gallery/examples.ts";
-import { drawFigure, type Figure, type FigureRow, TEMPERATURES } from "./gallery/figure.ts";
+import { drawFigure, type Figure, type FigureGroup, type FigureRow, TEMPERATURES } from "./gallery/figure.ts";
 import { viewOf } from "./gallery/panels.ts";
 import { UsageError } from "./usage-error.ts";
 import { readSeed } from "./values.ts";
@@ -70,23 +70,49 @@ function figureOf({ declaration, sample, combinations }: StructureEntry, source:
   const compiled = compileLayer(request, library);
   const solver = new HostLayer(compiled);
   const supported = combinations.flatMap((each) => (each.kind === "supported" ? [each] : [])).sort(familyFirst);
-  const layers = supported.map(({ relaxation, algorithm }) => {
-    const layer = new HostLayer(compileLayer({ ...request, relaxation, temperature: "1" }, library));
-    return { relaxation, algorithm, layer };
+  const layers = supported.map(({ relaxation, algorithm }): Drawn => {
+    const compiled = compileLayer({ ...request, relaxation, temperature: "1" }, library);
+    return { relaxation, algorithm, layer: new HostLayer(compiled), shape: compiled.inputShape };
   });
-  const utilities = clearUtilities(compiled.size, seed, (u) => {
+  const own = layers.filter(({ shape }) => shape !== undefined);
+  return {
+    title: structure,
+    subtitle: firstSentence(declaration.doc ?? ""),
+    view: example?.view?.(compiled) ?? viewOf(compiled),
+    groups: [
+      groupOf(
+        solver,
+        layers.filter((each) => !own.includes(each)),
+        seed,
+      ),
+      // What takes an input of its own begins at that, and has a hard sample for it.
+      ...own.map((each) => groupOf(each.layer, [each], seed)),
+    ],
+  };
+}
+
+/** A relaxation that is drawn, and the shape of its own input if it takes one. */
+interface Drawn {
+  readonly relaxation: string;
+  readonly algorithm: string;
+  readonly layer: HostLayer;
+  readonly shape: readonly number[] | undefined;
+}
+
+/** Relaxations at one draw of the utilities, whose hard sample the solver gives. */
+function groupOf(solver: HostLayer, layers: readonly Drawn[], seed: number): FigureGroup {
+  const utilities = clearUtilities(solver.inputSize, seed, (u) => {
     const hard = solver.argmax(u);
     return Math.max(0, ...layers.map(({ layer }) => distance(layer.soft(u, TEMPERATURES.at(-1)!), hard)));
   });
   const rows = layers.map(({ relaxation, algorithm, layer }): FigureRow => {
     return { relaxation, algorithm, soft: TEMPERATURES.map((t) => layer.soft(utilities, t)) };
   });
-  return {
-    title: structure,
-    subtitle: firstSentence(declaration.doc ?? ""),
-    view: example?.view?.(compiled) ?? viewOf(compiled),
-    groups: [{ utilities, hard: solver.argmax(utilities), rows }],
-  };
+  const group = { utilities, hard: solver.argmax(utilities), rows };
+  const shape = layers[0]?.shape;
+  if (shape === undefined) return group;
+  const view = viewOf({ parts: [{ name: "u", shape }], size: solver.inputSize });
+  return { ...group, utilitiesView: view };
 }
 
 /** Of several draws the one at which soft samples are nearest to the hard one when it is cold: no near ties. */

@@ -195,6 +195,8 @@ export interface CompiledLayer {
   readonly size: number;
   /** Utilities of one example: as many as values of a member, unless the relaxation takes an input of its own. */
   readonly inputSize: number;
+  /** The shape of such an input. */
+  readonly inputShape: readonly number[] | undefined;
   /** What a member is made of, one after the other. */
   readonly parts: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** Present when the embedding is a set of edges. */

@@ -48,6 +48,7 @@ export function compileLayer(request: LayerRequest, library: Library): CompiledL
     structure: structure.label,
     size: structure.size,
     inputSize: takes === undefined ? structure.size : sizeOf(takes.shape),
+    inputShape: takes?.shape,
     parts: structure.parts,
     ...(structure.graph === undefined ? {} : { graph: edgesOf(structure.graph) }),
     count: structure.count,
