@@ -29,7 +29,15 @@ import { assignArguments, bindStatic, type Environment, environment, evaluateSta
 import type { StaticGraph, StaticStructureName, StaticValue } from "./static-value.ts";
 import { describeStatic, staticNumber } from "./static-value.ts";
 import { holds, relaxClauses, truth } from "./structure-conditions.ts";
-import { atLargest, boundSize, type ExampleSizes, exampleSizes, SIZE, withoutDefaultSize } from "./structure-size.ts";
+import {
+  atLargest,
+  boundSize,
+  type ExampleSizes,
+  exampleSizes,
+  isWhole,
+  SIZE,
+  withoutDefaultSize,
+} from "./structure-size.ts";
 
 /** Structures defined as one another deeper than this never end. */
 const DEEPEST_ALIAS = 32;
@@ -162,7 +170,8 @@ function elaborate(
   const costs = environment(derived?.costs ?? new Map(), costScope(values, largest));
   const graph = [...values.values()].find((value) => value.kind === "graph");
   // What is wrong with a user's automaton is told whatever is asked of it; those of the library are tested.
-  const paths = isLibrary(source) ? undefined : derived?.count();
+  const whole = isWhole(declaration, values, own);
+  const paths = isLibrary(source) || !whole ? undefined : derived?.count();
   return {
     name: declaration.name.name,
     label,
@@ -185,7 +194,7 @@ function elaborate(
     costs,
     count:
       sizes === undefined
-        ? (checkedCount(declared, values, own, label, paths) ?? paths ?? derived?.count())
+        ? (checkedCount(declared, values, own, label, paths) ?? paths ?? (whole ? derived?.count() : undefined))
         : undefined,
     graph: graph?.kind === "graph" && graph.edges.length === size ? graph : undefined,
     sizes,
@@ -205,11 +214,6 @@ function derivedFrom(
   const clauses = declaration.body.kind === "clauses" ? declaration.body.clauses : [];
   const automaton = clauses.find((clause) => clause.kind === "automaton");
   if (automaton === undefined) return undefined;
-  if (exampleSizes(declaration, values) !== undefined) {
-    throw new Failure(automaton.span, "bad-size", `${label} is an automaton with as many positions in every example`, {
-      help: "give a number as its size, or write kernels, which may read it",
-    });
-  }
   return DERIVED.get(declaration, values, () => derive(automaton, parts, own, label));
 }
 

@@ -8,6 +8,13 @@ import { type StaticGraph, type StaticValue, staticNumber } from "./static-value
 import type { Structure } from "./structure.ts";
 import { SIZE } from "./structure-size.ts";
 
+/** How many items or vertices the structure has in all, of which its size takes part; undefined where it has no size. */
+export function largestSize({ declaration, scope }: Structure): number | undefined {
+  const largest = declaration.parameters.find((each) => each.name.name === SIZE)?.default;
+  const value = largest && evaluateStatic(largest, scope);
+  return value?.kind === "number" ? value.value : undefined;
+}
+
 /** For each coordinate of a part, row-major, the smallest size of an example in which it takes part. */
 export function neededSizes(structure: Structure, part: number): readonly number[] {
   const { shape } = structure.parts[part]!;
@@ -25,8 +32,9 @@ export function neededSizes(structure: Structure, part: number): readonly number
 /** For each position along an axis, the smallest size at which the axis is longer. */
 function neededAlong(structure: Structure, part: number, axis: number, extent: number): readonly number[] {
   const length = axisLength(structure, part, axis);
-  const needed = new Array<number>(extent).fill(structure.sizes!.most);
-  for (let size = 1, from = 0; from < extent && size <= structure.sizes!.most; size++) {
+  const most = largestSize(structure)!;
+  const needed = new Array<number>(extent).fill(most);
+  for (let size = 1, from = 0; from < extent && size <= most; size++) {
     const to = length(size) ?? extent;
     for (; from < Math.min(to, extent); from++) needed[from] = size;
   }

@@ -60,6 +60,14 @@ const corner = (n: number) => (size: number) => first(size).flatMap((i) => first
 
 /** One entry or more for each structure of the library that has a size. */
 const PADDED: Readonly<Record<string, readonly Padded[]>> = {
+  CorrelatedKSubset: [
+    {
+      largest: "CorrelatedKSubset(5, 2)",
+      smaller: (n) => `CorrelatedKSubset(${n}, 2)`,
+      sizes: [2, 3, 5],
+      places: (size) => [...first(size), ...first(size - 1).map((i) => 5 + i)],
+    },
+  ],
   OneHot: [{ largest: "OneHot(6)", smaller: (n) => `OneHot(${n})`, sizes: [1, 2, 5, 6], places: first }],
   Arborescence: [0, 2].map((root) => ({
     largest: `Arborescence(complete_directed(5), ${root})`,
