@@ -156,10 +156,11 @@ export function bindStatic(
     given.map(({ name, value }) => ({ name: name?.name, nameSpan: name?.span, span: value.span, value })),
     what,
   );
+  const needed = parameters.flatMap((each) => (each.default === undefined ? [each.name.name] : []));
   for (const { name, default: fallback } of parameters) {
     if (assigned.has(name.name) || inherit?.lookup(name.name) !== undefined || fallback !== undefined) continue;
     throw new Failure(span, "missing-argument", `${what} needs ${name.name}`, {
-      help: `write ${what}(${parameters.map((each) => each.name.name).join(", ")})`,
+      help: `write ${what}(${needed.join(", ")})`,
     });
   }
   for (const parameter of parameters) {

@@ -8,7 +8,7 @@ import { type StaticGraph, type StaticValue, staticNumber } from "./static-value
 import type { Structure } from "./structure.ts";
 import { SIZE } from "./structure-size.ts";
 
-/** How many items or vertices the structure has in all, of which its size takes part; undefined where it has no size. */
+/** How many items or vertices there are in all, of which the size takes part; undefined where there is no size. */
 export function largestSize({ declaration, scope }: Structure): number | undefined {
   const largest = declaration.parameters.find((each) => each.name.name === SIZE)?.default;
   const value = largest && evaluateStatic(largest, scope);

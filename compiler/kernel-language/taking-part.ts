@@ -1,6 +1,7 @@
 /**
- * Kernels that are derived from an automaton know of no sizes: for an example of which not all takes part, the utilities
- * of the rest mean never. That is the structure of the size where its members are those that have nothing of the rest.
+ * Kernels that are derived from an automaton know of no sizes: for an example of which not all takes part, the
+ * utilities of the rest mean never. That is the structure of the size where its members are those that have nothing of
+ * the rest.
  */
 import { Composition } from "../ir/kernel/compose.ts";
 import type { KernelExpression as Expression, Kernel, KernelStatement } from "../ir/kernel/kernel.ts";

@@ -181,7 +181,8 @@ export class Resolver {
       const assigned = assignArguments(callee.parameters, given, name);
       const missing = callee.required.filter((parameter) => !assigned.has(parameter));
       if (missing.length === 0) return;
-      const help = `write ${name}(${callee.parameters.join(", ")})`;
+      const written = declaration?.kind === "structure" ? callee.required : callee.parameters;
+      const help = `write ${name}(${written.join(", ")})`;
       this.report(e.span, "missing-argument", `${name} needs ${missing.join(", ")}`, help);
     } catch (problem) {
       if (!(problem instanceof Failure)) throw problem;

@@ -11,14 +11,14 @@ model M(n = 4, k = 7) {
   latent b: SpanningTree(complete_directed(4)) ~ Gumbel(0) relax ExpFamily at 1
   //~^ requirement: a spanning tree needs an undirected graph; for a directed one use Arborescence
   latent c: KSubset(6, k) ~ Gumbel(0) relax ExpFamily at 1
-  //~^ requirement «KSubset(6, k)»: k must lie between 1 and n => KSubset(6, 7) requires 1 <= k and k <= n
+  //~^ requirement «KSubset(6, k)»: k must lie between 1 and n => KSubset(6, 7) requires 1 <= k and k <= size
   latent d: KSubset(6, 0) ~ Gumbel(0) relax ExpFamily at 1     //~ requirement: k must lie between 1 and n
   latent e: KSubset(6) ~ Gumbel(0) relax ExpFamily at 1
   //~^ missing-argument «KSubset(6)»: KSubset needs k => write KSubset(n, k)
-  latent f: KSubset(6, 2, 1) ~ Gumbel(0) relax ExpFamily at 1
-  //~^ too-many-arguments «1»: KSubset takes 2 arguments, not 3
+  latent f: KSubset(6, 2, 3, 1) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ too-many-arguments «1»: KSubset takes 3 arguments, not 4
   latent g: KSubset(6, of = 2) ~ Gumbel(0) relax ExpFamily at 1
-  //~^ unknown-argument «of»: KSubset has no argument of => it has n, k
+  //~^ unknown-argument «of»: KSubset has no argument of => it has n, k, size
   latent h: SpanningTree(4) ~ Gumbel(0) relax ExpFamily at 1
   //~^ type-mismatch «4»: G of SpanningTree must be a graph, but it is 4 => such as complete(10)
   latent i: KSubset(K, 2) ~ Gumbel(0) relax ExpFamily at 1

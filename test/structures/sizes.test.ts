@@ -60,6 +60,10 @@ const corner = (n: number) => (size: number) => first(size).flatMap((i) => first
 
 /** One entry or more for each structure of the library that has a size. */
 const PADDED: Readonly<Record<string, readonly Padded[]>> = {
+  KSubset: [
+    { largest: "KSubset(6, 2)", smaller: (n) => `KSubset(${n}, 2)`, sizes: [2, 3, 6], places: first },
+    { largest: "KSubset(5, 1)", smaller: (n) => `KSubset(${n}, 1)`, sizes: [1, 4], places: first },
+  ],
   CorrelatedKSubset: [
     {
       largest: "CorrelatedKSubset(5, 2)",
