@@ -57,6 +57,7 @@ export function backwardCertificates(specimen: Specimen, subject: BackwardSubjec
       symmetry.see(r, by * t, () => ({ utilities: list(u), temperature: t, ...at }));
     }
   });
+  // With an input of its own, a relaxation has no Jacobian that could be symmetric.
   return isSquare ? [gradient.certificate(), symmetry.certificate()] : [gradient.certificate()];
 }
 

@@ -144,7 +144,7 @@ function estimatorsOf(
   seed: number,
 ): EstimatorReport | string | undefined {
   if (utilities.length === 0) return undefined;
-  if (layer.inputSize !== specimen.size) return "its relaxation takes an input of its own";
+  if (layer.inputSize !== specimen.size) return "its relaxation takes an input of its own, not utilities of members";
   const law = new UtilityLaw(names, utilities, specimen, new Draws(seed, PURPOSES.arguments));
   if (!law.random.includes(true)) return "its utilities have no noise";
   if (!law.hasDensity) return "its utilities declare no log_density";

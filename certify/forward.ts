@@ -85,10 +85,7 @@ export function softCertificates(specimen: Specimen, subject: SoftSubject, draws
     ...(isFamily ? [marginals] : []),
     ...(hasPartition ? [partition] : []),
   ];
-  const found = all.map((tally) => tally.certificate());
-  // A relaxation with an input of its own is compared with no member: its input has no worth of members.
-  if (layer.inputSize !== specimen.size) return found;
-  return [...found, limitCertificate(specimen, layer, subject.isPlain && isConvex, draws)];
+  return [...all.map((tally) => tally.certificate()), limitCertificate(specimen, subject, draws)];
 }
 
 function equalitiesText(count: number): string {
@@ -100,24 +97,47 @@ function residual({ coefficients, value }: Equality, x: Vector): number {
 }
 
 /** X_t tends to X as t tends to 0, where X is the only best member: at a t far below the lead of the best. */
-function limitCertificate(specimen: Specimen, layer: HostLayer, promised: boolean, draws: Draws): Certificate {
-  const { members, solver, size } = specimen;
+function limitCertificate(specimen: Specimen, { layer, isConvex, isPlain }: SoftSubject, draws: Draws): Certificate {
+  const { size } = specimen;
+  // With an input of its own, a relaxation may tend to what is no member, as L2X does where rows choose the same.
+  const promised = isPlain && layer.inputSize === size;
   const tally = new Tally("soft sample", "tends to the hard sample as t tends to 0", 1e-6, promised);
   for (let i = 0; i < CASES; i++) {
-    const { u, gap } = clearUtilities(members, size, draws);
-    if (gap === 0) continue;
-    // Entropies leave exp(−gap / t) to each other member; quadratic ones leave nothing below gap / size.
-    const t = Math.min(gap, 1) / Math.max(40, 4 * size);
-    const [soft, hard] = [layer.soft(u, t), solver.argmax(u)];
+    const { u, lead } = clearUtilities(specimen, layer.inputSize, isConvex, draws);
+    if (lead === 0) continue;
+    // Entropies leave exp(−lead / t) to each other member; quadratic ones leave nothing below lead / size.
+    const t = Math.min(lead, 1) / Math.max(40, 4 * size);
+    const [soft, hard] = [layer.soft(u, t), layer.argmax(u)];
     const example = { utilities: list(u), temperature: t, soft: list(soft), hard: list(hard) };
     tally.see("overall", distance(soft, hard), () => example);
   }
   return tally.certificate();
 }
 
-/** Of several draws the one in which the best member leads most: the others differ from it without a low t, too. */
-function clearUtilities(members: Specimen["members"], size: number, draws: Draws) {
-  const drawn = Array.from({ length: 16 }, () => draws.within(1, size));
-  const leads = drawn.map((u) => ({ u, gap: bestMember(members, u).gap }));
-  return leads.reduce((best, each) => (each.gap > best.gap ? each : best));
+/**
+ * Of several draws the one that is clearest: where the best member leads most, so that t need not be very low. What is
+ * no optimum over the polytope may compare the utilities one by one: they must lie apart, too.
+ */
+function clearUtilities({ members, size }: Specimen, inputSize: number, isConvex: boolean, draws: Draws) {
+  const drawn = Array.from({ length: 16 }, () => {
+    if (isConvex) return draws.within(1, inputSize);
+    const order = ranks(draws.uniforms(inputSize));
+    return draws.within(0.6, inputSize).map((shake, i) => (order[i]! + shake) / inputSize - 0.5);
+  });
+  const leads = drawn.map((u) => {
+    const gap = inputSize === size ? bestMember(members, u).gap : 1;
+    return { u, lead: isConvex ? gap : Math.min(gap, spacing(u)) };
+  });
+  return leads.reduce((best, each) => (each.lead > best.lead ? each : best));
+}
+
+/** For each number how many are smaller. */
+function ranks(values: Float64Array): readonly number[] {
+  return Array.from(values, (value) => values.filter((other) => other < value).length);
+}
+
+/** The least distance between two numbers. */
+function spacing(values: Float64Array): number {
+  const sorted = values.slice().sort();
+  return sorted.subarray(1).reduce((least, value, i) => Math.min(least, value - sorted[i]!), 1);
 }

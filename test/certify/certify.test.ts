@@ -156,6 +156,24 @@ model M(n = 3) {
     const [wrong] = reports(text("positive"));
     expect(wrong!.passed).toBe(false);
   });
+  test("with bespoke relaxations: no optimum, and perhaps an input of their own", () => {
+    const model = (relaxation: string) => `model M(n = 6) {
+      param theta: f32[n] ~ zeros
+      latent z: KSubset(n, 2) ~ Gumbel(theta) relax ${relaxation} at 0.5
+      minimize sum(z)
+    }`;
+    const [softSub] = reports(model("SoftSub"));
+    const [l2x] = reports(model("L2X"));
+    for (const { certificates } of [softSub!, l2x!]) expect(certificates.filter((each) => !each.passed)).toEqual([]);
+    const promises = ({ certificates }: LatentReport) =>
+      certificates.filter((each) => each.promised && each.of === "soft sample").map(({ says }) => says);
+    expect(promises(softSub!)).toEqual(["tends to the hard sample as t tends to 0"]);
+    expect(softSub!.estimators).toBeDefined();
+    // Two of its rows may choose the same: it tends to no member then.
+    expect(promises(l2x!)).toEqual([]);
+    expect(l2x!.withoutEstimators).toMatch(/an input of its own/);
+    expect(l2x!.certificates.filter(({ says }) => says.includes("symmetric"))).toEqual([]);
+  });
   test("with options: what they break is told, and not held against it", () => {
     const text = `model M(V = 20) {
       param theta: f32[edges(complete(V))] ~ zeros
