@@ -18,90 +18,9 @@ import { withModel } from "../runtime/compiled.ts";
 import { failure } from "../runtime/failure.ts";
 import { random } from "../tensor/harness.ts";
 import { libraryStructures, relaxationsOf, structureOf } from "./declared.ts";
-import type { Edges } from "./enumeration.ts";
+import { corner, first, PADDED, type Padded } from "./padded.ts";
 
 type Vector = readonly number[];
-
-/** A structure for the largest size, the same for a smaller one, and where the coordinates of the smaller one are. */
-interface Padded {
-  readonly largest: string;
-  readonly smaller: (size: number) => string;
-  readonly sizes: readonly number[];
-  readonly places: (size: number) => readonly number[];
-}
-
-const first = (size: number) => Array.from({ length: size }, (_, i) => i);
-
-const pairs = (n: number): Edges => first(n).flatMap((a) => first(n).flatMap((b) => (a < b ? [[a, b] as const] : [])));
-const among = (edges: Edges, size: number) => edges.filter(([a, b]) => a < size && b < size);
-const edgesAmong = (edges: Edges) => (size: number) => edges.flatMap(([a, b], i) => (a < size && b < size ? [i] : []));
-const graph = (edges: Edges, n: number) =>
-  `graph(${n}, [${among(edges, n)
-    .map((edge) => `[${edge}]`)
-    .join(", ")}])`;
-/** A square with a diagonal and a tail, given out of order. */
-const KITE: Edges = [
-  [1, 2],
-  [0, 1],
-  [2, 3],
-  [0, 3],
-  [1, 3],
-  [4, 3],
-];
-
-/** The arcs of a complete digraph on `vertices` among the first of them. */
-const arcsAmong = (vertices: number) => (size: number) => {
-  const arcs = first(vertices).flatMap((a) => first(vertices).flatMap((b) => (a === b ? [] : [[a, b] as const])));
-  return arcs.flatMap(([a, b], i) => (a < size && b < size ? [i] : []));
-};
-
-/** The first rows and columns of a square matrix. */
-const corner = (n: number) => (size: number) => first(size).flatMap((i) => first(size).map((j) => n * i + j));
-
-/** One entry or more for each structure of the library that has a size. */
-const PADDED: Readonly<Record<string, readonly Padded[]>> = {
-  KSubset: [
-    { largest: "KSubset(6, 2)", smaller: (n) => `KSubset(${n}, 2)`, sizes: [2, 3, 6], places: first },
-    { largest: "KSubset(5, 1)", smaller: (n) => `KSubset(${n}, 1)`, sizes: [1, 4], places: first },
-  ],
-  CorrelatedKSubset: [
-    {
-      largest: "CorrelatedKSubset(5, 2)",
-      smaller: (n) => `CorrelatedKSubset(${n}, 2)`,
-      sizes: [2, 3, 5],
-      places: (size) => [...first(size), ...first(size - 1).map((i) => 5 + i)],
-    },
-  ],
-  OneHot: [{ largest: "OneHot(6)", smaller: (n) => `OneHot(${n})`, sizes: [1, 2, 5, 6], places: first }],
-  Arborescence: [0, 2].map((root) => ({
-    largest: `Arborescence(complete_directed(5), ${root})`,
-    smaller: (n: number) => `Arborescence(complete_directed(${n}), ${root})`,
-    sizes: [Math.max(2, root + 1), 4, 5],
-    places: arcsAmong(5),
-  })),
-  ProjectiveArborescence: [0, 2].map((root) => ({
-    largest: `ProjectiveArborescence(5, ${root})`,
-    smaller: (n: number) => `ProjectiveArborescence(${n}, ${root})`,
-    sizes: [root + 1, 4, 5],
-    places: (size: number) => first(size).flatMap((head) => first(size).map((modifier) => 5 * head + modifier)),
-  })),
-  Matching: [{ largest: "Matching(4)", smaller: (n) => `Matching(${n})`, sizes: [1, 2, 3, 4], places: corner(4) }],
-  SpanningTree: [
-    {
-      largest: "SpanningTree(complete(5))",
-      smaller: (n) => `SpanningTree(complete(${n}))`,
-      sizes: [2, 3, 5],
-      places: edgesAmong(pairs(5)),
-    },
-    {
-      largest: `SpanningTree(${graph(KITE, 5)})`,
-      smaller: (n) => `SpanningTree(${graph(KITE, n)})`,
-      sizes: [2, 3, 4, 5],
-      places: edgesAmong(KITE),
-    },
-  ],
-  Subset: [{ largest: "Subset(5)", smaller: (n) => `Subset(${n})`, sizes: [1, 3, 5], places: first }],
-};
 
 test("every structure of the library that has a size is here", () => {
   const sized = libraryStructures().filter(({ parameters }) => parameters.some(({ name }) => name.name === "size"));
@@ -393,5 +312,44 @@ model Questions(n = ${n}) {
     }
     const [slopes, own] = [padded["gradient:u"]!, alone["gradient:u"]!];
     expectClose(slopes, [...own, 0, 0, 0, 0].slice(0, 5), { abs: 1e-12, rel: 1e-10 }, `gradient of size ${size}`);
+  }
+});
+
+/** Relaxations with an input of their own, and where the input of a smaller size lies in that of the largest. */
+const OWN_INPUT: readonly (Padded & { readonly relaxation: string; readonly inputs: Padded["places"] })[] = [
+  {
+    relaxation: "L2X",
+    largest: "KSubset(5, 2)",
+    smaller: (n) => `KSubset(${n}, 2)`,
+    sizes: [2, 4, 5],
+    places: first,
+    inputs: (size) => [0, 1].flatMap((row) => first(size).map((i) => 5 * row + i)),
+  },
+  {
+    relaxation: "NeuralSort",
+    largest: "Matching(4)",
+    smaller: (n) => `Matching(${n})`,
+    sizes: [1, 3, 4],
+    places: corner(4),
+    inputs: first,
+  },
+];
+
+test.each(OWN_INPUT)("$relaxation on $largest: padded is unpadded", (each) => {
+  const { relaxation, largest, smaller, sizes, places, inputs } = each;
+  const bySize = layer(withSize(largest, "length"), relaxation);
+  for (const n of sizes) {
+    const alone = layer(smaller(n), relaxation);
+    const u = numbers(n, bySize.inputSize, inputs(n), 3);
+    const cotangent = numbers(10 + n, bySize.size, places(n), 1);
+    const pick = (row: Vector, at: readonly number[]) => at.map((place) => row[place]!);
+    const given = pick(u, inputs(n));
+    const same = (found: Vector, at: readonly number[], wanted: Vector, what: string) => {
+      expectClose(pick(found, at), wanted, { abs: 1e-12, rel: 1e-10 }, `${what} of size ${n}`);
+      expect(found.filter((value, place) => !at.includes(place) && value !== 0)).toEqual([]);
+    };
+    same(bySize.argmax(u, { size: n }), places(n), alone.argmax(given), "argmax");
+    same(bySize.soft(u, { size: n }), places(n), alone.soft(given), "soft");
+    same(bySize.vjp(u, cotangent, { size: n }), inputs(n), alone.vjp(given, pick(cotangent, places(n))), "vjp");
   }
 });
