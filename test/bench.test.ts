@@ -1,7 +1,8 @@
 /** What `npm run bench` measures with; how long anything takes is no matter of tests. */
 import { expect, test } from "vitest";
 import { median, timeInTurns } from "./bench/measure.ts";
-import { backwardRows, prepare } from "./bench/structures.ts";
+import { prepare } from "./bench/prepare.ts";
+import { backwardRows } from "./bench/structures.ts";
 
 test("works take turns, warm-up included, as often as each other", async () => {
   const order: string[] = [];
@@ -24,7 +25,10 @@ test("medians", () => {
 });
 
 test("what is timed computes: a backward is judged by its own forward", async () => {
-  const { forward, backward, x, vjp } = prepare({ structure: "KSubset(6, 2)", relaxation: "ExpFamily", batch: 3 });
+  const { forward, backward, x, vjp } = prepare(
+    { structure: "KSubset(6, 2)", relaxation: "ExpFamily", batch: 3 },
+    "wasm",
+  );
   forward();
   backward();
   const sums = (values: Float32Array) =>
@@ -33,7 +37,11 @@ test("what is timed computes: a backward is judged by its own forward", async ()
   // J 1 = 0 where Σ x is fixed, and J is symmetric.
   for (const sum of sums(vjp)) expect(sum).toBeCloseTo(0, 5);
   expect(Math.max(...vjp.map(Math.abs))).toBeGreaterThan(0.01);
-  const rows = await backwardRows(0);
+  const small = { relaxation: "ExpFamily", batch: 3 };
+  const rows = await backwardRows(0, [
+    { structure: "KSubset(6, 2)", ...small },
+    { structure: "SpanningTree(complete(4))", ...small },
+  ]);
   const judged = rows.filter((row) => row.ratio !== undefined);
   expect(judged.length).toBe(2);
   for (const [i, row] of rows.entries()) {

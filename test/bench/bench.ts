@@ -8,7 +8,7 @@ import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { compilationRows } from "./compilation.ts";
 import type { Row } from "./measure.ts";
-import { backwardRows, growthRows, structureRows } from "./structures.ts";
+import { backwardRows, growthRows, solverRows, structureRows } from "./structures.ts";
 import { trainingRows } from "./training.ts";
 
 interface Group {
@@ -19,6 +19,7 @@ interface Group {
 const groups: Readonly<Record<string, Group>> = {
   compile: { title: "Cold start: a fresh process until it ends", measure: compilationRows },
   structures: { title: "Soft forward and exact backward of a batch, one core", measure: structureRows },
+  solvers: { title: "Hard solvers of a batch, one core", measure: solverRows },
   backward: { title: "Exact backward of a dynamic program against its forward", measure: backwardRows },
   train: { title: "A training step of NRI on the device wasm", measure: trainingRows },
   growth: { title: "Growth of forward and backward with a size", measure: growthRows },
@@ -82,7 +83,7 @@ function readOptions(): Options | string {
   }
 }
 
-const HEADINGS = ["", "median", "least", "processor", "goal", "quoted", ""] as const;
+const HEADINGS = ["", "median", "least", "processor", "goal", "quoted", "", ""] as const;
 
 function table(rows: readonly Row[]): string {
   const cells = [HEADINGS, ...rows.map(cellsOf)];
@@ -93,7 +94,7 @@ function table(rows: readonly Row[]): string {
     .join("\n");
 }
 
-function cellsOf({ name, timing, goal, ratio, quoted }: Row): readonly string[] {
+function cellsOf({ name, timing, goal, ratio, quoted, note }: Row): readonly string[] {
   const goalText = goal === undefined ? "" : ratio === undefined ? `< ${digits(goal)}` : `<= ${goal} times`;
   return [
     name,
@@ -103,6 +104,7 @@ function cellsOf({ name, timing, goal, ratio, quoted }: Row): readonly string[] 
     goalText,
     quoted === undefined ? "" : `${quoted.what} ${digits(quoted.milliseconds)}`,
     ratio === undefined ? "" : `${ratio.value.toFixed(2)} times ${ratio.to}`,
+    note ?? "",
   ];
 }
 

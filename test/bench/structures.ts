@@ -1,161 +1,172 @@
 /**
- * Measures the structured layers as a training step runs them: a batch of float32 utilities through the printed forward
- * kernel, then a cotangent through the printed backward kernel, on one core.
+ * Measures the structured layers on one core: soft forward and exact backward of a batch, the hard solvers, the backward
+ * against its forward, and how time grows with sizes. Kernels run as WebAssembly, as on the default device, in turns
+ * with the same kernels as JavaScript.
  */
-import { compileLayer } from "../../compiler/layer.ts";
-import { library } from "../../stdlib/library.ts";
 import { type Row, timeInTurns } from "./measure.ts";
+import { nameOf, prepare, type Workload } from "./prepare.ts";
 
-interface Workload {
-  readonly structure: string;
-  readonly relaxation: string;
-  readonly batch: number;
-  /** PyTorch's time for forward and backward, and how many times faster this is to be. */
+interface Quoted extends Workload {
+  /** PyTorch's time, and how many times faster this is to be. */
   readonly quoted?: { readonly milliseconds: number; readonly faster: number };
 }
 
-const TEMPERATURE = 0.5;
+const row = (structure: string, relaxation: string, batch: number, milliseconds?: number, faster = 1): Quoted => ({
+  structure,
+  relaxation,
+  batch,
+  ...(milliseconds === undefined ? {} : { quoted: { milliseconds, faster } }),
+});
 
 /** The paper's sizes. PyTorch's times were measured by others: one thread, an AVX-512 BLAS. */
-const workloads: readonly Workload[] = [
-  {
-    structure: "SpanningTree(complete(10))",
-    relaxation: "ExpFamily",
-    batch: 128,
-    quoted: { milliseconds: 1.42, faster: 1 },
-  },
-  {
-    structure: "SpanningTree(complete(10))",
-    relaxation: "ExpFamily(clip = 15)",
-    batch: 128,
-    quoted: { milliseconds: 1.42, faster: 1 },
-  },
-  { structure: "KSubset(350, 10)", relaxation: "ExpFamily", batch: 100, quoted: { milliseconds: 78, faster: 10 } },
-  { structure: "KSubset(350, 10)", relaxation: "Euclidean", batch: 100, quoted: { milliseconds: 2.4, faster: 1 } },
-  { structure: "KSubset(350, 10)", relaxation: "CategoricalEntropy", batch: 100 },
-  { structure: "KSubset(350, 10)", relaxation: "BinaryEntropy", batch: 100 },
-  { structure: "TopKEdges(complete(10))", relaxation: "ExpFamily", batch: 128 },
-  { structure: "IndependentEdges(complete(10))", relaxation: "ExpFamily", batch: 128 },
-  { structure: "OneHot(350)", relaxation: "ExpFamily", batch: 100 },
-  { structure: "OneHot(350)", relaxation: "Euclidean", batch: 100 },
-  { structure: "SpanningTree(complete(10))", relaxation: "Euclidean", batch: 128 },
-  { structure: "Matching(10)", relaxation: "Euclidean", batch: 100 },
+const workloads: readonly Quoted[] = [
+  row("SpanningTree(complete(10))", "ExpFamily", 128, 1.42),
+  row("SpanningTree(complete(10))", "ExpFamily(clip = 15)", 128, 1.42),
+  row("Arborescence(complete_directed(50))", "ExpFamily", 100, 7.6),
+  row("KSubset(350, 5)", "ExpFamily", 100, 48, 10),
+  row("KSubset(350, 10)", "ExpFamily", 100, 78, 10),
+  row("KSubset(350, 15)", "ExpFamily", 100, 113, 10),
+  row("CorrelatedKSubset(350, 5)", "ExpFamily", 100, 63, 10),
+  row("CorrelatedKSubset(350, 10)", "ExpFamily", 100, 91, 10),
+  row("CorrelatedKSubset(350, 15)", "ExpFamily", 100, 116, 10),
+  row("KSubset(350, 10)", "Euclidean", 100, 2.4),
+  row("KSubset(350, 10)", "CategoricalEntropy", 100, 3.5),
+  row("KSubset(350, 10)", "BinaryEntropy", 100, 3.2),
+  row("KSubset(350, 10)", "L2X", 100, 3),
+  row("KSubset(350, 10)", "SoftSub", 100, 1.6),
+  row("TopKEdges(complete(10))", "ExpFamily", 128),
+  row("IndependentEdges(complete(10))", "ExpFamily", 128),
+  row("OneHot(350)", "ExpFamily", 100),
+  row("OneHot(350)", "Euclidean", 100),
+  row("Matching(10)", "CategoricalEntropy", 100),
+  row("Matching(10)", "CategoricalEntropy(sweeps = 20)", 100),
+  row("Matching(10)", "NeuralSort", 100),
+  row("Matching(10)", "Euclidean", 100),
+  row("SpanningTree(complete(10))", "Euclidean", 128),
+  row("ProjectiveArborescence(20, 0)", "ExpFamily", 100),
+  row("ProjectiveArborescence(20, 0)", "PerturbParse", 100),
+  row("Chain(50, 10)", "ExpFamily", 100),
+  row("Alignment(30, 30)", "ExpFamily", 100),
+];
+
+const hard = (structure: string, batch: number, milliseconds?: number): Quoted => ({
+  structure,
+  batch,
+  ...(milliseconds === undefined ? {} : { quoted: { milliseconds, faster: 10 } }),
+});
+
+const solvers: readonly Quoted[] = [
+  hard("SpanningTree(complete(10))", 128, 12.5),
+  hard("Arborescence(complete_directed(50))", 100, 284),
+  hard("CorrelatedKSubset(350, 10)", 100, 18),
+  hard("KSubset(350, 10)", 100),
+  hard("Matching(10)", 100),
+  hard("ProjectiveArborescence(20, 0)", 100),
 ];
 
 /** Where the exact backward is to cost at most twice the forward. */
 const dynamicPrograms: readonly Workload[] = [
-  { structure: "KSubset(350, 10)", relaxation: "ExpFamily", batch: 100 },
-  { structure: "TopKEdges(complete(10))", relaxation: "ExpFamily", batch: 128 },
+  row("KSubset(350, 10)", "ExpFamily", 100),
+  row("TopKEdges(complete(10))", "ExpFamily", 128),
+  row("CorrelatedKSubset(350, 10)", "ExpFamily", 100),
+  row("Chain(50, 10)", "ExpFamily", 100),
+  row("Alignment(30, 30)", "ExpFamily", 100),
+  row("ProjectiveArborescence(20, 0)", "ExpFamily", 100),
+  row("SpanningTree(complete(10))", "ExpFamily", 128),
+  row("Arborescence(complete_directed(50))", "ExpFamily", 100),
 ];
 
-/** How the time grows: one size doubled again and again, the rest held. */
-const sweeps: readonly { readonly size: string; readonly workloads: readonly Workload[] }[] = [
-  {
-    size: "vertices",
-    workloads: [5, 10, 20, 40].map((n) => ({
-      structure: `SpanningTree(complete(${n}))`,
-      relaxation: "ExpFamily",
-      batch: 16,
-    })),
-  },
-  {
-    size: "n",
-    workloads: [50, 100, 200, 400].map((n) => ({
-      structure: `KSubset(${n}, 10)`,
-      relaxation: "ExpFamily",
-      batch: 16,
-    })),
-  },
-  {
-    size: "k",
-    workloads: [5, 10, 20, 40].map((k) => ({ structure: `KSubset(350, ${k})`, relaxation: "ExpFamily", batch: 16 })),
-  },
-  {
-    size: "n",
-    workloads: [50, 100, 200, 400].map((n) => ({
-      structure: `KSubset(${n}, 10)`,
-      relaxation: "Euclidean",
-      batch: 16,
-    })),
-  },
-];
-
-type Kernel = (batch: number, inputs: readonly Float32Array[], outputs: readonly Float32Array[]) => void;
-
-interface Prepared {
-  forward(): void;
-  backward(): void;
-  /** What they write: the soft samples, and the vector–Jacobian products. */
-  readonly x: Float32Array;
-  readonly vjp: Float32Array;
+interface Sweep {
+  /** What doubles from each workload to the next, and how many times the declared cost then grows. */
+  readonly size: string;
+  readonly declared: number;
+  readonly workloads: readonly Workload[];
 }
 
-/** Soft forward and backward of a workload, as functions to be timed. */
-export function prepare(workload: Workload): Prepared {
-  const { structure, relaxation, batch } = workload;
-  const layer = compileLayer({ structure, relaxation }, library);
-  const load = (text: string) => new Function(`return ${text};`)() as Kernel;
-  const [soft, derived] = [layer.soft!, layer.backward!.kernel];
-  const [runSoft, runVjp] = [load(soft.text), load(derived.text)];
-  const count = batch * layer.size;
-  const u = Float32Array.from({ length: count }, (_, i) => gumbel(i) / TEMPERATURE);
-  const cotangent = Float32Array.from({ length: count }, (_, i) => gumbel(i + count));
-  const [x, vjp] = [new Float32Array(count), new Float32Array(count)];
-  const arrays = new Map([
-    ["u", u],
-    ["x", x],
-    ["cotangent", cotangent],
-  ]);
-  const softInputs = soft.inputs.map((name) => arrays.get(name)!);
-  const vjpInputs = derived.inputs.map((name) => arrays.get(name)!);
+const sweep = (
+  size: string,
+  declared: number,
+  sizes: readonly number[],
+  structure: (size: number) => string,
+  relaxation?: string,
+): Sweep => ({
+  size,
+  declared,
+  workloads: sizes.map((each) => ({
+    structure: structure(each),
+    ...(relaxation === undefined ? {} : { relaxation }),
+    batch: 1,
+  })),
+});
+
+/** How the time grows: one size doubled again and again, the rest held. */
+const sweeps: readonly Sweep[] = [
+  sweep("vertices", 8, [62, 125, 250, 500], (n) => `SpanningTree(complete(${n}))`, "ExpFamily"),
+  sweep("vertices", 4, [62, 125, 250, 500], (n) => `SpanningTree(complete(${n}))`),
+  sweep("vertices", 8, [62, 125, 250, 500], (n) => `Arborescence(complete_directed(${n}))`, "ExpFamily"),
+  sweep("vertices", 4, [62, 125, 250, 500], (n) => `Arborescence(complete_directed(${n}))`),
+  sweep("tokens", 8, [25, 50, 100, 200], (n) => `ProjectiveArborescence(${n}, 0)`, "ExpFamily"),
+  sweep("n", 2, [125_000, 250_000, 500_000, 1_000_000], (n) => `KSubset(${n}, 10)`, "ExpFamily"),
+  sweep("n", 2, [125_000, 250_000, 500_000, 1_000_000], (n) => `KSubset(${n}, 10)`, "Euclidean"),
+  sweep("n", 2, [125_000, 250_000, 500_000, 1_000_000], (n) => `KSubset(${n}, 10)`),
+  sweep("k", 2, [10, 20, 40, 80], (k) => `KSubset(1000, ${k})`, "ExpFamily"),
+  sweep("n", 8, [125, 250, 500, 1000], (n) => `Matching(${n})`),
+];
+
+/** A work as WebAssembly and as JavaScript, in turns: the row is of the first. */
+async function judged(
+  name: string,
+  [wasm, javascript]: readonly [() => void, () => void],
+  seconds: number,
+  { quoted }: Quoted,
+): Promise<Row> {
+  const [timing, other] = (await timeInTurns([wasm, javascript], 2 * seconds)) as [Row["timing"], Row["timing"]];
   return {
-    forward: () => runSoft(batch, softInputs, [x]),
-    backward: () => runVjp(batch, vjpInputs, [vjp]),
-    x,
-    vjp,
+    name,
+    timing,
+    note: `as JavaScript ${other.median.toPrecision(3)}`,
+    ...(quoted === undefined
+      ? {}
+      : {
+          goal: quoted.milliseconds / quoted.faster,
+          quoted: { what: "PyTorch", milliseconds: quoted.milliseconds },
+        }),
   };
 }
 
-/** A Gumbel draw that depends on nothing but its number: a Weyl sequence through the inverse distribution function. */
-function gumbel(i: number): number {
-  const uniform = ((i + 1) * 0.6180339887498949 + ((i * i) % 1013) * 0.0137) % 1;
-  return -Math.log(-Math.log(Math.min(Math.max(uniform, 1e-6), 1 - 1e-6)));
-}
-
-function nameOf({ structure, relaxation, batch }: Workload): string {
-  return `${structure} relax ${relaxation}, batch ${batch}`;
-}
+const PRINTINGS = ["wasm", "javascript"] as const;
 
 /** Soft forward and exact backward of the batch. */
 export async function structureRows(seconds: number): Promise<Row[]> {
   const rows: Row[] = [];
   for (const workload of workloads) {
-    const { forward, backward } = prepare(workload);
-    const both = () => {
-      forward();
-      backward();
-    };
-    const [timing] = await timeInTurns([both], seconds);
-    const { quoted } = workload;
-    rows.push({
-      name: nameOf(workload),
-      timing: timing!,
-      ...(quoted === undefined
-        ? {}
-        : {
-            goal: quoted.milliseconds / quoted.faster,
-            quoted: { what: "PyTorch", milliseconds: quoted.milliseconds },
-          }),
-    });
+    const works = PRINTINGS.map((printing) => {
+      const { forward, backward } = prepare(workload, printing);
+      return () => {
+        forward();
+        backward();
+      };
+    }) as [() => void, () => void];
+    rows.push(await judged(nameOf(workload), works, seconds, workload));
+  }
+  return rows;
+}
+
+/** The hard solvers. */
+export async function solverRows(seconds: number): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const workload of solvers) {
+    const works = PRINTINGS.map((printing) => prepare(workload, printing).argmax) as [() => void, () => void];
+    rows.push(await judged(nameOf(workload), works, seconds, workload));
   }
   return rows;
 }
 
 /** The exact backward of dynamic programs, in turns with their own forward. */
-export async function backwardRows(seconds: number): Promise<Row[]> {
+export async function backwardRows(seconds: number, works = dynamicPrograms): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const workload of dynamicPrograms) {
-    const { forward, backward } = prepare(workload);
+  for (const workload of works) {
+    const { forward, backward } = prepare(workload, "wasm");
     const [one, two] = (await timeInTurns([forward, backward], 2 * seconds)) as [Row["timing"], Row["timing"]];
     rows.push({ name: `${nameOf(workload)}: forward`, timing: one });
     rows.push({
@@ -168,18 +179,22 @@ export async function backwardRows(seconds: number): Promise<Row[]> {
   return rows;
 }
 
-/** Forward and backward over growing sizes, measured in turns; the ratio is to the size before. */
+/** Hard, or forward and backward, over growing sizes, measured in turns; the ratio is to the size before. */
 export async function growthRows(seconds: number): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const { size, workloads: sizes } of sweeps) {
-    const works = sizes.map(prepare).map(({ forward, backward }) => () => {
-      forward();
-      backward();
+  for (const { size, declared, workloads: sizes } of sweeps) {
+    const works = sizes.map((workload) => {
+      const { argmax, forward, backward } = prepare(workload, "wasm");
+      if (workload.relaxation === undefined) return argmax;
+      return () => {
+        forward();
+        backward();
+      };
     });
-    const timings = await timeInTurns(works, seconds * 2);
+    const timings = await timeInTurns(works, seconds, 3);
     sizes.forEach((workload, i) => {
       const [timing, before] = [timings[i]!, timings[i - 1]];
-      const to = `half the ${size}`;
+      const to = `half the ${size}, declared ${declared}`;
       rows.push({
         name: nameOf(workload),
         timing,

@@ -1,0 +1,83 @@
+/** A structured layer as a training step runs it: a batch of float32 utilities through its printed kernels. */
+import type { PrintedKernel } from "../../compiler/artifact.ts";
+import { compileLayer } from "../../compiler/layer.ts";
+import type { KernelFailure } from "../../runtime/kernel-fault.ts";
+import { type BatchKernel, loadWasmKernel } from "../../runtime/wasm-kernel.ts";
+import { library } from "../../stdlib/library.ts";
+
+/** How a kernel is printed: as it runs on the device `wasm`, or elsewhere. */
+export type Printing = "wasm" | "javascript";
+
+export interface Workload {
+  readonly structure: string;
+  readonly relaxation?: string;
+  readonly batch: number;
+}
+
+export interface Prepared {
+  argmax(): void;
+  forward(): void;
+  backward(): void;
+  /** What the last two write: the soft samples, and the vector–Jacobian products. */
+  readonly x: Float32Array;
+  readonly vjp: Float32Array;
+}
+
+const TEMPERATURE = 0.5;
+
+export function nameOf({ structure, relaxation, batch }: Workload): string {
+  return `${structure}${relaxation === undefined ? "" : ` relax ${relaxation}`}, batch ${batch}`;
+}
+
+/** Hard and soft forward, and backward, of a workload, as functions to be timed. */
+export function prepare({ structure, relaxation, batch }: Workload, printing: Printing): Prepared {
+  const { argmax, soft, backward } = compileLayer({ structure, relaxation }, library);
+  const [u, x] = rows(soft ?? argmax, batch);
+  const [, vjp] = backward === undefined ? [] : rows(backward.kernel, batch);
+  for (let i = 0; i < u.length; i++) u[i] = gumbel(i) / TEMPERATURE;
+  const hard = new Float32Array(x.length);
+  const cotangent = Float32Array.from(x, (_, i) => gumbel(i + u.length));
+  const arrays = new Map([
+    ["u", u],
+    ["x", x],
+    ["cotangent", cotangent],
+  ]);
+  const work = (kernel: PrintedKernel | undefined, output: Float32Array | undefined) => {
+    if (kernel === undefined || output === undefined) return missing;
+    const run = load(kernel, printing);
+    const inputs = kernel.inputs.map((name) => arrays.get(name)!);
+    return () => run(batch, inputs, [output], fail);
+  };
+  return {
+    argmax: work(argmax, hard),
+    forward: work(soft, x),
+    backward: work(backward?.kernel, vjp),
+    x,
+    vjp: vjp ?? new Float32Array(0),
+  };
+}
+
+function missing(): never {
+  throw new Error("this workload has no relaxation");
+}
+
+const fail: KernelFailure = (_example, ...words) => {
+  throw new Error(words.join(" "));
+};
+
+function load({ text, wasm }: PrintedKernel, printing: Printing): BatchKernel {
+  if (printing === "javascript" || wasm === undefined) return new Function(`return ${text};`)() as BatchKernel;
+  return loadWasmKernel(wasm);
+}
+
+/** The first input and the first output of a kernel, for a batch. */
+function rows({ wasm }: PrintedKernel, batch: number): [Float32Array, Float32Array] {
+  if (wasm === undefined) throw new Error("this workload does not fit into a module's memory");
+  return [new Float32Array(batch * wasm.inputs[0]!.length), new Float32Array(batch * wasm.outputs[0]!.length)];
+}
+
+/** A Gumbel draw that depends on nothing but its number: a Weyl sequence through the inverse distribution function. */
+function gumbel(i: number): number {
+  const uniform = ((i + 1) * 0.6180339887498949 + ((i * i) % 1013) * 0.0137) % 1;
+  return -Math.log(-Math.log(Math.min(Math.max(uniform, 1e-6), 1 - 1e-6)));
+}
