@@ -32,28 +32,30 @@ export function nameOf({ structure, relaxation, batch }: Workload): string {
 /** Hard and soft forward, and backward, of a workload, as functions to be timed. */
 export function prepare({ structure, relaxation, batch }: Workload, printing: Printing): Prepared {
   const { argmax, soft, backward } = compileLayer({ structure, relaxation }, library);
-  const [u, x] = rows(soft ?? argmax, batch);
-  const [, vjp] = backward === undefined ? [] : rows(backward.kernel, batch);
-  for (let i = 0; i < u.length; i++) u[i] = gumbel(i) / TEMPERATURE;
-  const hard = new Float32Array(x.length);
-  const cotangent = Float32Array.from(x, (_, i) => gumbel(i + u.length));
-  const arrays = new Map([
+  const u = Float32Array.from({ length: batch * firstInput(soft ?? argmax) }, (_, i) => gumbel(i) / TEMPERATURE);
+  const [hard, results] = [outputsOf(argmax, batch), outputsOf(soft, batch)];
+  const x = results[0] ?? new Float32Array(0);
+  const arrays = new Map<string, Float32Array>([
     ["u", u],
-    ["x", x],
-    ["cotangent", cotangent],
+    ["cotangent", Float32Array.from(x, (_, i) => gumbel(i + u.length))],
   ]);
-  const work = (kernel: PrintedKernel | undefined, output: Float32Array | undefined) => {
-    if (kernel === undefined || output === undefined) return missing;
+  // What the forward hands on besides the soft sample goes by its own name.
+  soft?.outputs.forEach(({ name }, i) => {
+    arrays.set(i === 0 ? "x" : name, results[i]!);
+  });
+  const derivatives = outputsOf(backward?.kernel, batch);
+  const work = (kernel: PrintedKernel | undefined, outputs: readonly Float32Array[]) => {
+    if (kernel === undefined) return missing;
     const run = load(kernel, printing);
     const inputs = kernel.inputs.map((name) => arrays.get(name)!);
-    return () => run(batch, inputs, [output], fail);
+    return () => run(batch, inputs, outputs, fail, fail);
   };
   return {
     argmax: work(argmax, hard),
-    forward: work(soft, x),
-    backward: work(backward?.kernel, vjp),
+    forward: work(soft, results),
+    backward: work(backward?.kernel, derivatives),
     x,
-    vjp: vjp ?? new Float32Array(0),
+    vjp: derivatives[0] ?? new Float32Array(0),
   };
 }
 
@@ -70,10 +72,14 @@ function load({ text, wasm }: PrintedKernel, printing: Printing): BatchKernel {
   return loadWasmKernel(wasm);
 }
 
-/** The first input and the first output of a kernel, for a batch. */
-function rows({ wasm }: PrintedKernel, batch: number): [Float32Array, Float32Array] {
+/** Numbers of an example's utilities. */
+function firstInput({ wasm }: PrintedKernel): number {
   if (wasm === undefined) throw new Error("this workload does not fit into a module's memory");
-  return [new Float32Array(batch * wasm.inputs[0]!.length), new Float32Array(batch * wasm.outputs[0]!.length)];
+  return wasm.inputs[0]!.length;
+}
+
+function outputsOf(kernel: PrintedKernel | undefined, batch: number): Float32Array[] {
+  return kernel?.outputs.map(({ size }) => new Float32Array(batch * size)) ?? [];
 }
 
 /** A Gumbel draw that depends on nothing but its number: a Weyl sequence through the inverse distribution function. */
