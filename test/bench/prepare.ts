@@ -1,7 +1,6 @@
 /** A structured layer as a training step runs it: a batch of float32 utilities through its printed kernels. */
 import type { PrintedKernel } from "../../compiler/artifact.ts";
 import { compileLayer } from "../../compiler/layer.ts";
-import type { KernelFailure } from "../../runtime/kernel-fault.ts";
 import { type BatchKernel, loadWasmKernel } from "../../runtime/wasm-kernel.ts";
 import { library } from "../../stdlib/library.ts";
 
@@ -63,7 +62,7 @@ function missing(): never {
   throw new Error("this workload has no relaxation");
 }
 
-const fail: KernelFailure = (_example, ...words) => {
+const fail = (_example: number, ...words: readonly (string | number | undefined)[]): never => {
   throw new Error(words.join(" "));
 };
 
