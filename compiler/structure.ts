@@ -12,7 +12,6 @@ import type {
   RelaxClause,
   SamplerClause,
   Span,
-  StructureClause,
   StructureDeclaration,
 } from "../grammar/ast.ts";
 import { printExpression } from "../grammar/format.ts";
@@ -28,7 +27,8 @@ import { isLibrary } from "./names.ts";
 import { assignArguments, bindStatic, type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
 import type { StaticGraph, StaticStructureName, StaticValue } from "./static-value.ts";
 import { describeStatic, staticNumber } from "./static-value.ts";
-import { holds, relaxClauses, truth } from "./structure-conditions.ts";
+
+import { clausesThere, truth } from "./structure-conditions.ts";
 import {
   atLargest,
   boundSize,
@@ -163,10 +163,10 @@ function elaborate(
   const own = environment(values, declarations);
   const derived = derivedFrom(declaration, values, parts, own, label);
   const declared = declaration.body.kind === "clauses" ? declaration.body.clauses : [];
-  const clauses: readonly StructureClause[] = [...declared, ...(derived?.clauses ?? [])];
   const size = embeddingSize(parts);
   const sizes = exampleSizes(declaration, values);
   const largest = environment(atLargest(values), declarations);
+  const clauses = clausesThere([...declared, ...(derived?.clauses ?? [])], largest);
   const costs = environment(derived?.costs ?? new Map(), costScope(values, largest));
   const graph = [...values.values()].find((value) => value.kind === "graph");
   // What is wrong with a user's automaton is told whatever is asked of it; those of the library are tested.
@@ -184,8 +184,10 @@ function elaborate(
     argmax: clauses.flatMap((clause) =>
       clause.kind === "argmax" ? [candidate(clause, headName(clause.solver), costs)] : [],
     ),
-    relaxations: relaxClauses(clauses, own).map((clause) => candidate(clause, clause.relaxation.name, costs)),
-    logPartition: clauses.filter((clause) => clause.kind === "log-partition").find(({ when }) => holds(when, own)),
+    relaxations: clauses.flatMap((clause) =>
+      clause.kind === "relax" ? [candidate(clause, clause.relaxation.name, costs)] : [],
+    ),
+    logPartition: clauses.find((clause) => clause.kind === "log-partition"),
     samplers: clauses.flatMap((clause) =>
       clause.kind === "sampler" ? [candidate(clause, headName(clause.solver), costs)] : [],
     ),

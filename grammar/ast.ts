@@ -422,6 +422,8 @@ export interface SolverClause<Kind extends "argmax" | "sampler" | "k-best"> {
   readonly kind: Kind;
   readonly solver: Expression;
   readonly target?: Identifier;
+  /** As of a relax clause. */
+  readonly when?: Expression;
   readonly cost?: Expression;
   readonly span: Span;
 }

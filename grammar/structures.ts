@@ -106,20 +106,15 @@ function count(c: Cursor): CountClause {
   return { kind: "count", when: first, value: expression(c), span: c.spanFrom(start) };
 }
 
-/** `argmax KERNEL on TARGET cost E`, or `sample` or `k_best` in its place. */
+/** `argmax KERNEL on TARGET when C cost E`, or `sample` or `k_best` in its place. */
 function solver<Kind extends "argmax" | "sampler" | "k-best">(c: Cursor, kind: Kind): SolverClause<Kind> {
   const start = c.start;
   c.take();
   const solver = expression(c);
   const target = c.accept("on") ? c.name("a target such as webgpu") : undefined;
-  const cost = c.accept("cost") ? expression(c) : undefined;
-  return {
-    kind,
-    solver,
-    ...(target === undefined ? {} : { target }),
-    ...(cost === undefined ? {} : { cost }),
-    span: c.spanFrom(start),
-  };
+  const when = c.accept("when") ? { when: expression(c) } : {};
+  const cost = c.accept("cost") ? { cost: expression(c) } : {};
+  return { kind, solver, ...(target === undefined ? {} : { target }), ...when, ...cost, span: c.spanFrom(start) };
 }
 
 function relax(c: Cursor): RelaxClause {

@@ -41,13 +41,13 @@ function nameOf(clause: Exclude<StructureClause, RelaxClause>): string | undefin
       return when === undefined ? "count" : `count ${printExpression(when.callee)}`;
     }
     case "argmax":
-      return `argmax ${carriedOutBy(clause.solver, clause.target)}`;
+      return `argmax ${carriedOutBy(clause.solver, clause.target)}${under(clause.when)}`;
     case "sampler":
-      return `sample ${carriedOutBy(clause.solver, clause.target)}`;
+      return `sample ${carriedOutBy(clause.solver, clause.target)}${under(clause.when)}`;
     case "k-best":
-      return `k_best ${carriedOutBy(clause.solver, clause.target)}`;
+      return `k_best ${carriedOutBy(clause.solver, clause.target)}${under(clause.when)}`;
     case "log-partition":
-      return clause.when === undefined ? "log_partition" : `log_partition when ${printExpression(clause.when)}`;
+      return `log_partition${under(clause.when)}`;
     case "automaton":
       return "automaton";
   }
@@ -56,6 +56,11 @@ function nameOf(clause: Exclude<StructureClause, RelaxClause>): string | undefin
 function carriedOutBy(algorithm: Expression, target: Identifier | undefined): string {
   const name = printExpression(algorithm);
   return target === undefined ? name : `${name} on ${target.name}`;
+}
+
+/** What sets clauses under conditions apart. */
+function under(condition: Expression | undefined): string {
+  return condition === undefined ? "" : ` when ${printExpression(condition)}`;
 }
 
 function repeatedRelaxation(resolver: Resolver, clause: RelaxClause, before: readonly RelaxClause[]): void {

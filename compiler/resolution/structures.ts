@@ -98,6 +98,7 @@ function solver(
   };
   kernelCall(resolver, clause.solver, within(locals));
   target(resolver, clause.target);
+  if (clause.when !== undefined) resolver.expression(clause.when, locals, "static");
   if (clause.cost !== undefined) resolver.expression(clause.cost, within(costs), "static");
 }
 

@@ -20,6 +20,33 @@ structure Mine(n) {
   argmax first  cost n
   relax ExpFamily by evenly symmetric cost n
 }${KERNELS}${MODEL}`,
+  "clauses under conditions": `
+structure Mine(n) {
+  embedding x: binary[n]
+  argmax first  cost n
+  relax Euclidean by evenly symmetric when n > 3
+  relax Euclidean by evenly symmetric when n        //~ type-mismatch «n»: a condition is true or false
+  relax CategoricalEntropy by evenly symmetric when m < 3     //~ unknown-name «m»: there is no m here
+  sample drawn when k > 2                           //~ unknown-name «k»: there is no k here
+}
+kernel drawn(n, u: f32[n], noise: f32[n]) -> x: f32[n] { for i in 0..n { x[i] = if noise[i] < u[i] then 1.0 else 0.0 } }
+${KERNELS}`,
+  "where a condition fails another clause may refuse": `
+structure Mine(n) {
+  embedding x: binary[n]
+  argmax first  cost n
+  relax ExpFamily by evenly symmetric when n <= 3 cost n
+  relax ExpFamily refused "there are too many"
+  relax CategoricalEntropy by evenly symmetric when n > 3
+}${KERNELS}
+model M() {
+  latent few: Mine(3) ~ Gumbel(0) relax ExpFamily at 1
+  latent many: Mine(4) ~ Gumbel(0) relax ExpFamily at 1
+  //~^ no-relaxation «ExpFamily»: ExpFamily is refused for Mine(4) => it has CategoricalEntropy
+  latent none: Mine(3) ~ Gumbel(0) relax CategoricalEntropy at 1
+  //~^ no-relaxation «CategoricalEntropy»: Mine(3) has no CategoricalEntropy relaxation => it has ExpFamily
+  minimize sum(few) + sum(many) + sum(none)
+}`,
   "clauses that a structure needs": `
 structure A(n) { embedding x: binary[n] }
   //~^ missing-clause «A»: the structure A declares no argmax => add argmax KERNEL

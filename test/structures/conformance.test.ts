@@ -166,6 +166,7 @@ const PLANTED: readonly (readonly [path: string, from: string, to: string, examp
   ],
   ["structures/one-hot.sst", "below > share", "below > 0.9 * share", EXAMPLES.OneHot![2]!, /^samples$/],
   ["structures/one-hot.sst", "x[row, order[row]]", "x[row, order[0]]", EXAMPLES.OneHot![2]!, /^the best members$/],
+  ["structures/matching.sst", "left = noise[i] *", "left = 0.9 * noise[i] *", EXAMPLES.Matching![2]!, /^samples$/],
   ["structures/subset.sst", "- log1p(-noise[i])", "+ log1p(-noise[i])", EXAMPLES.Subset![1]!, /^samples$/],
   ["structures/subset.sst", "if turn == 1 then before", "if turn == 0 then before", EXAMPLES.Subset![1]!, /^the best/],
   ["structures/subset.sst", "if u[i] > 0 then", "if u[i] > 0.2 then", EXAMPLES.Subset![1]!, /the argmax/],

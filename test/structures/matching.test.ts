@@ -103,6 +103,27 @@ test("a matching of 300 is the transposed matching of the transposed utilities, 
   expect(layer.argmax(matrix(n, (i, j) => u[i * n + j]! + 10 * Math.sin(i) - 20 * Math.cos(j)))).toEqual(x);
 });
 
+describe("in large networks, whose levels are found by iteration", () => {
+  // At the second temperature too slowly, and then directly.
+  test.each([1, 0.05])("the backward is that of differences, and the sums are 1, at t = %f", (t) => {
+    const n = 80;
+    const layer = matching(n, "CategoricalEntropy", t);
+    const [u, cotangent, direction] = [matrix(n, gumbel), matrix(n, gumbel), matrix(n, gumbel)];
+    const x = layer.soft(u);
+    const columns = Array.from({ length: n }, (_, j) =>
+      dot(
+        x,
+        matrix(n, (_i, k) => (k === j ? 1 : 0)),
+      ),
+    );
+    expectClose(columns, Array(n).fill(1), { abs: 1e-10, rel: 0 }, "sums");
+    const moved = (by: number) => layer.soft(u.map((value, i) => value + by * direction[i]!));
+    const step = 1e-5 * t;
+    const slope = (dot(cotangent, moved(step)) - dot(cotangent, moved(-step))) / (2 * step);
+    expectClose([dot(layer.vjp(u, cotangent), direction)], [slope], { abs: 1e-5, rel: 1e-5 }, "derivative");
+  });
+});
+
 describe("fewer rows and columns than n", () => {
   const [n, size] = [5, 3];
   const u = matrix(n, gumbel);
@@ -151,6 +172,14 @@ describe("a fixed number of sweeps", () => {
     const u = matrix(5, gumbel);
     const x = matching(5, "CategoricalEntropy(sweeps = 200)").soft(u);
     expectClose(x, matching(5, "CategoricalEntropy").soft(u), { abs: 1e-12, rel: 1e-12 }, "x");
+  });
+
+  test("is the forward run backwards", () => {
+    const u = matrix(4, gumbel);
+    const cotangent = matrix(4, gumbel);
+    const relaxation = "CategoricalEntropy(sweeps = 6)";
+    const reversed = matching(4, relaxation, 0.7, "autodiff").vjp(u, cotangent);
+    expectClose(matching(4, relaxation, 0.7).vjp(u, cotangent), reversed, { abs: 1e-13, rel: 1e-12 }, "vjp");
   });
 
   test("only its unrolled derivative is a backward of it", () => {
