@@ -111,19 +111,6 @@ export function atLargest(values: ReadonlyMap<string, StaticValue>): ReadonlyMap
   return size?.kind === "per-example" ? new Map([...values, [SIZE, staticNumber(size.most)]]) : values;
 }
 
-/** Whether all items or vertices surely take part. */
-export function isWhole(
-  declaration: StructureDeclaration,
-  values: ReadonlyMap<string, StaticValue>,
-  own: Environment,
-): boolean {
-  const size = values.get(SIZE);
-  const largest = declaration.parameters.find((each) => each.name.name === SIZE)?.default;
-  if (size === undefined || largest === undefined) return true;
-  const most = evaluateStatic(largest, own);
-  return size.kind === "number" && most.kind === "number" && size.value === most.value;
-}
-
 /** Sizes of examples and what they must fulfil; undefined where the size is a number. */
 export function exampleSizes(
   declaration: StructureDeclaration,

@@ -29,15 +29,7 @@ import type { StaticGraph, StaticStructureName, StaticValue } from "./static-val
 import { describeStatic, staticNumber } from "./static-value.ts";
 
 import { clausesThere, truth } from "./structure-conditions.ts";
-import {
-  atLargest,
-  boundSize,
-  type ExampleSizes,
-  exampleSizes,
-  isWhole,
-  SIZE,
-  withoutDefaultSize,
-} from "./structure-size.ts";
+import { atLargest, boundSize, type ExampleSizes, exampleSizes, SIZE, withoutDefaultSize } from "./structure-size.ts";
 
 /** Structures defined as one another deeper than this never end. */
 const DEEPEST_ALIAS = 32;
@@ -161,17 +153,16 @@ function elaborate(
 ): Structure {
   const { source } = declarations;
   const own = environment(values, declarations);
-  const derived = derivedFrom(declaration, values, parts, own, label);
+  const largest = environment(atLargest(values), declarations);
+  const derived = derivedFrom(declaration, values, parts, largest, label);
   const declared = declaration.body.kind === "clauses" ? declaration.body.clauses : [];
   const size = embeddingSize(parts);
   const sizes = exampleSizes(declaration, values);
-  const largest = environment(atLargest(values), declarations);
   const clauses = clausesThere([...declared, ...(derived?.clauses ?? [])], largest);
   const costs = environment(derived?.costs ?? new Map(), costScope(values, largest));
   const graph = [...values.values()].find((value) => value.kind === "graph");
   // What is wrong with a user's automaton is told whatever is asked of it; those of the library are tested.
-  const whole = isWhole(declaration, values, own);
-  const paths = isLibrary(source) || !whole ? undefined : derived?.count();
+  const paths = isLibrary(source) ? undefined : derived?.count();
   return {
     name: declaration.name.name,
     label,
@@ -196,7 +187,7 @@ function elaborate(
     costs,
     count:
       sizes === undefined
-        ? (checkedCount(declared, values, own, label, paths) ?? paths ?? (whole ? derived?.count() : undefined))
+        ? (checkedCount(declared, values, own, label, paths) ?? paths ?? derived?.count())
         : undefined,
     graph: graph?.kind === "graph" && graph.edges.length === size ? graph : undefined,
     sizes,
@@ -210,13 +201,15 @@ function derivedFrom(
   declaration: StructureDeclaration,
   values: ReadonlyMap<string, StaticValue>,
   parts: Structure["parts"],
-  own: Environment,
+  largest: Environment,
   label: string,
 ): Derived | undefined {
   const clauses = declaration.body.kind === "clauses" ? declaration.body.clauses : [];
   const automaton = clauses.find((clause) => clause.kind === "automaton");
   if (automaton === undefined) return undefined;
-  return DERIVED.get(declaration, values, () => derive(automaton, parts, own, label));
+  const kind = values.get(SIZE)?.kind;
+  const sized = kind === "per-example" ? "by example" : kind === "number" ? "once" : "never";
+  return DERIVED.get(declaration, values, () => derive(automaton, parts, largest, label, sized));
 }
 
 /** The parts of the embedding at given arguments. */

@@ -4,9 +4,11 @@
  */
 import type { AutomatonClause, Expression, KernelDeclaration, Span, StructureClause } from "../../grammar/ast.ts";
 import { parse } from "../../grammar/parse.ts";
+import { mentions, type Part as WalkedPart } from "../../grammar/walk.ts";
 import { Failure } from "../failure.ts";
 import type { Environment } from "../static-evaluate.ts";
 import { type StaticValue, staticNumber } from "../static-value.ts";
+import { SIZE } from "../structure-size.ts";
 import { forwardBackward, pathKBest, pathLogPartition, pathSampler, viterbi } from "./algorithms.ts";
 import { type Automaton, type Part, readAutomaton } from "./automaton.ts";
 import { checkPaths } from "./checks.ts";
@@ -33,10 +35,20 @@ export interface Derived {
   readonly count: () => number;
 }
 
-/** `label` is the structure as written. */
-export function derive(clause: AutomatonClause, parts: readonly Part[], scope: Environment, label: string): Derived {
+/** Whether the structure has a size, and whether each example has one of its own. */
+export type Sized = "never" | "once" | "by example";
+
+/** `label` is the structure as written; where examples have sizes `scope` knows the largest. */
+export function derive(
+  clause: AutomatonClause,
+  parts: readonly Part[],
+  scope: Environment,
+  label: string,
+  sized: Sized,
+): Derived {
+  if (sized !== "never") checkSize(clause, sized);
   const automaton = readAutomaton(clause, parts, scope);
-  const paths = once(() => checked(automaton, label));
+  const paths = once(() => checked(automaton, label, sized === "by example"));
   const layout = once(() => layoutOf(paths(), label));
   const kernels = new Map<Expression, () => DerivedKernel>();
   const { span } = clause;
@@ -84,8 +96,31 @@ function once<T>(work: () => T): () => T {
   };
 }
 
-function checked(automaton: Automaton, label: string): Paths {
-  const paths = layOut(automaton, label);
+/** The size is that of the positions; one of an example is nothing else. */
+function checkSize(clause: AutomatonClause, sized: Sized): void {
+  const { range, state, from, to, transitions } = clause;
+  const uses = (e: WalkedPart) => mentions(e, new Set([SIZE]));
+  const help = "write automaton over i in 0..size";
+  if (!uses(range)) {
+    const message = "the automaton of a structure with a size runs over as many positions";
+    throw new Failure(range.span, "bad-size", message, { help });
+  }
+  if (sized !== "by example") return;
+  const domains = state.flatMap(({ domain }) => (domain.kind === "range" ? [domain] : []));
+  const moves = transitions.flatMap(({ to, when, emits }) => [
+    ...to,
+    ...(when === undefined ? [] : [when]),
+    ...emits.flatMap(({ target, condition }) => (condition === undefined ? [target] : [target, condition])),
+  ]);
+  const found = [...domains, ...from, ...to, ...moves].find(uses);
+  const isEnd = range.to?.kind === "name" && range.to.name === SIZE && (range.from === undefined || !uses(range.from));
+  if (isEnd && found === undefined) return;
+  const message = "the size of an example is how many positions its automaton runs over, and nothing else";
+  throw new Failure(found?.span ?? range.span, "bad-size", message, { help: `${help}, and no size elsewhere` });
+}
+
+function checked(automaton: Automaton, label: string, sized: boolean): Paths {
+  const paths = layOut(automaton, label, sized);
   checkPaths(paths, label);
   return paths;
 }
@@ -94,6 +129,12 @@ function checked(automaton: Automaton, label: string): Paths {
 function layoutOf(paths: Paths, label: string): Layout {
   const plan = findLoops(paths);
   if (plan !== undefined) return { ...loopLayout(plan), fast: fastLoops(plan) };
+  if (paths.endsAnywhere) {
+    throw new Failure(paths.automaton.clause.span, "bad-size", `${label} cannot be of another size in each example`, {
+      why: "its moves are listed one by one: they are not the same for many positions, or it has several first states",
+      help: "give a number as its size",
+    });
+  }
   const moves = paths.steps.reduce((total, step) => total + step.from.length, 0);
   if (moves <= MOST_LISTED) return networkLayout(paths);
   throw new Failure(paths.automaton.clause.span, "too-large", `the automaton of ${label} has ${moves} moves`, {

@@ -14,7 +14,7 @@
  * is scaled to 1.
  */
 import { type Fast, NEVER } from "./layout.ts";
-import { cellAt, cellsOf, endsText, isEven, pickText, rangeText, sum, tableText } from "./loops.ts";
+import { cellAt, cellsOf, endsText, isEven, pickText, positionsText, rangeText, sum, tableText } from "./loops.ts";
 import type { Group, Pick, Plan, Segment } from "./plan.ts";
 import { leanText, tiltOf, tiltText } from "./tilt.ts";
 
@@ -153,7 +153,7 @@ function maximaText(plan: Plan): string {
   return [...plan.segments]
     .reverse()
     .map(
-      (segment) => `for p in reversed(${segment.from}..${segment.to}) {
+      (segment) => `for p in reversed(${positionsText(plan, segment)}) {
 ${evenWeights(segment, MAXIMA)}${gatherRow(plan, segment, MAXIMA)}}
 `,
     )
@@ -181,27 +181,24 @@ function sumsText(plan: Plan): string {
   const most = mostPicked(plan);
   const tilt = tiltOf(plan);
   const start = cellAt(plan, plan.start.mode, "0", String(plan.start.cell));
+  // What does not take part may be any number.
+  const counts = plan.paths.endsAnywhere ? `u[e] > ${NEVER} and u[e] < 700` : `u[e] > ${NEVER}`;
   return `var highest = 0.0
 var lowest = 0.0
-for e in 0..${size} {
-  if u[e] > ${NEVER} {
-    highest = max(highest, constant(u[e]))
-    lowest = min(lowest, constant(u[e]))
-  }
-}
+${rangeOfUtilities(plan)}
 var safe = true
 var every = ${steps + 1}
 let near = ${most} * highest + ${logCount} <= ${SAFE} and ${most} * lowest >= -${SAFE}
 if not near and ${picks} * (highest - lowest) + ${branches} > ${GROWTH} { safe = false }
 shared weight: f32[${size}]
-if safe { parallel for e in 0..${size} { weight[e] = if u[e] > ${NEVER} then exp(u[e]) else 0.0 } }
+if safe { parallel for e in 0..${size} { weight[e] = if ${counts} then exp(u[e]) else 0.0 } }
 ${tilt === undefined ? "" : tiltText(plan, tilt, picks)}
 if safe and not near {
   ${changesText(plan, tilt !== undefined)}
   let growth = ${tilt === undefined ? "up - down" : "max(up, -down)"} + ${branches}
   if growth > ${GROWTH} { safe = false } else { every = i32(floor(${GROWTH} / max(growth, 1e-9))) }
 }
-var check = if near then -1 else max(${steps} - every, 0)
+var check = if near then -1 else max(${plan.paths.endsAnywhere ? "size" : steps} - every, 0)
 var lift = 0.0
 shared scale: f32[${steps + 1}] = 1
 ${tableText(plan, "after", "0")}${endsText(plan, (cell) => `${cell("after")} = 1\n`)}
@@ -212,6 +209,30 @@ ${[...plan.segments]
   .join("")}${tilt === undefined ? "" : `if safe and not near and left + risk > lift + ${SPREAD} { safe = false }\n`}
 if constant(${start("after")}) <= 0 { safe = false }
 `;
+}
+
+/** Statements that let `highest` and `lowest` be no less and no more than the utilities of all that may be picked. */
+function rangeOfUtilities(plan: Plan): string {
+  const look = (e: string) => `if u[${e}] > ${NEVER} {
+  highest = max(highest, constant(u[${e}]))
+  lowest = min(lowest, constant(u[${e}]))
+}
+`;
+  const { paths, segments } = plan;
+  if (!paths.endsAnywhere) return `for e in 0..${paths.automaton.size} { ${look("e")} }\n`;
+  return segments
+    .map((segment) => {
+      const even = new Set(segment.groups.filter(isEven).flatMap(({ picks }) => picks.map((pick) => pickText(pick))));
+      const others = segment.groups.filter((group) => !isEven(group));
+      const each = ({ source, target, shift, picks }: Group) => {
+        const looks = picks.map((pick) => look(pickText(pick))).join("");
+        const inner = shift === undefined ? `for b in ${rangeText(target)} { ${looks} }` : looks;
+        return `for c in ${rangeText(source)} { ${inner} }\n`;
+      };
+      const body = [...even].map(look).join("") + others.map(each).join("");
+      return `for p in ${positionsText(plan, segment)} {\n${body}}\n`;
+    })
+    .join("");
 }
 
 /** `up` and `down`: how much the weight of one move changes a value by, at most, as logarithms. */
@@ -234,7 +255,7 @@ function sumsOf(plan: Plan, segment: Segment): string {
     `for c in 0..${plan.length} {\n${cells.map(statement).join("")}}\n`;
   const spread = `if value > 0 and value < low { low = value }\n`;
   return `if safe {
-for p in reversed(${segment.from}..${segment.to}) {
+for p in reversed(${positionsText(plan, segment)}) {
 ${evenWeights(segment, sums(plan))}${gatherRow(plan, segment, sums(plan))}${tilted ? mostText(plan, segment) : ""}
 if p <= check {
   var top = 0.0
@@ -291,7 +312,7 @@ function sharesOf(plan: Plan, segment: Segment): string {
     const joined = together.length === 0 ? "" : sharesTogether(plan, segment, mode, together);
     return joined + apart.map((group) => sharesApart(plan, group)).join("");
   });
-  return `for p in ${segment.from}..${segment.to} {
+  return `for p in ${positionsText(plan, segment)} {
 if scale[p] != 1 {\n${scaled.join("")}}
 ${evenWeights(segment, sums(plan))}${modes.join("")}}
 `;

@@ -3,7 +3,7 @@
  * value of the axis, with room for the largest shift on either side.
  */
 import type { Cell, Layout, MoveText, Row, Walk } from "./layout.ts";
-import { type Bound, boundAt, type Group, type Interval, type Pick, type Plan, type Segment } from "./plan.ts";
+import type { Bound, Group, Interval, Pick, Plan, Segment } from "./plan.ts";
 
 /** `p + 3`, `2 * p - 1`, `4`: sums of multiples of names. */
 export function sum(constant: number, ...terms: readonly (readonly [factor: number, name: string])[]): string {
@@ -24,6 +24,11 @@ function boundText({ of, lines }: Bound, more = 0): string {
   return lines.map(({ base, slope }) => sum(base + more, [slope, "p"])).reduce((a, b) => `${of}(${a}, ${b})`);
 }
 export const rangeText = ({ low, high }: Interval) => `${boundText(low)}..${boundText(high, 1)}`;
+
+/** The positions of a segment; an example of some size has no more than that. */
+export function positionsText({ paths }: Plan, { from, to }: Segment): string {
+  return `${from}..${paths.endsAnywhere ? `min(${to}, size)` : to}`;
+}
 
 /** The element of the embedding that a pick is, for a move from `c` to `b`. */
 export const pickText = ({ constant, position, source, next }: Pick, c = "c", b = "b") =>
@@ -58,7 +63,7 @@ export function loopLayout(plan: Plan): Layout {
     moves: (statement) => segment.groups.map((group) => movesText(plan, group, statement)).join(""),
   });
   return {
-    parameters: "",
+    parameters: paths.endsAnywhere ? "size, " : "",
     values: new Map(),
     size: paths.automaton.size,
     length: steps,
@@ -69,23 +74,34 @@ export function loopLayout(plan: Plan): Layout {
     backwards: (row) =>
       [...segments]
         .reverse()
-        .map((segment) => `for p in reversed(${segment.from}..${segment.to}) {\n${row(rowOf(segment))}}\n`)
+        .map((segment) => `for p in reversed(${positionsText(plan, segment)}) {\n${row(rowOf(segment))}}\n`)
         .join(""),
     forwards: (row) =>
-      segments.map((segment) => `for p in ${segment.from}..${segment.to} {\n${row(rowOf(segment))}}\n`).join(""),
+      segments.map((segment) => `for p in ${positionsText(plan, segment)} {\n${row(rowOf(segment))}}\n`).join(""),
     walk: (walk) => walkText(plan, walk),
   };
 }
 
-/** A statement for each state at which a path may end. */
+/** A statement for each state at which a path may end, of those that one can come to. */
 export function endsText(plan: Plan, statement: (cell: Cell) => string): string {
-  const { segments, paths } = plan;
+  const { segments, paths, ends } = plan;
   const steps = paths.steps.length;
-  return segments[segments.length - 1]!.next.map((range, mode) => {
-    if (range === undefined) return "";
-    const [low, high] = [boundAt(range.low, steps - 1), boundAt(range.high, steps - 1)];
-    return `for c in ${low}..${high + 1} { ${statement(cellAt(plan, mode, String(steps), "c"))} }\n`;
-  }).join("");
+  const row = paths.endsAnywhere ? "size" : String(steps);
+  const endsOf = ({ next }: Segment) =>
+    next
+      .map((range, mode) => {
+        const end = ends[mode];
+        if (range === undefined || end === undefined) return "";
+        const [low, high] = [boundText(range.low), boundText(range.high)];
+        const both = `max(${low}, ${end[0]})..min(${high}, ${end[1]}) + 1`;
+        return `for c in ${both} { ${statement(cellAt(plan, mode, row, "c"))} }\n`;
+      })
+      .join("");
+  const last = `let p = ${row} - 1\n`;
+  if (!paths.endsAnywhere) return `${last}${endsOf(segments[segments.length - 1]!)}`;
+  return segments
+    .map((segment) => `if size > ${segment.from} and size <= ${segment.to} {\n${last}${endsOf(segment)}}\n`)
+    .join("");
 }
 
 /** The modes that have states before a position, with their intervals. */
@@ -119,7 +135,7 @@ function walkText(plan: Plan, walk: Walk): string {
 var place = ${start.cell}
 ${segments
   .map(
-    (segment) => `for p in ${segment.from}..${segment.to} {
+    (segment) => `for p in ${positionsText(plan, segment)} {
 var taken = -1
 var next = 0
 ${cellsOf(segment)

@@ -20,9 +20,11 @@ export interface Step {
 export interface Paths {
   readonly automaton: Automaton;
   readonly steps: readonly Step[];
-  /** log of the number of accepted paths, and the number as far as numbers go. */
-  readonly logCount: number;
+  /** Paths may end after any position, the last one of an example. */
+  readonly endsAnywhere: boolean;
+  /** The number of accepted paths as far as numbers go, and its logarithm: that of the length with most. */
   readonly count: number;
+  readonly logCount: number;
 }
 
 /** How many moves are looked at, at most: position by position and state by state. */
@@ -31,7 +33,8 @@ export function workOf(automaton: Automaton): number {
   return automaton.positions * automaton.states * automaton.moves.reduce((total, move) => total + free(move), 0);
 }
 
-export function layOut(automaton: Automaton, label: string): Paths {
+/** `endsAnywhere` where examples have sizes: the moves are those of some size, and what is said of paths is of all. */
+export function layOut(automaton: Automaton, label: string, endsAnywhere: boolean): Paths {
   const work = workOf(automaton);
   if (!(work <= MOST_MOVES)) {
     const { positions, states } = automaton;
@@ -40,15 +43,14 @@ export function layOut(automaton: Automaton, label: string): Paths {
       help: "use fewer states, or other algorithms for what is to be computed",
     });
   }
-  const steps = keepAccepted(automaton, reachableSteps(automaton));
+  const steps = keepAccepted(automaton, reachableSteps(automaton), endsAnywhere);
   if (steps === undefined) {
     throw new Failure(automaton.clause.span, "requirement", `${label} has no members`, {
       why: "no path of its automaton leads from its first states to its last ones",
       help: "require of the arguments what makes the set nonempty",
     });
   }
-  const { count, logCount } = countPaths(automaton, steps);
-  return { automaton, steps, count, logCount };
+  return { automaton, steps, endsAnywhere, ...countPaths(automaton, steps, endsAnywhere) };
 }
 
 /** Puts a state into the slots of the state, or of the next one. */
@@ -149,7 +151,7 @@ function forTargets(
 }
 
 /** The moves from which a path can still come to an accepted end; undefined where there are none. */
-function keepAccepted(automaton: Automaton, reachable: readonly Step[]): Step[] | undefined {
+function keepAccepted(automaton: Automaton, reachable: readonly Step[], endsAnywhere: boolean): Step[] | undefined {
   let wanted = bitmap(automaton.states, automaton.ends);
   const steps: Step[] = new Array<Step>(reachable.length);
   let last:
@@ -159,19 +161,26 @@ function keepAccepted(automaton: Automaton, reachable: readonly Step[]): Step[] 
     const all = reachable[position]!;
     if (last === undefined || last.all !== all || !equal(last.after, wanted)) {
       const kept = [...all.to.keys()].filter((i) => wanted[all.to[i]!] === 1);
-      if (kept.length === 0) return undefined;
+      if (kept.length === 0 && !endsAnywhere) return undefined;
       const pick = (list: Int32Array) => Int32Array.from(kept, (i) => list[i]!);
       const step = { from: pick(all.from), to: pick(all.to), move: pick(all.move) };
-      last = { all, after: wanted, before: bitmap(automaton.states, step.from), step };
+      const before = bitmap(automaton.states, endsAnywhere ? [...step.from, ...automaton.ends] : step.from);
+      last = { all, after: wanted, before, step };
     }
     steps[position] = last.step;
     wanted = last.before;
   }
-  return steps;
+  return steps[0]!.from.length === 0 ? undefined : steps;
 }
 
 /** The counting semiring; numbers are kept relative to their largest, since there may be more paths than numbers. */
-function countPaths(automaton: Automaton, steps: readonly Step[]): { count: number; logCount: number } {
+function countPaths(
+  automaton: Automaton,
+  steps: readonly Step[],
+  endsAnywhere: boolean,
+): { count: number; logCount: number } {
+  const ending = (ways: Float64Array) => automaton.ends.reduce((sum, state) => sum + ways[state]!, 0);
+  let most = Number.NEGATIVE_INFINITY;
   let ways = new Float64Array(automaton.states);
   for (const state of automaton.starts) ways[state] = 1;
   let scale = 1;
@@ -189,7 +198,8 @@ function countPaths(automaton: Automaton, steps: readonly Step[]): { count: numb
       logScale += 500 * Math.LN2;
     }
     ways = next;
+    if (endsAnywhere) most = Math.max(most, Math.log(ending(ways)) + logScale);
   }
-  const total = automaton.ends.reduce((sum, state) => sum + ways[state]!, 0);
-  return { count: total * scale, logCount: Math.log(total) + logScale };
+  const total = ending(ways);
+  return { count: total * scale, logCount: Math.max(most, Math.log(total) + logScale) };
 }

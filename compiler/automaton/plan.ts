@@ -76,6 +76,8 @@ export interface Plan {
   readonly margin: number;
   readonly segments: readonly Segment[];
   readonly start: { readonly mode: number; readonly cell: number };
+  /** Where paths may end, by mode: of the states after the last position, those in this range. */
+  readonly ends: readonly (Range | undefined)[];
 }
 
 /** The loops of an automaton; undefined where it has none that are worth it. */
@@ -91,7 +93,9 @@ export function findLoops(paths: Paths): Plan | undefined {
   if (segments === undefined || segments.length > MOST_SEGMENTS) return undefined;
   const shifts = segments.flatMap(({ groups }) => groups.map(({ shift }) => Math.abs(shift ?? 0)));
   const [mode, cell] = split(automaton, axis, starts[0]!);
-  return { paths, modes, length, margin: Math.max(...shifts), segments, start: { mode, cell } };
+  const ends = rangesOf(automaton, axis, modes, automaton.ends);
+  if (ends === undefined) return undefined;
+  return { paths, modes, length, margin: Math.max(...shifts), segments, start: { mode, cell }, ends };
 }
 
 function longestAxis({ axes }: Automaton): number {
@@ -117,7 +121,7 @@ interface Shape {
   readonly cells: readonly (Range | undefined)[];
   readonly next: readonly (Range | undefined)[];
 }
-type Range = readonly [low: number, high: number];
+export type Range = readonly [low: number, high: number];
 interface PositionedGroup {
   /** Equal for groups at different positions that are one. */
   readonly key: string;
@@ -159,8 +163,8 @@ class Shapes {
 
   private at(position: number, step: Step): Shape | undefined {
     const { automaton } = this.paths;
-    const cells = this.ranges(step.from);
-    const next = this.ranges(step.to);
+    const cells = rangesOf(automaton, this.axis, this.modes, step.from);
+    const next = rangesOf(automaton, this.axis, this.modes, step.to);
     if (cells === undefined || next === undefined) return undefined;
     const lists = new Map<string, { readonly emits: readonly Emission[]; readonly pairs: Pairs }>();
     this.slots[0] = automaton.first + position;
@@ -192,17 +196,6 @@ class Shapes {
 
   private isFree(move: number): boolean {
     return this.axis >= 0 && this.paths.automaton.moves[move]!.to[this.axis] === undefined;
-  }
-
-  /** The states of each mode as a range; undefined where they are not one. */
-  private ranges(states: Int32Array): (Range | undefined)[] | undefined {
-    const cells = Array.from({ length: this.modes }, () => new Set<number>());
-    for (const state of states) {
-      const [mode, cell] = split(this.paths.automaton, this.axis, state);
-      cells[mode]!.add(cell);
-    }
-    const ranges = cells.map((set) => rangeOf(set));
-    return ranges.includes("scattered") ? undefined : (ranges as (Range | undefined)[]);
   }
 
   private group(
@@ -260,6 +253,22 @@ class Shapes {
     const inner = axes.slice(this.axis + 1).reduce((total, { size }) => total * size, 1);
     return Math.floor(mode / inner) * inner * axes[this.axis]!.size + (mode % inner);
   }
+}
+
+/** The states of each mode as a range; undefined where they are not one. */
+function rangesOf(
+  automaton: Automaton,
+  axis: number,
+  modes: number,
+  states: Iterable<number>,
+): (Range | undefined)[] | undefined {
+  const cells = Array.from({ length: modes }, () => new Set<number>());
+  for (const state of states) {
+    const [mode, cell] = split(automaton, axis, state);
+    cells[mode]!.add(cell);
+  }
+  const ranges = cells.map((set) => rangeOf(set));
+  return ranges.includes("scattered") ? undefined : (ranges as (Range | undefined)[]);
 }
 
 interface Pairs {

@@ -4,22 +4,19 @@
  * of account lie near one another in size. It is the one under which independent moves, one at each position and of
  * any mode, come to the end on average (the tilted measure of large deviations; Cramér 1938).
  */
-import { isEven, pickText, sum } from "./loops.ts";
-import { boundAt, type Group, type Plan } from "./plan.ts";
+import { isEven, pickText, positionsText, sum } from "./loops.ts";
+import type { Group, Plan } from "./plan.ts";
 
 /** Bisections: the bracket of some hundreds becomes less than a tenth. */
 const ROUNDS = 14;
 
 /** How far paths go in all, if all go as far; undefined where there is no tilt. */
-export function tiltOf({ segments, start, paths }: Plan): number | undefined {
+export function tiltOf({ segments, start, ends }: Plan): number | undefined {
   const groups = segments.flatMap((segment) => segment.groups);
   const isSimple = (group: Group) => group.shift !== undefined && isEven(group) && group.whole;
   if (!groups.every(isSimple) || groups.every(({ shift }) => shift === 0)) return undefined;
-  const last = paths.steps.length - 1;
-  const ends = segments[segments.length - 1]!.next.flatMap((range) =>
-    range === undefined ? [] : [boundAt(range.low, last), boundAt(range.high, last)],
-  );
-  return ends.every((end) => end === ends[0]) ? ends[0]! - start.cell : undefined;
+  const places = ends.flatMap((range) => range ?? []);
+  return places.every((place) => place === places[0]) ? places[0]! - start.cell : undefined;
 }
 
 /** The name of the factor of a shift. */
@@ -31,7 +28,8 @@ export function tiltText(plan: Plan, total: number, picks: number): string {
   const leaning = shifts.filter((shift) => shift !== 0);
   const farthest = Math.max(...leaning.map(Math.abs));
   const leans = leaning.map((shift) => `${leanText(shift)} = constant(exp(${sum(0, [-shift, "tilt"])}))\n`).join("");
-  const means = plan.segments.map(({ from, to, groups }) => {
+  const means = plan.segments.map((segment) => {
+    const { groups } = segment;
     const weights = groups.map(({ picks, shift }, index) => {
       const factors = picks.map((pick) => `weight[${pickText(pick)}]`);
       if (shift !== 0) factors.push(leanText(shift!));
@@ -39,7 +37,7 @@ export function tiltText(plan: Plan, total: number, picks: number): string {
     });
     const all = groups.map((_, index) => `moving_${index}`).join(" + ");
     const far = sum(0, ...groups.map(({ shift }, index) => [shift!, `moving_${index}`] as const));
-    return `for p in ${from}..${to} {
+    return `for p in ${positionsText(plan, segment)} {
 ${weights.join("")}moved += f32(${far}) / max(${all}, 1e-300)
 }
 `;

@@ -13,7 +13,6 @@ import type { StaticValue } from "../static-value.ts";
 import { headName, type Structure } from "../structure.ts";
 import { lowerKernel } from "./lower.ts";
 import { SIZE_INPUT, withSizes } from "./sizes.ts";
-import { ofWhatTakesPart } from "./taking-part.ts";
 
 /** What a kernel's arrays are called and how long the first result is. */
 export interface KernelShape {
@@ -67,7 +66,7 @@ export function structureKernel(
       ),
     );
     checkShape(lowered, shape, structure, call.span);
-    const kernel = withSizes(derived === undefined ? lowered : ofWhatTakesPart(lowered, structure), structure, own);
+    const kernel = withSizes(lowered, structure, own);
     return NAMED.get(kernel, values, () => ({ ...flat(kernel), written: name, name: uniqueName(kernel, values) }));
   });
 }

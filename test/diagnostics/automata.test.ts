@@ -160,4 +160,47 @@ cases({
     (c) -> (c)
     (c) -> (c + 1) emits x[i]
   }`),
+  "sizes of examples in automata": `
+structure Elsewhere(n, size = n) {
+  embedding x: binary[n]
+  automaton over i in 0..size {
+    state (count: 0..size) from (0) to (_)   //~ bad-size «0..size»: the size of an example is how many positions
+    (c) -> (c)
+    (c) -> (c + 1) emits x[i]
+  }
+}
+structure Halved(n, size = n) {
+  embedding x: binary[n]
+  automaton over i in 0..floor(size / 2) {
+  //~^ bad-size «0..floor(size / 2)»: the size of an example is how many positions => write automaton over i in 0..size
+    state (odd: bool) from (false) to (_)
+    (p) -> (p)
+    (p) -> (not p) emits x[i]
+  }
+}
+structure Listed(n, size = n) {
+  embedding x: binary[n]
+  automaton over i in 0..size {    //~ bad-size: Listed(4, size = length) cannot be of another size => give a number as its size
+    state (some: bool) from (false) to (_)
+    (s) -> (s)
+    (s) -> (true)  when i < 2  emits x[(i ^ 2) % n]
+  }
+}
+structure Unread(n, size = n) {
+  embedding x: binary[n]
+  automaton over i in 0..n {
+  //~^ bad-size «0..n»: the automaton of a structure with a size runs over as many positions => write automaton over
+    state (odd: bool) from (false) to (_)
+    (p) -> (p)
+    (p) -> (not p) emits x[i]
+  }
+}
+model M(n = 4) {
+  data length: i32
+  latent d: Unread(n, size = 3) ~ Gumbel(0)
+  latent a: Elsewhere(n, size = length) ~ Gumbel(0)
+  latent b: Halved(n, size = length) ~ Gumbel(0)
+  latent c: Listed(n, size = length) ~ Gumbel(0)
+  minimize sum(a) + sum(b) + sum(c) + sum(d)
+}`,
 });

@@ -51,6 +51,14 @@ export const PADDED: Readonly<Record<string, readonly Padded[]>> = {
       places: (size) => [...first(size), ...first(size - 1).map((i) => 5 + i)],
     },
   ],
+  Chain: [
+    {
+      largest: "Chain(4, 2)",
+      smaller: (n) => `Chain(${n}, 2)`,
+      sizes: [1, 2, 3, 4],
+      places: (size) => [...first(2 * size), ...first(4 * (size - 1)).map((i) => 8 + i)],
+    },
+  ],
   OneHot: [{ largest: "OneHot(6)", smaller: (n) => `OneHot(${n})`, sizes: [1, 2, 5, 6], places: first }],
   Arborescence: [0, 2].map((root) => ({
     largest: `Arborescence(complete_directed(5), ${root})`,
