@@ -332,6 +332,33 @@ const PLANTED: readonly (readonly [path: string, from: string, to: string, examp
     EXAMPLES.Subset![1]!,
     /CategoricalEntropy: the soft/,
   ],
+  ["relaxations/l2x.sst", "if chance > x[i] then", "if chance < x[i] then", EXAMPLES.KSubset![2]!, /L2X: the soft/],
+  [
+    "relaxations/l2x.sst",
+    "(if row[i] == own then cotangent[i] else 0.0) - mean",
+    "(if row[i] == own then cotangent[i] else 0.0) - 0.9 * mean",
+    EXAMPLES.KSubset![2]!,
+    /L2X: backward custom/,
+  ],
+  [
+    "relaxations/soft-sub.sst",
+    "(f32(m - 1) - p) / f32(m)",
+    "(f32(m - 1) - p) / f32(m + 1)",
+    EXAMPLES.KSubset![2]!,
+    /SoftSub: the soft/,
+  ],
+  ["relaxations/soft-sub.sst", "p * vjp[i] / left", "vjp[i] / left", EXAMPLES.KSubset![2]!, /SoftSub: backward custom/],
+  ["relaxations/neural-sort.sst", "size - 1 - 2 * i", "size - 2 * i", EXAMPLES.Matching![2]!, /NeuralSort: the soft/],
+  ["relaxations/neural-sort.sst", "l < j", "l <= j", EXAMPLES.Matching![2]!, /NeuralSort: the limit/],
+  [
+    "relaxations/perturb-parse.sst",
+    "of_left[k + 1, t] += below",
+    "of_left[k + 1, t] += 0.9 * below",
+    EXAMPLES.ProjectiveArborescence![4]!,
+    /PerturbParse: the soft/,
+  ],
+  ["relaxations/tsallis.sst", "x ^ (2 - alpha)", "x ^ alpha", EXAMPLES.KSubset![2]!, /Tsallis\(1.5\): backward custom/],
+  ["relaxations/tsallis.sst", "alpha * (2 - alpha) +", "alpha +", EXAMPLES.Subset![1]!, /Tsallis\(1.5\): the soft/],
 ];
 
 test.each(PLANTED)("a fault planted in %s is found: %s → %s", (path, from, to, example, expected) => {
