@@ -1,6 +1,6 @@
 /**
- * Relaxations that take an input of their own, or read the temperature: in models, where one vector of parameters stands
- * for all rows, and in layers on lists and tensors.
+ * Relaxations that take an input of their own, or read the temperature: in models, where one vector of parameters
+ * stands for all rows, and in layers on lists and tensors.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
