@@ -1,8 +1,8 @@
 /** What `npm run bench` measures with; how long anything takes is no matter of tests. */
 import { expect, test } from "vitest";
 import { median, timeInTurns } from "./bench/measure.ts";
-import { prepare } from "./bench/prepare.ts";
-import { backwardRows } from "./bench/structures.ts";
+import { nameOf, prepare } from "./bench/prepare.ts";
+import { backwardRows, workloads } from "./bench/structures.ts";
 
 test("works take turns, warm-up included, as often as each other", async () => {
   const order: string[] = [];
@@ -17,6 +17,18 @@ test("works take turns, warm-up included, as often as each other", async () => {
   expect(order.join("")).toBe("ab".repeat(2 + 5));
   expect(timings.map((timing) => timing.repetitions)).toEqual([5, 5]);
   for (const { least, median: middle } of timings) expect(least).toBeLessThanOrEqual(middle);
+});
+
+test("every workload runs: SoftSub got no temperature, and members were added to those of the round before", () => {
+  for (const workload of workloads) {
+    const { forward, backward, x, vjp } = prepare({ ...workload, batch: 2 }, "javascript");
+    for (const _ of [1, 2]) {
+      forward();
+      backward();
+    }
+    expect(Math.max(...x), nameOf(workload)).toBeGreaterThan(0);
+    expect(vjp.length > 0 && vjp.every((value) => Number.isFinite(value)), nameOf(workload)).toBe(true);
+  }
 });
 
 test("medians", () => {

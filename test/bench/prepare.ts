@@ -36,6 +36,7 @@ export function prepare({ structure, relaxation, batch }: Workload, printing: Pr
   const x = results[0] ?? new Float32Array(0);
   const arrays = new Map<string, Float32Array>([
     ["u", u],
+    ["temperature", new Float32Array(batch).fill(TEMPERATURE)],
     ["cotangent", Float32Array.from(x, (_, i) => gumbel(i + u.length))],
   ]);
   // What the forward hands on besides the soft sample goes by its own name.
@@ -46,8 +47,16 @@ export function prepare({ structure, relaxation, batch }: Workload, printing: Pr
   const work = (kernel: PrintedKernel | undefined, outputs: readonly Float32Array[]) => {
     if (kernel === undefined) return missing;
     const run = load(kernel, printing);
-    const inputs = kernel.inputs.map((name) => arrays.get(name)!);
-    return () => run(batch, inputs, outputs, fail, fail);
+    const inputs = kernel.inputs.map((name) => {
+      const given = arrays.get(name);
+      if (given === undefined) throw new Error(`the bench gives no ${name}`);
+      return given;
+    });
+    return () => {
+      // Kernels write into arrays of zeros; modules clear theirs themselves.
+      if (printing === "javascript") for (const output of outputs) output.fill(0);
+      run(batch, inputs, outputs, fail, fail);
+    };
   };
   return {
     argmax: work(argmax, hard),

@@ -19,7 +19,7 @@ const row = (structure: string, relaxation: string, batch: number, milliseconds?
 });
 
 /** The paper's sizes. PyTorch's times were measured by others: one thread, an AVX-512 BLAS. */
-const workloads: readonly Quoted[] = [
+export const workloads: readonly Quoted[] = [
   row("SpanningTree(complete(10))", "ExpFamily", 128, 1.42),
   row("SpanningTree(complete(10))", "ExpFamily(clip = 15)", 128, 1.42),
   row("Arborescence(complete_directed(50))", "ExpFamily", 100, 7.6),
