@@ -150,8 +150,8 @@ export interface PrintedKernel {
 /**
  * A kernel as a WebAssembly module that solves one example. It imports `host.fail(failure, value)`, which is to throw
  * an error of `failures[failure]`, the value put between its words, and `host.log`, `log1p`, `expm1` and `power`; it
- * exports `memory` and `solve()`. Its arrays lie in memory as f64 (element `f32`) or i32, at these places; outputs must
- * be cleared before.
+ * exports `memory`, `solve()`, and `narrow(offset, length)`, which rounds f64 numbers to f32 ones in the first half of
+ * their place. Its arrays lie in memory as f64 (element `f32`) or i32, at these places; outputs must be cleared before.
  */
 export interface WasmKernel {
   /** The module's bytes in base64. */

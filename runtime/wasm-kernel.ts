@@ -12,6 +12,12 @@ export type BatchKernel = (
   refuse: KernelRefusal,
 ) => void;
 
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  readonly solve: () => void;
+  readonly narrow: (offset: number, length: number) => void;
+}
+
 export function loadWasmKernel(kernel: WasmKernel): BatchKernel {
   const bytes = Uint8Array.from(atob(kernel.module), (unit) => unit.charCodeAt(0));
   let failed: (failure: number, value: number) => never;
@@ -23,10 +29,11 @@ export function loadWasmKernel(kernel: WasmKernel): BatchKernel {
     power: Math.pow,
   };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { host });
-  const { memory, solve } = exports as unknown as { readonly memory: WebAssembly.Memory; readonly solve: () => void };
+  const { memory, solve, narrow } = exports as unknown as Exports;
   const view = ({ element, offset, length }: WasmArray) =>
     new (element === "f32" ? Float64Array : Int32Array)(memory.buffer, offset, length);
   const [inputViews, outputViews] = [kernel.inputs.map(view), kernel.outputs.map(view)];
+  const narrowViews = kernel.outputs.map(({ offset, length }) => new Float32Array(memory.buffer, offset, length));
   return (batch, inputs, outputs, fail, refuse) => {
     let example = 0;
     failed = (failure, value) => {
@@ -42,7 +49,10 @@ export function loadWasmKernel(kernel: WasmKernel): BatchKernel {
       for (const from of outputViews) from.fill(0);
       solve();
       outputViews.forEach((from, i) => {
-        outputs[i]!.set(from, example * from.length);
+        const to = outputs[i]!;
+        const narrows = to instanceof Float32Array && from instanceof Float64Array && from.length > 0;
+        if (narrows) narrow(from.byteOffset, from.length);
+        to.set(narrows ? narrowViews[i]! : from, example * from.length);
       });
     }
   };

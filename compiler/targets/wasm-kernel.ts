@@ -4,12 +4,13 @@
  */
 import type { WasmKernel } from "../artifact.ts";
 import type { Kernel, KernelArray } from "../ir/kernel/kernel.ts";
-import { exponential } from "./wasm/exponential.ts";
+import { EXPONENTIAL_TABLE, exponential } from "./wasm/exponential.ts";
 import { Expressions, type Functions } from "./wasm/expressions.ts";
 import { Code, F64, I32 } from "./wasm/instructions.ts";
 import { layOut, tableBytes } from "./wasm/layout.ts";
 import { Locals } from "./wasm/locals.ts";
 import { assembleModule, type ImportedFunction } from "./wasm/module.ts";
+import { narrowing } from "./wasm/narrow.ts";
 import { Statements } from "./wasm/statements.ts";
 
 const ofNumber = { parameters: [F64], results: [F64] } as const;
@@ -38,18 +39,23 @@ export function printWasmKernel(kernel: Kernel): WasmKernel | undefined {
   const body = new Code();
   statements.prologue(body);
   body.append(code);
+  const table = tableBytes("f32", EXPONENTIAL_TABLE);
   const bytes = assembleModule({
     imports: IMPORTS,
     functions: [
-      exponential(false),
-      exponential(true),
+      exponential(false, end),
+      exponential(true, end),
       { parameters: [], results: [], locals: locals.types, body, exported: "solve" },
+      narrowing(),
     ],
-    pages: Math.max(1, Math.ceil(end / PAGE)),
-    data: kernel.tables.map(({ name, element, values }) => ({
-      offset: places.get(name)!.offset,
-      bytes: tableBytes(element, values),
-    })),
+    pages: Math.ceil((end + table.length) / PAGE),
+    data: [
+      ...kernel.tables.map(({ name, element, values }) => ({
+        offset: places.get(name)!.offset,
+        bytes: tableBytes(element, values),
+      })),
+      { offset: end, bytes: table },
+    ],
   });
   const place = ({ name, element }: KernelArray) => {
     const { offset, length } = places.get(name)!;

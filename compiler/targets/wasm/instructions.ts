@@ -65,6 +65,7 @@ const PLAIN = {
   "v128.and": [0xfd, 0x4e],
   "v128.or": [0xfd, 0x50],
   "v128.bitselect": [0xfd, 0x52],
+  "f32x4.demote_f64x2_zero": [0xfd, 0x5e],
   "f64x2.floor": [0xfd, 0x75],
   "f64x2.nearest": [0xfd, 0x94, 0x01],
   "i64x2.shl": [0xfd, 0xcb, 0x01],
@@ -135,6 +136,12 @@ export class Code {
     const [opcode, alignment] = MEMORY[instruction];
     // Vectors of two stand at multiples of eight bytes only.
     this.bytes.push(...opcode, alignment, ...unsigned(offset));
+    return this;
+  }
+
+  /** The low eight bytes of the vector on the stack. */
+  storeLowHalf(offset: number): this {
+    this.bytes.push(0xfd, 0x5b, 3, ...unsigned(offset), 0);
     return this;
   }
 
