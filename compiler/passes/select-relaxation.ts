@@ -121,16 +121,19 @@ function findClause(
     ).sort((a, b) => (a.cost ?? Number.MAX_VALUE) - (b.cost ?? Number.MAX_VALUE))[0];
   const own = cheapest(name) ?? (isSeparable(relaxation) ? cheapest("Separable") : undefined);
   const found = own ?? cheapest(name, generalClauses(structure, relaxation, self, declarations, span));
-  const offered = relaxationsOf(usable, declarations);
-  const help = offered.length === 0 ? "declare one with relax … by …" : `it has ${offered.join(", ")}`;
+  // Asking which there are reads the whole library, so it is left for when there is something to say.
+  const help = () => {
+    const offered = relaxationsOf(usable, declarations);
+    return offered.length === 0 ? "declare one with relax … by …" : `it has ${offered.join(", ")}`;
+  };
   if (found === undefined) {
     const elsewhere = structure.relaxations.find((each) => each.name === name)?.clause.target?.name;
     const why = elsewhere === undefined ? undefined : `it is declared for ${elsewhere} only`;
-    throw new Failure(span, "no-relaxation", `${structure.label} has no ${name} relaxation`, { why, help });
+    throw new Failure(span, "no-relaxation", `${structure.label} has no ${name} relaxation`, { why, help: help() });
   }
   const { refused } = found.clause;
   if (refused === undefined) return found;
-  throw new Failure(span, "no-relaxation", `${name} is refused for ${structure.label}`, { why: refused.value, help });
+  throw new Failure(span, "no-relaxation", `${name} is refused for ${structure.label}`, { why: refused.value, help: help() });
 }
 
 /**

@@ -128,7 +128,7 @@ class Writer {
     }
   }
 
-  /** 2 to the power of the whole number on the stack, of less than 1,000 either way, to which ROUND and the bias were added. */
+  /** 2 to the power of a whole number of less than 1,000 either way: that plus ROUND and the bias is on the stack. */
   power(): this {
     if (this.vector) this.code.integer(52).plain("i64x2.shl");
     else this.code.plain("i64.reinterpret_f64").long(52).plain("i64.shl", "f64.reinterpret_i64");
