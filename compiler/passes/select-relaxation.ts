@@ -133,7 +133,10 @@ function findClause(
   }
   const { refused } = found.clause;
   if (refused === undefined) return found;
-  throw new Failure(span, "no-relaxation", `${name} is refused for ${structure.label}`, { why: refused.value, help: help() });
+  throw new Failure(span, "no-relaxation", `${name} is refused for ${structure.label}`, {
+    why: refused.value,
+    help: help(),
+  });
 }
 
 /**
