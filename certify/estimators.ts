@@ -72,8 +72,8 @@ export function estimatorReport(specimen: Specimen, subject: EstimatorSubject, d
   const exact = exactGradients(members, law, objective, u);
   const hard = specimen.solver.argmax(u);
   const relaxedAt = (temperature: number) => {
-    const soft = layer.soft(u, temperature);
-    return layer.vjp(u, gradientsAt(objective, soft, size), temperature, soft);
+    const results = layer.run(u, temperature);
+    return layer.vjp(u, gradientsAt(objective, results.get("x")!, size), temperature, results);
   };
   const relaxed = relaxedAt(t);
   /** Utilities without noise have no part in it: X jumps with them. */

@@ -53,7 +53,7 @@ export class HostFamily {
       ["u", kernels.scaled(u, t)],
       ["cotangent", cotangent],
     ]);
-    kernels.addResults(arrays, kernel, backward, x);
+    kernels.addResults(arrays, kernel, backward, x && new Map([["x", x]]));
     return kernels.finite("gradient", divided(kernels.run(backward, arrays), t));
   }
 

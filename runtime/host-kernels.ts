@@ -17,6 +17,8 @@ type HostKernel = (
   refuse: KernelRefusal,
 ) => void;
 
+/** What a forward kernel made, by the names that backwards read it by. */
+export type Results = ReadonlyMap<string, Float64Array>;
 /** Which printing of the kernels is run. */
 export type Printed = "javascript" | "wasm";
 
@@ -89,20 +91,23 @@ export class HostKernels {
     return outputs;
   }
 
-  /**
-   * Adds what a backward reads of the forward run: its first output, called x, which may be known already, and others
-   * by their names.
-   */
+  /** All outputs of a forward kernel as backwards call them: the first is x, others have their own names. */
+  named(forward: PrintedKernel, arrays: ReadonlyMap<string, Float64Array>): Results {
+    const results = this.results(forward, arrays);
+    return new Map(forward.outputs.map(({ name }, i) => [i === 0 ? "x" : name, results[i]!]));
+  }
+
+  /** Adds what a backward reads of the forward run, of which some or all may be known already. */
   addResults(
     arrays: Map<string, Float64Array>,
     forward: PrintedKernel,
     backward: PrintedKernel,
-    x: Float64Array | undefined,
+    known: Results = new Map(),
   ): void {
+    for (const [name, result] of known) arrays.set(name, result);
     const names = forward.outputs.map(({ name }, i) => (i === 0 ? "x" : name));
-    if (x !== undefined) arrays.set("x", x);
     if (names.every((name) => arrays.has(name) || !backward.inputs.includes(name))) return;
-    for (const [i, result] of this.results(forward, arrays).entries()) arrays.set(names[i]!, result);
+    for (const [name, result] of this.named(forward, arrays)) arrays.set(name, result);
   }
 
   /** Fills all outputs, which begin at 0. */

@@ -4,7 +4,7 @@
  */
 import type { CompiledLayer, PrintedKernel } from "../compiler/artifact.ts";
 import { HostFamily } from "./host-family.ts";
-import { divided, HostKernels, type Printed } from "./host-kernels.ts";
+import { divided, HostKernels, type Printed, type Results } from "./host-kernels.ts";
 
 export class HostLayer {
   /** Questions about p(x) ∝ exp(uᵀx / t), where the layer is of the exponential family. */
@@ -40,18 +40,25 @@ export class HostLayer {
 
   /** X_t = argmax over the polytope of uᵀx − t f(x). */
   soft(u: Float64Array, temperature: number): Float64Array {
-    if (this.layer.soft === undefined) throw new Error("this layer was compiled without a relaxation");
-    const { kernels } = this;
-    return kernels.finite("soft sample", kernels.run(this.layer.soft, kernels.inputs(u, temperature)));
+    return this.run(u, temperature).get("x")!;
   }
 
-  /** (∂X_t/∂u)ᵀ cotangent; `x` is X_t where it is known already. */
-  vjp(u: Float64Array, cotangent: Float64Array, temperature: number, x?: Float64Array): Float64Array {
+  /** X_t, called x, with whatever else its solver hands to the backward. */
+  run(u: Float64Array, temperature: number): Results {
+    if (this.layer.soft === undefined) throw new Error("this layer was compiled without a relaxation");
+    const { kernels } = this;
+    const results = kernels.named(this.layer.soft, kernels.inputs(u, temperature));
+    kernels.finite("soft sample", results.get("x")!);
+    return results;
+  }
+
+  /** (∂X_t/∂u)ᵀ cotangent; `results` are those of `run` on the same utilities, where they are at hand. */
+  vjp(u: Float64Array, cotangent: Float64Array, temperature: number, results?: Results): Float64Array {
     const { backward } = this.layer;
     if (backward === undefined) throw new Error("this layer was compiled without a relaxation");
     const { kernels } = this;
     const arrays = kernels.inputs(u, temperature).set("cotangent", cotangent);
-    kernels.addResults(arrays, this.layer.soft!, backward.kernel, x);
+    kernels.addResults(arrays, this.layer.soft!, backward.kernel, results);
     return kernels.finite("gradient", divided(kernels.run(backward.kernel, arrays), temperature), this.inputSize);
   }
 

@@ -7,7 +7,7 @@ import type * as core from "@tensorflow/tfjs-core";
 import type { CompiledLayer, Decision, PrintedKernel } from "../compiler/artifact.ts";
 import type { DeviceName, DeviceOptions } from "./devices.ts";
 import type { HostFamily } from "./host-family.ts";
-import type { Printed } from "./host-kernels.ts";
+import type { Printed, Results } from "./host-kernels.ts";
 import { HostLayer } from "./host-layer.ts";
 import { requireCount, requireSameForm, requireUtilities } from "./layer-forms.ts";
 import { type LayerTensorflow, type Operation, operate, pullBack } from "./layer-operation.ts";
@@ -181,9 +181,13 @@ export class StructureLayer implements Layer {
   soft<U extends LayerInput>(u: U, examples: ExampleOptions = {}): SameForm<U> {
     const t = this.temperature();
     const host = this.hostFor(examples);
+    let results: Results | undefined;
     return this.sameForm(u, {
-      forward: (rows) => host.soft(rows, t),
-      backward: (rows, x, cotangent) => host.vjp(rows, cotangent, t, x),
+      forward: (rows) => {
+        results = host.run(rows, t);
+        return results.get("x")!;
+      },
+      backward: (rows, _, cotangent) => host.vjp(rows, cotangent, t, results),
     });
   }
 

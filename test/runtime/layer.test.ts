@@ -1,6 +1,7 @@
 /** `layer()`: all forms of utilities, gradients under `tf.grad` on several backends, and what it says of bad input. */
 import * as tf from "@tensorflow/tfjs-core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { HostKernels } from "../../runtime/host-kernels.ts";
 import type { UserError } from "../../runtime/user-error.ts";
 import { DiagnosticError, layer } from "../../sstc.ts";
 import { expectClose } from "../golden.ts";
@@ -115,6 +116,17 @@ describe.each(["cpu", "wasm"] as const)("gradients on %s", (device) => {
     const gradient = tf.grad((x: tf.Tensor) => tf.sum(tf.mul(tree.argmax(x), tf.tensor1d(weights))))(tf.tensor1d(u));
     expectClose(gradient.dataSync(), tree.vjp(u, weights), { abs: 1e-5, rel: 1e-5 }, "gradient");
     expect(new Set(tree.argmax(tf.tensor1d(u)).dataSync())).toEqual(new Set([0, 1]));
+  });
+
+  test("a gradient reads what the forward handed on: it ran the forward again", async () => {
+    const subset = await layer("KSubset(6, 2) relax SoftSub at 0.5", { device });
+    const runs = vi.spyOn(HostKernels.prototype, "fill");
+    try {
+      tf.grad((x: tf.Tensor) => tf.sum(tf.mul(subset.soft(x), tf.tensor1d(weights))))(tf.tensor1d(u));
+      expect(runs.mock.calls.map(([kernel]) => kernel.outputs.map(({ name }) => name))).toEqual([["x", "a"], ["vjp"]]);
+    } finally {
+      runs.mockRestore();
+    }
   });
 
   test("no tensor is left behind", async () => {
