@@ -33,8 +33,8 @@ export type {
 export { DiagnosticError } from "./compiler/failure.ts";
 export type { ImportResolver } from "./compiler/names.ts";
 export { type GeneratedModuleText, type ModuleOptions, printModule } from "./compiler/targets/module.ts";
-export type { KBest, Layer, LayerDevice } from "./runtime/layer.ts";
-export type { LayerInput } from "./runtime/layer-rows.ts";
+export type { Layer, LayerDevice } from "./runtime/layer.ts";
+export type { KBest, LayerInput } from "./runtime/layer-rows.ts";
 export type { ExampleOptions } from "./runtime/layer-sizes.ts";
 
 export interface CompileOptions {

@@ -13,7 +13,7 @@ import {
 import type { Source } from "../compiler/diagnostic.ts";
 import type { Names } from "../compiler/names.ts";
 import { headName } from "../compiler/structure.ts";
-import type { Expression, Parameter } from "../grammar/ast.ts";
+import type { Expression, Parameter, StructureClause } from "../grammar/ast.ts";
 import { printExpression } from "../grammar/format.ts";
 
 /** Characters of a line. */
@@ -24,7 +24,8 @@ type Supported = Extract<Combination, { kind: "supported" }>;
 /** The page for all structures that a file sees. */
 export function structuresPage(names: Names, source: Source): string {
   const found = catalogue(names, source);
-  const sections = found.structures.map((entry) => new Section(entry, names).lines());
+  const missing = new Set(found.relaxations.flatMap((each) => each.missing ?? []));
+  const sections = found.structures.map((entry) => new Section(entry, names, missing).lines());
   return `${[
     "# Structures",
     "",
@@ -37,8 +38,8 @@ export function structuresPage(names: Names, source: Source): string {
     "## Which structure has which relaxation",
     "",
     ...paragraph(
-      "A cell is the backward that is chosen. “refused” is a combination that cannot be, for a reason that is given " +
-        "below; “–” is one that the structure says nothing of. Both are errors when a model is compiled.",
+      "A cell is the backward that is chosen. “refused” is an error when a model is compiled, which tells the reason, as " +
+        "the tables below do, and what there is instead.",
     ),
     "",
     ...overview(found),
@@ -68,29 +69,36 @@ function overviewCell(found: readonly Combination[]): string {
 const link = (name: string) => `[\`${name}\`](#${name.toLowerCase()})`;
 
 function relaxationTable({ relaxations }: Catalogue): string[] {
-  const rows = relaxations.map(({ declaration }) => [
+  const rows = relaxations.map(({ declaration, missing }) => [
     `\`${declaration.name.name}${parametersText(declaration.parameters)}\``,
     plain(declaration.doc),
+    missing === undefined ? "" : `refused: ${missing}`,
   ]);
-  return table(["relaxation", "what it is"], rows);
+  return table(["relaxation", "what it is", "where a structure says nothing of it"], rows);
 }
 
 /** What is said of one structure. */
 class Section {
   private readonly entry: StructureEntry;
   private readonly names: Names;
+  /** What relaxations say themselves, of any structure. */
+  private readonly missing: ReadonlySet<string>;
 
-  constructor(entry: StructureEntry, names: Names) {
+  constructor(entry: StructureEntry, names: Names, missing: ReadonlySet<string>) {
     this.entry = entry;
     this.names = names;
+    this.missing = missing;
   }
 
   lines(): string[] {
     const { declaration, combinations, sample } = this.entry;
     const supported = combinations.flatMap((each) => (each.kind === "supported" ? [each] : []));
     const refused = combinations.flatMap((each) =>
-      each.kind === "refused" && each.reason !== undefined ? [each] : [],
+      each.kind === "refused" && each.reason !== undefined && !this.missing.has(each.reason) ? [each] : [],
     );
+    const limits = [
+      ...new Set([...this.limits(), ...refused.map(({ name, reason }) => `refused: \`${name}\`, ${reason}`)]),
+    ];
     const references = this.references(supported);
     const facts = [
       ...this.facts(),
@@ -107,9 +115,7 @@ class Section {
       ...facts.flatMap((fact) => item(fact)),
       "",
       ...table(["relaxation", "algorithm", "cost", "backward"], supported.map(relaxationRow)),
-      ...(refused.length === 0
-        ? []
-        : ["", ...refused.flatMap(({ name, reason }) => item(`refused: \`${name}\`, ${reason}`))]),
+      ...(limits.length === 0 ? [] : ["", ...limits.flatMap((each) => item(each))]),
       ...(references.length === 0 ? [] : ["", ...paragraph(`References: ${references.join("; ")}.`)]),
     ];
   }
@@ -139,6 +145,19 @@ class Section {
         ? []
         : [`members: ${[written, size].filter((each) => each !== "").join("; ")}`]),
     ];
+  }
+
+  /** What is there for some arguments only, and what the structure refuses. */
+  private limits(): string[] {
+    const { body } = this.entry.declaration;
+    return (body.kind === "alias" ? [] : body.clauses).flatMap((clause) => {
+      if (clause.kind === "relax" && clause.refused !== undefined) {
+        const where = clause.when === undefined ? "" : ` where \`${printExpression(clause.when)}\``;
+        return [`refused: \`${clause.relaxation.name}\`${where}, ${clause.refused.value}`];
+      }
+      const what = conditional(clause);
+      return what === undefined ? [] : [`where \`${printExpression(what.when)}\`: ${what.clause}`];
+    });
   }
 
   private queries(): string[] {
@@ -186,6 +205,26 @@ function cost({ cost }: { readonly cost?: Expression }): string | undefined {
 function relaxationRow({ relaxation, algorithm, costFormula, backwards }: Supported): string[] {
   const formula = costFormula === undefined ? "" : `\`${costFormula}\``;
   return [`\`${relaxation}\``, `\`${algorithm}\``, formula, backwards.map((each) => `\`${each}\``).join(", ")];
+}
+
+/** A clause that holds under a condition. */
+function conditional(clause: StructureClause): { readonly when: Expression; readonly clause: string } | undefined {
+  if (clause.kind === "count" || !("when" in clause) || clause.when === undefined) return undefined;
+  const { when } = clause;
+  switch (clause.kind) {
+    case "relax": {
+      const symmetric = clause.symmetric ? ", whose Jacobian is symmetric" : "";
+      return { when, clause: `\`${clause.relaxation.name}\` by \`${printExpression(clause.algorithm!)}\`${symmetric}` };
+    }
+    case "log-partition":
+      return { when, clause: `log-partition by \`${printExpression(clause.algorithm)}\`` };
+    case "argmax":
+      return { when, clause: `argmax by \`${printExpression(clause.solver)}\`` };
+    case "sampler":
+      return { when, clause: `exact samples by \`${printExpression(clause.solver)}\`` };
+    case "k-best":
+      return { when, clause: `k best members by \`${printExpression(clause.solver)}\`` };
+  }
 }
 
 /** `Grassmann, Taksar and Heyman 1985`, `Lafferty et al. 2001`, and places in the paper. */

@@ -9,7 +9,7 @@ import type { Source } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
 import type { Names } from "./names.ts";
 import { STRATEGIES, selectBackward } from "./passes/select-backward.ts";
-import { selectRelaxation } from "./passes/select-relaxation.ts";
+import { selectRelaxation, whyMissing } from "./passes/select-relaxation.ts";
 import { environment } from "./static-evaluate.ts";
 import { staticFunctions } from "./static-functions.ts";
 import { type StaticRelaxation, type StaticValue, staticNumber } from "./static-value.ts";
@@ -46,7 +46,7 @@ export type Combination =
       /** The legal ones; the first is the compiler's choice. */
       readonly backwards: readonly string[];
     }
-  /** `reason` is what the structure says of it, if it says anything. */
+  /** `reason` is what the structure says of it, or else the relaxation, if either says anything. */
   | { readonly kind: "refused"; readonly name: string; readonly reason: string | undefined };
 
 export interface StructureEntry {
@@ -59,7 +59,14 @@ export interface StructureEntry {
 
 export interface Catalogue {
   readonly structures: readonly StructureEntry[];
-  readonly relaxations: readonly { readonly declaration: RelaxationDeclaration; readonly source: Source }[];
+  readonly relaxations: readonly RelaxationEntry[];
+}
+
+export interface RelaxationEntry {
+  readonly declaration: RelaxationDeclaration;
+  readonly source: Source;
+  /** Why it is not there for structures that say nothing of it, if something says so. */
+  readonly missing: string | undefined;
 }
 
 /** Everything that `source` sees and that can be tried, in the order of names; of structures those that are meant. */
@@ -71,7 +78,7 @@ export function catalogue(
   const declarations = declarationsFor(names, source);
   const found = [...new Set(names.visible(source))].sort().flatMap((name) => names.find(name, source) ?? []);
   const relaxations = found.flatMap(({ declaration, source }) =>
-    declaration.kind === "relaxation" ? [{ declaration, source }] : [],
+    declaration.kind === "relaxation" ? [{ declaration, source, missing: missingOf(declaration, declarations) }] : [],
   );
   const structures = found.flatMap(({ declaration, source }) => {
     if (declaration.kind !== "structure" || declaration.incomplete === true) return [];
@@ -131,6 +138,13 @@ function sampleValues(
     else return undefined;
   }
   return values;
+}
+
+function missingOf(declaration: RelaxationDeclaration, declarations: Declarations): string | undefined {
+  const value = declarations.lookup(declaration.name.name);
+  if (value?.kind !== "relaxation" || declaration.general.some(({ refused }) => refused === undefined))
+    return undefined;
+  return whyMissing(value);
 }
 
 /** What a structure has for a relaxation: one for each clause that it can be given by. */

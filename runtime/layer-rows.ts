@@ -60,6 +60,15 @@ export type SeveralValues<U extends LayerInput> = U extends core.Tensor
         ? number[][]
         : number[];
 
+/** The most valuable members of each example. */
+export interface KBest<U extends LayerInput> {
+  readonly members: Several<U>;
+  /** uᵀx of each. */
+  readonly values: SeveralValues<U>;
+  /** How many there are. */
+  readonly found: PerExample<U>;
+}
+
 /** What is read, for messages: `the utilities of SpanningTree(complete(4))`. */
 export interface Reading {
   readonly what: string;

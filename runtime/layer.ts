@@ -14,13 +14,13 @@ import { type LayerTensorflow, type Operation, operate, pullBack } from "./layer
 import {
   exampleAxes,
   isTensor,
+  type KBest,
   type LayerInput,
   type PerExample,
   type Reading,
   readRows,
   type SameForm,
   type Several,
-  type SeveralValues,
   writePerExample,
   writeRows,
   writeSeveral,
@@ -78,14 +78,6 @@ export interface Layer {
 export interface SampleOptions extends ExampleOptions {
   /** An integer below 2^32. */
   readonly seed?: number;
-}
-
-export interface KBest<U extends LayerInput> {
-  readonly members: Several<U>;
-  /** uᵀx of each. */
-  readonly values: SeveralValues<U>;
-  /** How many there are. */
-  readonly found: PerExample<U>;
 }
 
 /** Compiles what lists a number of best members; throws where the structure cannot. */

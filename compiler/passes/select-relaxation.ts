@@ -128,7 +128,7 @@ function findClause(
   };
   if (found === undefined) {
     const elsewhere = structure.relaxations.find((each) => each.name === name)?.clause.target?.name;
-    const why = elsewhere === undefined ? undefined : `it is declared for ${elsewhere} only`;
+    const why = elsewhere === undefined ? whyMissing(relaxation) : `it is declared for ${elsewhere} only`;
     throw new Failure(span, "no-relaxation", `${structure.label} has no ${name} relaxation`, { why, help: help() });
   }
   const { refused } = found.clause;
@@ -137,6 +137,15 @@ function findClause(
     why: refused.value,
     help: help(),
   });
+}
+
+/** Why a relaxation is not there for structures that do not declare it; undefined where nothing says so. */
+export function whyMissing(relaxation: StaticRelaxation): string | undefined {
+  if (!isSeparable(relaxation)) return relaxation.declaration.general.find(({ refused }) => refused)?.refused?.value;
+  return (
+    "it is separable, x = map(u - λ) with one λ for all coordinates, which solves polytopes of bounds and at most one " +
+    "sum; this structure declares none (relax Separable by …)"
+  );
 }
 
 /**
@@ -173,7 +182,9 @@ function relaxationsOf(clauses: readonly Candidate<RelaxClause>[], declarations:
   const own = clauses
     .filter(({ clause }) => clause.refused === undefined)
     .flatMap(({ name }) => (name === "Separable" ? visible(declarations, isSeparable) : [name]));
-  const general = visible(declarations, ({ declaration }) => declaration.general.length > 0);
+  const general = visible(declarations, ({ declaration }) =>
+    declaration.general.some((clause) => clause.refused === undefined),
+  );
   return [...new Set([...own, ...general.filter((name) => !refused.includes(name))])];
 }
 

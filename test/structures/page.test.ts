@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { structuresPage } from "../../cli/structures-page.ts";
 import { catalogue } from "../../compiler/catalogue.ts";
+import type { Diagnostic } from "../../compiler/diagnostic.ts";
 import { DiagnosticError } from "../../compiler/failure.ts";
 import { compileLayer } from "../../compiler/layer.ts";
+import type { LayerRequest } from "../../compiler/layer-request.ts";
 import { Names } from "../../compiler/names.ts";
 import { parse } from "../../grammar/parse.ts";
 import { library } from "../../stdlib/library.ts";
@@ -18,6 +20,16 @@ const declared = (kind: "structure" | "relaxation") =>
     .flatMap((text) => parse(text).file.declarations)
     .flatMap((each) => (each.kind === kind ? [each.name.name] : []))
     .sort();
+
+function problemsOf(request: LayerRequest): readonly Diagnostic[] {
+  try {
+    compileLayer(request, library);
+  } catch (problem) {
+    if (problem instanceof DiagnosticError) return problem.diagnostics;
+    throw problem;
+  }
+  return [];
+}
 
 test("docs/structures.md is up to date (npm run docs writes it)", async () => {
   await expect(page).toMatchFileSnapshot(join(import.meta.dirname, "../../docs/structures.md"));
@@ -91,7 +103,25 @@ kernel two_best(n, u: f32[n]) -> x: f32[n] {
   const cellOf = new Map(cells("| structure").map((name, i) => [name.replace(" |", ""), row[i]!.replace(" |", "")]));
   expect(cellOf.get("Euclidean")).toBe("refused");
   expect(cellOf.get("ExpFamily")).toBe("dual");
-  expect(cellOf.get("BinaryEntropy")).toBe("–");
+  // What a structure says nothing of, its relaxation does, once for all.
+  expect(cellOf.get("BinaryEntropy")).toBe("refused");
+  expect(cellOf.get("NeuralSort")).toBe("refused");
+  expect(section).not.toContain("BinaryEntropy");
+  expect(own).toMatch(/\| `NeuralSort` \|.*\| refused: it sorts scores, so it is for Matching \|/);
+  expect(own).toContain("- where `n <= 10`: log-partition by `matching_log_partition`");
+});
+
+test("each combination is there, or is refused with a reason and with what there is instead", () => {
+  for (const { sample, combinations, declaration } of found.structures) {
+    for (const each of combinations) {
+      if (each.kind === "supported") continue;
+      expect(each.reason, `${declaration.name.name} ${each.name}`).toMatch(/\w/);
+      const relaxation = each.name === "Tsallis" ? "Tsallis(1.5)" : each.name;
+      const [problem] = problemsOf({ structure: sample.label, relaxation });
+      expect([problem?.code, problem?.why], `${sample.label} ${each.name}`).toEqual(["no-relaxation", each.reason]);
+      expect(problem?.help).toContain("it has ");
+    }
+  }
 });
 
 test("sstc structures prints the page", async () => {
