@@ -51,7 +51,7 @@ function registerChecks(program: Command, finish: (status: number) => void): voi
     )
     .option(
       "--relax <relaxation>",
-      "ExpFamily, Euclidean, CategoricalEntropy or BinaryEntropy; without it, argmax only",
+      "such as ExpFamily, Euclidean or CategoricalEntropy(sweeps=20): `sstc structures` lists them; without it, argmax only",
     )
     .option("--at <temperature>", "the temperature t, greater than 0")
     .option(
@@ -63,7 +63,7 @@ function registerChecks(program: Command, finish: (status: number) => void): voi
     .option("--best <number>", "how many best members; 3 by default")
     .option("--seed <number>", "decides the samples; 0 by default")
     .option("--input <file>", "JSON file, or - for standard input", "-")
-    .option("--backward <strategy>", "custom, dual or finite_difference(eps)")
+    .option("--backward <strategy>", "custom, dual, autodiff or finite_difference(eps)")
     .option("--device <name>", "host (float64), or in float32 wasm, cpu, tensorflow, cuda", "host")
     .option("--set <name=expression>", "a name for the texts above, such as n=6 or G=complete(n)", collect)
     .option("--source <file>", "a .sst file with structures of your own")

@@ -119,7 +119,8 @@ export class HostKernels {
     }
     const rows = arrays.get("u")!.length / this.inputSize;
     const inputs = kernel.inputs.map((name) => arrays.get(name) ?? this.sizesOf(rows));
-    compiled(rows, inputs, outputs, failing(rows, rows), refusing(this.structure, rows, rows));
+    const t = arrays.get("temperature")?.[0];
+    compiled(rows, inputs, outputs, failing(rows, rows), refusing(this.structure, rows, rows, t));
   }
 
   /** What the kernels of a relaxation read of each example, besides cotangents: u / t, and t where they want it. */

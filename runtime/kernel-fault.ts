@@ -7,11 +7,26 @@ export type KernelFailure = (problem: number, ...words: readonly (string | numbe
 /** How a run ends because of example number `problem`: of a size, if it has one. Throws an error of the requirement. */
 export type KernelRefusal = (problem: number, requirement: string, size?: number) => never;
 
-/** As `failing`; `what` names what has the requirement, such as a latent variable. */
-export function refusing(what: string, problems: number, examples: number | undefined): KernelRefusal {
+/** Utilities this far below others mean never (docs/language.md, masks). */
+const NEVER = 1e20;
+/** Utilities of this size are nothing unusual. */
+const ORDINARY = 1e6;
+
+/**
+ * As `failing`; `what` names what has the requirement, such as a latent variable. `temperature` is what the utilities
+ * were divided by: a tiny one makes masks of ordinary utilities.
+ */
+export function refusing(what: string, problems: number, examples: number | undefined, temperature = 1): KernelRefusal {
   return (problem, requirement, size) => {
     const place = placeOf(problem, problems, examples);
     const sized = size === undefined ? what : `the size of ${what} is ${size}`;
+    if (size === undefined && NEVER * temperature < ORDINARY) {
+      const apart = (NEVER * temperature).toPrecision(2);
+      throw new UserError(`${sized}${place}: ${requirement}`, {
+        why: `divided by the temperature t = ${temperature}, utilities that lie ${apart} apart are taken for masked ones`,
+        help: "raise the temperature, or use hard samples, to which soft ones tend",
+      });
+    }
     throw new UserError(`${sized}${place}: ${requirement}`, {
       why: "what a structure requires of sizes and utilities is checked for each example",
       help: "look at this example of the data",

@@ -55,7 +55,7 @@ export function createRunKernel(
       else checkFinite(`${subject} received`, array, examples, received(array, temperature));
     }
     const outputs = outputSizes.map((size) => new Float32Array(batch * size));
-    prepared(kernel)(batch, arrays, outputs, failing(batch, examples), refusing(name, batch, examples));
+    prepared(kernel)(batch, arrays, outputs, failing(batch, examples), refusing(name, batch, examples, temperature));
     for (const output of outputs) checkFinite(`a solver of ${subject} made`, output, examples, MADE);
     return outputs.map((output, i) => {
       const shape = outputShapes[i] ?? [batch, outputSizes[i]!];
