@@ -92,9 +92,9 @@ test.each([
 });
 
 test("a temperature that makes masks of utilities was not named", async () => {
-  const subject = { ...EXAMPLES.SpanningTree![0]!, structure: "SpanningTree(complete(3))", library };
+  const subject = { ...EXAMPLES.SpanningTree![0]!, structure: "SpanningTree(complete(4))", library };
   const tree = layerOf(subject, "ExpFamily", 1e-40);
-  const { message, why, help } = await failure(() => tree.soft([1, 2, 3]));
+  const { message, why, help } = await failure(() => tree.soft([1, 2, 3, 4, 5, 6]));
   expect(message).toContain("not connected by edges that are not masked");
   expect(why).toBe("divided by the temperature t = 1e-40, utilities that lie 1.0e-20 apart are taken for masked ones");
   expect(help).toContain("raise the temperature");
