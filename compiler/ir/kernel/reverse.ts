@@ -30,9 +30,9 @@ export function reverse(kernel: Kernel, active: string): Reversed {
   try {
     const reversible = makeReversible(kernel, active);
     const generous = new Reversal(reversible, input, false);
-    if (generous.size <= LARGEST_TAPE) return { kernel: generous.finish() };
+    if (generous.size <= LARGEST_TAPE) return new Reversing(generous);
     const thrifty = new Reversal(reversible, input, true);
-    if (thrifty.size <= LARGEST_TAPE) return { kernel: thrifty.finish() };
+    if (thrifty.size <= LARGEST_TAPE) return new Reversing(thrifty);
     if (!Number.isFinite(thrifty.size)) {
       return { refused: "nothing says how often its loops go round, and so what running it backwards must keep" };
     }
@@ -41,6 +41,21 @@ export function reverse(kernel: Kernel, active: string): Reversed {
   } catch (problem) {
     if (problem instanceof NotReversible) return { refused: problem.message };
     throw problem;
+  }
+}
+
+/** The kernel is made when it is asked for: most ask only whether there is one. */
+class Reversing {
+  private readonly reversal: Reversal;
+  private made: Kernel | undefined;
+
+  constructor(reversal: Reversal) {
+    this.reversal = reversal;
+  }
+
+  get kernel(): Kernel {
+    this.made ??= this.reversal.finish();
+    return this.made;
   }
 }
 
