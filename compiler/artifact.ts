@@ -120,11 +120,13 @@ export interface Artifact {
    * returned, each output a tensor of its own (an argument that is returned must be cloned). `kernels` holds the host
    * kernels: `(batch, inputs: TypedArray[], outputs: Float32Array[]) => void`, outputs starting at zero.
    * `runKernel(name, kernel, batch, inputs: tf.Tensor[], outputSizes: number[], outputShapes: number[][], inputNames:
-   * string[], batched = true) => tf.Tensor[]` is the runtime's: it reads tensors, runs the kernel on typed arrays and
-   * checks inputs and outputs for NaN and infinities. `name` is the latent's, or a question such as
-   * `entropy(KSubset(6, 2))`, and `inputNames` are the kernel's (`u`, `cotangent`), for messages; `batch` counts
-   * problems (examples times the copies of an array of latents);
-   * `outputSizes` are values per problem; `outputShapes` are whole shapes, the axis of examples first if `batched`.
+   * string[], batched = true, temperature?: number, kept: number[] = []) => tf.Tensor[]` is the runtime's: it reads
+   * tensors, runs the kernel on typed arrays and checks inputs and outputs for NaN and infinities. Outputs whose
+   * numbers are in `kept` are read by other kernels only, and may be anything that those take and that has
+   * `dispose()`. `name` is the latent's, or a question such as `entropy(KSubset(6, 2))`, and `inputNames` are the
+   * kernel's (`u`, `cotangent`), for messages; `batch` counts problems (examples times the copies of an array of
+   * latents); `outputSizes` are values per problem; `outputShapes` are whole shapes, the axis of examples first if
+   * `batched`.
    * `train` returns `loss`, which is minimised whatever the objective's direction, and `gradient:NAME` of it.
    * `dispose()`, which may be missing, frees the tensors that the program keeps from call to call; after it nothing may
    * be called.

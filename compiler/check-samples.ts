@@ -100,7 +100,8 @@ function sampleValues(
         return staticFunctions.get(graph)?.call([staticNumber(vertices)], { start: 0, end: 0 });
       case "Relaxation": {
         const found = names.find(SEPARABLE, source);
-        return found === undefined ? undefined : relaxationOf(found);
+        const relaxation = found && relaxationOf(found);
+        return relaxation?.kind === "relaxation" ? { ...relaxation, forward: "unknown" } : undefined;
       }
       case "float":
         return staticNumber(0.5);

@@ -57,6 +57,7 @@ function isSame(a: StaticValue, b: StaticValue | undefined): boolean {
       return (
         b.kind === "relaxation" &&
         a.declaration === b.declaration &&
+        a.forward === b.forward &&
         sameValues(a.arguments, b.arguments) &&
         sameValues(a.options, b.options)
       );

@@ -47,6 +47,11 @@ export interface StaticRelaxation {
   readonly source: Source;
   readonly arguments: ReadonlyMap<string, StaticValue>;
   readonly options: ReadonlyMap<string, StaticValue>;
+  /**
+   * The algorithm by which it is computed, as a custom backward sees it: `R.derivative(u, direction)` differentiates
+   * it. A kernel that is checked on its own belongs to none that is known.
+   */
+  readonly forward?: Kernel | "unknown";
 }
 /** The name of a structure, not yet applied: what an argument `Edges: Structure` holds. */
 export interface StaticStructureName {

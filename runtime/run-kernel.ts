@@ -8,13 +8,13 @@ import { sizeOf } from "./host-tensor.ts";
 import { failing, type KernelFailure, type KernelRefusal, refusing } from "./kernel-fault.ts";
 import { UserError, type UserErrorDetails } from "./user-error.ts";
 
-export type KernelArrayType = Float32Array | Int32Array | Uint8Array;
+export type KernelArrayType = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /** A solver over `batch` problems laid one after the other; reads `inputs`, fills `outputs` (which start at zero). */
 export type HostKernel = (
   batch: number,
   inputs: readonly KernelArrayType[],
-  outputs: readonly Float32Array[],
+  outputs: readonly (Float32Array | Float64Array)[],
   fail: KernelFailure,
   refuse: KernelRefusal,
 ) => void;
@@ -22,20 +22,38 @@ export type HostKernel = (
 /**
  * `batch` counts problems: examples, times the copies of a latent that is an array. `outputSizes` are values per
  * problem, `outputShapes` whole shapes, batch axis first if `batched` (true). `inputNames` are those in the kernel.
- * `temperature` is what the utilities were divided by, for messages.
+ * `temperature` is what the utilities were divided by, for messages. Outputs whose numbers are in `kept` are for other
+ * kernels only: they stay on the host, in float64.
  * Inputs stay the caller's, outputs become the caller's.
  */
 export type RunKernel = (
   name: string,
   kernel: HostKernel,
   batch: number,
-  inputs: readonly core.Tensor[],
+  inputs: readonly (core.Tensor | HostValues)[],
   outputSizes: readonly number[],
   outputShapes: readonly (readonly number[])[],
   inputNames?: readonly string[],
   batched?: boolean,
   temperature?: number,
-) => core.Tensor[];
+  kept?: readonly number[],
+) => (core.Tensor | HostValues)[];
+
+/** What one kernel hands to another; programs dispose of it as of a tensor. */
+export class HostValues {
+  readonly data: Float64Array;
+
+  constructor(data: Float64Array) {
+    this.data = data;
+  }
+
+  dataSync(): Float64Array {
+    return this.data;
+  }
+
+  /** Nothing is to be freed. */
+  dispose(): void {}
+}
 
 /**
  * `RunKernel` on a device, which runs `prepared(kernel)` in the place of a kernel. Throws a UserError naming the latent
@@ -45,7 +63,18 @@ export function createRunKernel(
   tf: Tensorflow,
   prepared: (kernel: HostKernel) => HostKernel = (kernel) => kernel,
 ): RunKernel {
-  return (name, kernel, batch, inputs, outputSizes, outputShapes, inputNames = [], batched = true, temperature) => {
+  return (
+    name,
+    kernel,
+    batch,
+    inputs,
+    outputSizes,
+    outputShapes,
+    inputNames = [],
+    batched = true,
+    temperature,
+    kept = [],
+  ) => {
     const examples = batched ? (outputShapes[0]?.[0] ?? batch) : undefined;
     // A latent variable is known by its name, a question about a structure by how it is asked.
     const subject = name.includes("(") ? `\`${name}\`` : `the latent \`${name}\``;
@@ -54,14 +83,16 @@ export function createRunKernel(
       if (inputNames[i] === "cotangent") checkFinite(`the gradient of ${subject} holds`, array, examples, AFTER);
       else checkFinite(`${subject} received`, array, examples, received(array, temperature));
     }
-    const outputs = outputSizes.map((size) => new Float32Array(batch * size));
+    const outputs = outputSizes.map((size, i) =>
+      kept.includes(i) ? new Float64Array(batch * size) : new Float32Array(batch * size),
+    );
     prepared(kernel)(batch, arrays, outputs, failing(batch, examples), refusing(name, batch, examples, temperature));
     for (const output of outputs) checkFinite(`a solver of ${subject} made`, output, examples, MADE);
     return outputs.map((output, i) => {
       const shape = outputShapes[i] ?? [batch, outputSizes[i]!];
       if (sizeOf(shape) !== output.length)
         throw new Error(`runKernel(${name}): shape ${shape} does not hold ${output.length} values`);
-      return tf.tensor(output, [...shape], "float32");
+      return output instanceof Float64Array ? new HostValues(output) : tf.tensor(output, [...shape], "float32");
     });
   };
 }
@@ -107,7 +138,7 @@ function checkFinite(
   examples: number | undefined,
   details: UserErrorDetails,
 ): void {
-  const i = array instanceof Float32Array ? findNotFinite(array) : -1;
+  const i = array instanceof Float32Array || array instanceof Float64Array ? findNotFinite(array) : -1;
   if (i < 0) return;
   const perExample = examples === undefined ? array.length : Math.max(1, array.length / Math.max(1, examples));
   const example = examples === undefined ? "" : `example ${Math.floor(i / perExample)}, `;

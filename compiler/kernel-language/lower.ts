@@ -28,7 +28,7 @@ import { arrayOf, checkArray } from "./arrays.ts";
 import { boundsFailures, checkEnd } from "./bounds.ts";
 import { Emitter } from "./emitter.ts";
 import { ExpressionLowering } from "./expressions.ts";
-import { methodOf, runKernel, solverCalled } from "./methods.ts";
+import { kernelCalled, methodOf, runCopy } from "./methods.ts";
 import { type Binding, dependsOnRun, KernelScope } from "./scope.ts";
 import { bindSizes, requirement, SIZE_INPUT } from "./sizes.ts";
 import { checkRequirement, expressionsOf } from "./statement-parts.ts";
@@ -204,18 +204,13 @@ class StatementLowering {
     scope.bindings.set(name, { kind: "scalar", name: unique, type: lowered.type, mutable: false });
   }
 
-  /** `S.argmax(direction)`: the solver of a structure that is an argument, copied here. Undefined for all else. */
+  /** A call such as `S.argmax(direction)`, whose kernel is copied here. Undefined for all else. */
   private solve(value: Expression, scope: KernelScope): KernelArray | undefined {
     const called = methodOf(value, scope);
-    if (called?.object.kind !== "applied-structure") return undefined;
-    const solver = solverCalled(called, called.object);
-    const direction = this.expressions.arrayNamed(called.given[0]!.value, scope);
-    const flat = { ...direction, shape: [direction.shape.reduce((a, b) => a * b, 1)] };
-    checkArray(flat, solver.inputs[0]!, `what ${called.name} is given`, called.given[0]!.value.span);
+    const copied = called && kernelCalled(called);
+    if (called === undefined || copied === undefined) return undefined;
     this.countCall(called.span);
-    const sizes = solver.inputs.slice(1);
-    this.emitter.readsSize ||= sizes.length > 0;
-    return runKernel(this.emitter, solver, [direction, ...sizes]);
+    return runCopy(this.emitter, copied, called, (e) => this.expressions.arrayNamed(e, scope));
   }
 
   /** Refuses kernels that grow without end. */

@@ -123,6 +123,13 @@ function reversed({ core }: Relaxed): Reversed {
   return REVERSED.get(core, NO_VALUES, () => reverse(core, "u"));
 }
 
+/** What a closed form is given: as the forward, and R knows the forward itself. */
+function withForward({ options, core }: Relaxed): StaticValues {
+  const relaxation = options.get("R");
+  if (relaxation?.kind !== "relaxation") return options;
+  return new Map(options).set("R", { ...relaxation, forward: core });
+}
+
 /** The backward of the algorithm alone, preparation left out. */
 function coreBackward(
   strategy: Backward["strategy"],
@@ -138,7 +145,8 @@ function coreBackward(
       const further = relaxed.core.outputs.slice(1);
       const output = taken === undefined ? structure.size : sizeOf(taken);
       const shape = { ...relaxationInputs(["cotangent", "x", "u"], taken), further, output };
-      return structureKernel(relaxed.backward!, structure, declarations, span, shape, relaxed.options, relaxed.source);
+      const options = withForward(relaxed);
+      return structureKernel(relaxed.backward!, structure, declarations, span, shape, options, relaxed.source);
     }
     case "dual":
       return DUALS.get(relaxed.core, NO_VALUES, () => dual(relaxed.core, "u"));

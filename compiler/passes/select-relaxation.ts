@@ -173,7 +173,7 @@ function generalClauses(
   const candidates = located(source, declarations.source, span, () =>
     declaration.general.map((clause) => candidate(clause, declaration.name.name, costs)),
   );
-  return candidates.filter((each) => runsOn(each, self.target));
+  return candidates.filter((each) => each.clause.refused === undefined && runsOn(each, self.target));
 }
 
 /** The names of the relaxations that a structure with these clauses has. */

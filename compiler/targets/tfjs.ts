@@ -169,9 +169,17 @@ class EntryPrinter {
     const shapes = kernel.outputs.map((output) => shapeText({ ...node.type, shape: [...lead, ...output.shape] }));
     const name = stringLiteral(String(node.attributes.latent ?? kernel.name));
     const { temperature } = node.attributes;
-    const last = temperature === undefined ? [] : [temperatureText(temperature as string | number)];
-    const batched = node.type.batched ? (last.length === 0 ? [] : ["true"]) : ["false"];
-    const names = [JSON.stringify(kernel.inputs.map((input) => input.name)), ...batched, ...last].join(", ");
+    const kept = kernel.outputs.flatMap(({ name }, i) => (this.staysOnHost(readers, name) ? [i] : []));
+    const options = [
+      JSON.stringify(kernel.inputs.map((input) => input.name)),
+      node.type.batched ? "true" : "false",
+      temperature === undefined ? "undefined" : temperatureText(temperature as string | number),
+      kept.length === 0 ? "[]" : JSON.stringify(kept),
+    ];
+    // Those at the end that say what is assumed without them are left out.
+    const assumed = [undefined, "true", "undefined", "[]"];
+    while (options.at(-1) === assumed[options.length - 1]) options.pop();
+    const names = options.join(", ");
     this.lines.push(
       `const [${variables.join(", ")}] = runKernel(${name}, kernels[${JSON.stringify(kernel.name)}], ${rows}, ` +
         `[${inputs.join(", ")}], ${JSON.stringify(sizes)}, [${shapes.join(", ")}], ${names}); ` +
@@ -181,6 +189,14 @@ class EntryPrinter {
     kernel.outputs.forEach((output, i) => {
       if (!readers.some((each) => each.attributes.output === output.name)) this.temporaries.push(variables[i]!);
     });
+  }
+
+  /** Whether an output is only handed to other kernels: then it needs to be no tensor, and keeps its float64. */
+  private staysOnHost(readers: readonly Node[], output: string): boolean {
+    const node = readers.find((each) => each.attributes.output === output);
+    if (node === undefined || [...this.program.outputs.values()].includes(node)) return false;
+    const uses = this.steps.filter((step) => step.operands.some((operand) => operand.node === node));
+    return uses.every(({ node: user }) => user.op === "kernel" && user.type.batched === node.type.batched);
   }
 
   /** A kernel's input with a batch axis, if the run has one. */

@@ -48,7 +48,7 @@ model M(n = 4, length = 3) {
   latent d: Matching(n, size = l) ~ Gumbel(theta) relax NeuralSort at 1
   prior d ~ Gumbel(0)
   //~^ no-divergence «Gumbel(0)»: the utilities of d have no divergence where examples have sizes => leave the prior out
-  latent e: Matching(n) ~ Gumbel(0) relax L2X at 1  //~ no-relaxation «L2X»: L2X is refused for Matching(4)
+  latent e: Matching(n) ~ Gumbel(0) relax L2X at 1  //~ no-relaxation «L2X»: Matching(4) has no L2X relaxation
   minimize sum(a) + sum(b) + sum(c) + sum(d) + sum(e)
 }`,
   "what a relaxation requires of its parameters": `

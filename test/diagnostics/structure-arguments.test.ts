@@ -90,6 +90,56 @@ kernel twice(n, u: f32[n]) -> x: f32[n], more: f32[2] {
 }
 kernel wrong(n, more: f32[3], cotangent: f32[n]) -> vjp: f32[n] { vjp[0] = more[0] * cotangent[0] }
 kernel other(n, less: f32[2], cotangent: f32[n]) -> vjp: f32[n] { vjp[0] = less[0] * cotangent[0] }`,
+  "the derivative of a relaxation's own kernel": `
+structure Some(n) {
+  embedding x: binary[n]
+  argmax largest
+  relax ExpFamily by softmax_kernel symmetric backward moved
+  relax Euclidean by circular symmetric
+}
+kernel moved(R: Relaxation, n, u: f32[n], cotangent: f32[n]) -> vjp: f32[n] {
+  let one = R.derivative(u)            //~ missing-argument: R.derivative takes two arrays => R.derivative(u, cotangent)
+  vjp[0] = R.derivative(u, cotangent)  //~ not-in-kernels: R.derivative gives an array, so its result needs a name
+  shared few: f32[2]
+  let short = R.derivative(u, few)     //~ type-mismatch «few»: what R.derivative is given must be f32[4], but it is f32[2]
+}
+kernel circular(R: Relaxation, n, u: f32[n]) -> x: f32[n] {
+  let mine = R.derivative(u, u)        //~ unknown-name: R.derivative is there in the kernel of a backward only
+  for i in 0..n { x[i] = mine[i] }
+}
+model M(n = 4) {
+  param theta: f32[n] ~ zeros
+  latent z: Some(n) ~ Gumbel(theta) relax ExpFamily at 1
+  latent y: Some(n) ~ Gumbel(theta) relax Euclidean at 1
+  minimize sum(z) + sum(y)
+}`,
+});
+
+test("a backward may read the derivative of its own forward, of examples of any size", async () => {
+  const text = `
+structure Some(n, size = n) {
+  embedding x: binary[n]
+  argmax largest
+  relax ExpFamily by softmax_kernel symmetric backward half
+}
+kernel half(R: Relaxation, n, size, u: f32[n], cotangent: f32[n]) -> vjp: f32[n] {
+  let whole = R.derivative(u, cotangent)
+  for i in 0..size { vjp[i] = 0.5 * whole[i] }
+}`;
+  const source = { name: "half.sst", text };
+  for (const [size, examples] of [
+    ["3", {}],
+    ["length", { size: [2] }],
+  ] as const) {
+    const compiled = (name: string) =>
+      layer(`${name}(3, size = ${size}) relax ExpFamily at 0.5`, { source, device: "cpu" });
+    const [some, known] = [await compiled("Some"), await compiled("OneHot")];
+    const [u, cotangent] = [[[0.3, -1, 0.7]], [[1, 2, -1]]];
+    const expected = known.vjp(u, cotangent, examples)[0]!.map((value) => value / 2);
+    some.vjp(u, cotangent, examples)[0]!.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i]!, 14);
+    });
+  }
 });
 
 test("what is wrong with a solver that a kernel of the library runs is told where it is asked for, and nowhere else", () => {

@@ -349,6 +349,13 @@ const PLANTED: readonly (readonly [path: string, from: string, to: string, examp
   ],
   ["relaxations/soft-sub.sst", "left * left", "left", EXAMPLES.KSubset![2]!, /SoftSub: the soft/],
   ["relaxations/soft-sub.sst", "p * vjp[i] / left", "vjp[i] / left", EXAMPLES.KSubset![2]!, /SoftSub: backward custom/],
+  [
+    "structures/arborescence.sst",
+    "own[into(e)] - moved",
+    "own[into(e)] - 0.9 * moved",
+    EXAMPLES.Arborescence!.at(-1)!,
+    /ExpFamily: backward custom/,
+  ],
   ["relaxations/neural-sort.sst", "size - 1 - 2 * i", "size - 2 * i", EXAMPLES.Matching![2]!, /NeuralSort: the soft/],
   ["relaxations/neural-sort.sst", "l < j", "l <= j", EXAMPLES.Matching![2]!, /NeuralSort: the limit/],
   [

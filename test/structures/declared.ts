@@ -29,7 +29,7 @@ export function generalOf({ relaxations }: Structure): RelaxClause[] {
     name === "Separable" ? separable.map((each) => each.name.name) : [name],
   );
   return libraryRelaxations()
-    .flatMap((each) => each.general)
+    .flatMap((each) => each.general.filter(({ refused }) => refused === undefined))
     .filter(({ relaxation }) => !stated.includes(relaxation.name));
 }
 

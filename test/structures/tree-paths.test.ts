@@ -49,9 +49,17 @@ test("a fault in a way that is seldom taken is found", () => {
   expect(() => checkSoft({ ...example, library: { ...library, files } }, "ExpFamily")).toThrow();
 });
 
+test("a fault in the backward of such a way is found", () => {
+  const example = TREE_EXAMPLES.Arborescence!.find(({ structure }) => structure.includes("complete_directed(5)"))!;
+  const check = (own: Library) => () => checkBackward({ ...example, library: own }, "ExpFamily", "custom");
+  expect(check(changed(ARBORESCENCE, [BY_ESCAPES]))).not.toThrow();
+  expect(check(changed(ARBORESCENCE, [BY_ESCAPES, ["vjp[e] = exact[e]", "vjp[e] = 0.9 * exact[e]"]]))).toThrow();
+});
+
 describe.each(WAYS)("%s", (_, structure, altered) => {
   test.each(TREE_EXAMPLES[structure]!.filter(({ members }) => members[0]!.length <= 25))("$structure", (example) => {
     checkSoft({ ...example, library: altered() }, "ExpFamily");
     checkBackward({ ...example, library: altered() }, "ExpFamily", "dual");
+    if (structure === "Arborescence") checkBackward({ ...example, library: altered() }, "ExpFamily", "custom");
   });
 });
