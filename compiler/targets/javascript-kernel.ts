@@ -2,6 +2,8 @@
  * Prints kernel IR as JavaScript over typed arrays: a function of a batch of examples, computing in float64. Names are
  * sanitised here: nothing that a user wrote reaches the output except as an identifier of safe characters.
  */
+
+import { readIn } from "../ir/kernel/expression.ts";
 import {
   type KernelExpression as Expression,
   type Kernel,
@@ -28,7 +30,11 @@ function identifier(name: string): string {
 export function printJavaScriptKernel(kernel: Kernel): string {
   const sizes = new Map<string, number>();
   const size = (array: KernelArray) => array.shape.reduce((a, b) => a * b, 1);
-  const offset = new Set([...kernel.inputs, ...kernel.outputs].map((array) => array.name));
+  const reads = readIn(kernel.body);
+  // A caller's output may hold float32 only: what is read again is computed in an array of the kernel's own.
+  const own = kernel.outputs.filter(({ name, element }) => element === "f32" && reads.has(name));
+  const direct = kernel.outputs.filter((array) => !own.includes(array));
+  const offset = new Set([...kernel.inputs, ...direct].map((array) => array.name));
   for (const array of [...kernel.inputs, ...kernel.outputs, ...kernel.scratch]) sizes.set(array.name, size(array));
   const printer = new Printer(kernel.written ?? kernel.name, offset, sizes);
   const body = printer.block(kernel.body, "      ");
@@ -37,7 +43,7 @@ export function printJavaScriptKernel(kernel: Kernel): string {
     const type = table.element === "i32" ? "Int32Array" : "Float64Array";
     lines.push(`  const ${identifier(table.name)} = new ${type}([${table.values.map(number).join(", ")}]);`);
   }
-  for (const array of kernel.scratch)
+  for (const array of [...kernel.scratch, ...own])
     lines.push(
       `  const ${identifier(array.name)} = new ${array.element === "f32" ? "Float64Array" : "Int32Array"}(${size(array)});`,
     );
@@ -46,12 +52,19 @@ export function printJavaScriptKernel(kernel: Kernel): string {
   lines.push("  return (batch, inputs, outputs, fail, refuse) => {");
   if (printer.guards) lines.push("    let at = 0;");
   for (const [i, array] of kernel.inputs.entries()) lines.push(`    const ${identifier(array.name)} = inputs[${i}];`);
-  for (const [i, array] of kernel.outputs.entries()) lines.push(`    const ${identifier(array.name)} = outputs[${i}];`);
+  for (const array of direct)
+    lines.push(`    const ${identifier(array.name)} = outputs[${kernel.outputs.indexOf(array)}];`);
   lines.push("    for (let example = 0; example < batch; example++) {");
-  for (const array of [...kernel.inputs, ...kernel.outputs])
+  for (const array of own) lines.push(`      ${identifier(array.name)}.fill(0);`);
+  for (const array of [...kernel.inputs, ...direct])
     lines.push(`      const ${identifier(array.name)}$at = example * ${size(array)};`);
   if (printer.counts) lines.push("      let steps = 0;");
-  lines.push(...body, "    }", "  };", "})()");
+  lines.push(...body);
+  for (const array of own) {
+    const at = `outputs[${kernel.outputs.indexOf(array)}]`;
+    lines.push(`      ${at}.set(${identifier(array.name)}, example * ${size(array)});`);
+  }
+  lines.push("    }", "  };", "})()");
   return lines.join("\n");
 }
 

@@ -33,8 +33,8 @@ export function prepare({ structure, relaxation, batch }: Workload, printing: Pr
   const { argmax, soft, backward } = compileLayer({ structure, relaxation }, library);
   const u = Float32Array.from({ length: batch * firstInput(soft ?? argmax) }, (_, i) => gumbel(i) / TEMPERATURE);
   const [hard, results] = [outputsOf(argmax, batch), outputsOf(soft, batch)];
-  const x = results[0] ?? new Float32Array(0);
-  const arrays = new Map<string, Float32Array>([
+  const x = (results[0] as Float32Array | undefined) ?? new Float32Array(0);
+  const arrays = new Map<string, Float32Array | Float64Array>([
     ["u", u],
     ["temperature", new Float32Array(batch).fill(TEMPERATURE)],
     ["cotangent", Float32Array.from(x, (_, i) => gumbel(i + u.length))],
@@ -44,7 +44,7 @@ export function prepare({ structure, relaxation, batch }: Workload, printing: Pr
     arrays.set(i === 0 ? "x" : name, results[i]!);
   });
   const derivatives = outputsOf(backward?.kernel, batch);
-  const work = (kernel: PrintedKernel | undefined, outputs: readonly Float32Array[]) => {
+  const work = (kernel: PrintedKernel | undefined, outputs: readonly (Float32Array | Float64Array)[]) => {
     if (kernel === undefined) return missing;
     const run = load(kernel, printing);
     const inputs = kernel.inputs.map((name) => {
@@ -63,7 +63,7 @@ export function prepare({ structure, relaxation, batch }: Workload, printing: Pr
     forward: work(soft, results),
     backward: work(backward?.kernel, derivatives),
     x,
-    vjp: derivatives[0] ?? new Float32Array(0),
+    vjp: (derivatives[0] as Float32Array | undefined) ?? new Float32Array(0),
   };
 }
 
@@ -86,8 +86,9 @@ function firstInput({ wasm }: PrintedKernel): number {
   return wasm.inputs[0]!.length;
 }
 
-function outputsOf(kernel: PrintedKernel | undefined, batch: number): Float32Array[] {
-  return kernel?.outputs.map(({ size }) => new Float32Array(batch * size)) ?? [];
+/** As a program has them: tensors, but what is handed to a backward stays in float64. */
+function outputsOf(kernel: PrintedKernel | undefined, batch: number): (Float32Array | Float64Array)[] {
+  return kernel?.outputs.map(({ size }, i) => new (i === 0 ? Float32Array : Float64Array)(batch * size)) ?? [];
 }
 
 /** A Gumbel draw that depends on nothing but its number: a Weyl sequence through the inverse distribution function. */

@@ -20,7 +20,7 @@ const FORMS = new Set([
   ...["ContinueStatement"],
 ]);
 /** Members of program objects by name; all others are reached by a text in brackets. */
-const MEMBERS = new Set(["length", "dispose", "fill"]);
+const MEMBERS = new Set(["length", "dispose", "fill", "set"]);
 /** Records whose keys are names of the source. */
 const RECORDS = new Set(["inputs", "parameters", "states", "hypers", "noise", "kernels"]);
 
