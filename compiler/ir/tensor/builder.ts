@@ -20,12 +20,14 @@ export class Builder {
   /** Names from the source, for readable output. */
   readonly labels = new Map<Node, string>();
   private readonly interned = new Map<string, Node>();
+  private readonly numbers = new Map<string, number>();
+  private readonly numbered = new WeakMap<Attributes, number>();
   private nextId = 0;
 
   /** The node of an operation; throws a `TypeError` when the inputs do not fit. */
   node(op: string, inputs: readonly Node[], attributes: Attributes = NO_ATTRIBUTES): Node {
     const record = operation(op);
-    const key = `${op}(${inputs.map((input) => input.id).join(",")})${keyOf(attributes)}`;
+    const key = `${op}(${inputs.map((input) => input.id).join(",")})${this.numberOf(attributes)}`;
     const existing = this.interned.get(key);
     if (existing !== undefined) return existing;
     const type = record.type(
@@ -38,6 +40,17 @@ export class Builder {
         : Object.freeze({ id: this.nextId++, op, inputs: [...inputs], attributes, type });
     this.interned.set(key, made);
     return made;
+  }
+
+  /** The same for equal attributes. Their own keys may be as long as the table of a gather. */
+  private numberOf(attributes: Attributes): number {
+    const known = this.numbered.get(attributes);
+    if (known !== undefined) return known;
+    const key = keyOf(attributes);
+    const number = this.numbers.get(key) ?? this.numbers.size;
+    this.numbers.set(key, number);
+    this.numbered.set(attributes, number);
+    return number;
   }
 
   /** Names a node for readers of the output; the first name stays. */
