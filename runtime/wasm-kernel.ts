@@ -33,6 +33,10 @@ export function loadWasmKernel(kernel: WasmKernel): BatchKernel {
   const view = ({ element, offset, length }: WasmArray) =>
     new (element === "f32" ? Float64Array : Int32Array)(memory.buffer, offset, length);
   const [inputViews, outputViews] = [kernel.inputs.map(view), kernel.outputs.map(view)];
+  // Bytes are cleared several times faster than numbers.
+  const outputBytes = outputViews.map(
+    ({ byteOffset, byteLength }) => new Uint8Array(memory.buffer, byteOffset, byteLength),
+  );
   const narrowViews = kernel.outputs.map(({ offset, length }) => new Float32Array(memory.buffer, offset, length));
   return (batch, inputs, outputs, fail, refuse) => {
     let example = 0;
@@ -46,7 +50,7 @@ export function loadWasmKernel(kernel: WasmKernel): BatchKernel {
       inputViews.forEach((to, i) => {
         to.set(inputs[i]!.subarray(example * to.length, (example + 1) * to.length));
       });
-      for (const from of outputViews) from.fill(0);
+      for (const bytes of outputBytes) bytes.fill(0);
       solve();
       outputViews.forEach((from, i) => {
         const to = outputs[i]!;
