@@ -113,7 +113,7 @@ const sweeps: readonly Sweep[] = [
   sweep("n", 8, [125, 250, 500, 1000], (n) => `Matching(${n})`),
 ];
 
-/** A work as WebAssembly, and then as JavaScript for comparison. Each has the caches to itself, as what is quoted had. */
+/** A work as WebAssembly, and then as JavaScript for comparison. Each has the caches to itself, as PyTorch had. */
 async function judged(
   name: string,
   [wasm, javascript]: readonly [() => void, () => void],
