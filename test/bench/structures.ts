@@ -1,7 +1,7 @@
 /**
  * Measures the structured layers on one core: soft forward and exact backward of a batch, the hard solvers, backwards
- * against their forwards, and growth with sizes. Kernels run as WebAssembly, as on the default device; how long the same
- * take as JavaScript is told beside it.
+ * against their forwards, and growth with sizes. Kernels run as WebAssembly, as on the default device; how long the
+ * same take as JavaScript is told beside it.
  */
 import { type Row, timeInTurns } from "./measure.ts";
 import { nameOf, prepare, type Workload } from "./prepare.ts";
