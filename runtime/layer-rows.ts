@@ -15,50 +15,26 @@ export type LayerInput = core.Tensor | Float32Array | Float64Array | readonly nu
 
 export type PlainInput = Exclude<LayerInput, core.Tensor>;
 
+/** The same kind as utilities of type `U`; in the place of lists of examples `Lists`, and of one list `One`. */
+type Form<U extends LayerInput, Lists, One> = U extends core.Tensor
+  ? core.Tensor
+  : U extends Float32Array
+    ? Float32Array
+    : U extends Float64Array
+      ? Float64Array
+      : U extends readonly (readonly number[])[]
+        ? Lists
+        : One;
+
 /** What comes back for utilities of type `U`: the same kind and shape. */
 export type SameForm<U extends LayerInput> =
-  U extends core.Tensor<infer R>
-    ? core.Tensor<R>
-    : U extends Float32Array
-      ? Float32Array
-      : U extends Float64Array
-        ? Float64Array
-        : U extends readonly (readonly number[])[]
-          ? number[][]
-          : number[];
-
+  U extends core.Tensor<infer R> ? core.Tensor<R> : Form<U, number[][], number[]>;
 /** One number for each example: the same kind, without the axis of the example. */
-export type PerExample<U extends LayerInput> = U extends core.Tensor
-  ? core.Tensor
-  : U extends Float32Array
-    ? Float32Array
-    : U extends Float64Array
-      ? Float64Array
-      : U extends readonly (readonly number[])[]
-        ? number[]
-        : number;
-
+export type PerExample<U extends LayerInput> = Form<U, number[], number>;
 /** Several members for each example: the same kind, with an axis for them before that of the example's numbers. */
-export type Several<U extends LayerInput> = U extends core.Tensor
-  ? core.Tensor
-  : U extends Float32Array
-    ? Float32Array
-    : U extends Float64Array
-      ? Float64Array
-      : U extends readonly (readonly number[])[]
-        ? number[][][]
-        : number[][];
-
+export type Several<U extends LayerInput> = Form<U, number[][][], number[][]>;
 /** Several numbers for each example: the same kind, with an axis for them in the place of the example's numbers. */
-export type SeveralValues<U extends LayerInput> = U extends core.Tensor
-  ? core.Tensor
-  : U extends Float32Array
-    ? Float32Array
-    : U extends Float64Array
-      ? Float64Array
-      : U extends readonly (readonly number[])[]
-        ? number[][]
-        : number[];
+export type SeveralValues<U extends LayerInput> = Form<U, number[][], number[]>;
 
 /** The most valuable members of each example. */
 export interface KBest<U extends LayerInput> {

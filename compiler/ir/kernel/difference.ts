@@ -3,6 +3,7 @@
  * along the cotangent is the vector–Jacobian product, up to a step size.
  */
 import { Composition } from "./compose.ts";
+import { binary, integer, load, real } from "./expression.ts";
 import type { KernelExpression as Expression, Kernel, KernelArray, KernelBinary } from "./kernel.ts";
 
 /**
@@ -92,16 +93,4 @@ function loop(i: { readonly name: string }, length: number) {
 }
 function variable(name: string, type: "f32" | "i32" = "f32") {
   return { kind: "variable", name, type } as const;
-}
-function integer(value: number): Expression {
-  return { kind: "constant", value, type: "i32" };
-}
-function real(value: number): Expression {
-  return { kind: "constant", value, type: "f32" };
-}
-function load(array: KernelArray, index: Expression): Expression {
-  return { kind: "load", array: array.name, index, type: "f32" };
-}
-function binary(operator: KernelBinary, left: Expression, right: Expression): Expression {
-  return { kind: "binary", operator, left, right, type: "f32" };
 }

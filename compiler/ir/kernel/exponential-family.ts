@@ -4,7 +4,8 @@
  * nearly cancel.
  */
 import { Composition } from "./compose.ts";
-import type { KernelExpression as Expression, Kernel, KernelArray, KernelBinary } from "./kernel.ts";
+import { binary, integer, load, real } from "./expression.ts";
+import type { KernelExpression as Expression, Kernel, KernelArray } from "./kernel.ts";
 
 const VALUE: KernelArray = { name: "value", element: "f32", shape: [1] };
 const COTANGENT: KernelArray = { ...VALUE, name: "cotangent" };
@@ -135,16 +136,4 @@ function sumOfProducts(composition: Composition, a: KernelArray, b: KernelArray)
 
 function sizeOf(array: KernelArray): number {
   return array.shape.reduce((a, b) => a * b, 1);
-}
-function integer(value: number): Expression {
-  return { kind: "constant", value, type: "i32" };
-}
-function real(value: number): Expression {
-  return { kind: "constant", value, type: "f32" };
-}
-function load(array: KernelArray, index: Expression): Expression {
-  return { kind: "load", array: array.name, index, type: "f32" };
-}
-function binary(operator: KernelBinary, left: Expression, right: Expression): Expression {
-  return { kind: "binary", operator, left, right, type: "f32" };
 }

@@ -1,5 +1,10 @@
 /** Expressions of kernel IR built, taken apart and rewritten: what the transformations of kernels share. */
-import type { KernelExpression as Expression, KernelBinary, KernelStatement as Statement } from "./kernel.ts";
+import type {
+  KernelExpression as Expression,
+  KernelArray,
+  KernelBinary,
+  KernelStatement as Statement,
+} from "./kernel.ts";
 
 export const zero: Expression = { kind: "constant", value: 0, type: "f32" };
 export const isZero = (e: Expression) => e.kind === "constant" && e.value === 0;
@@ -15,6 +20,10 @@ export function integer(value: number): Expression {
 
 export function binary(operator: KernelBinary, left: Expression, right: Expression, type = left.type): Expression {
   return { kind: "binary", operator, left, right, type };
+}
+
+export function load(array: KernelArray, index: Expression): Expression {
+  return { kind: "load", array: array.name, index, type: array.element };
 }
 
 export function compare(operator: KernelBinary, left: Expression, right: Expression): Expression {

@@ -1,10 +1,10 @@
 /** Which loops of kernel IR can run several rounds at once, and what is the same in all rounds. */
+import { partsOf, readBy } from "../../ir/kernel/expression.ts";
 import type {
   KernelExpression as Expression,
   ScalarType,
   KernelStatement as Statement,
 } from "../../ir/kernel/kernel.ts";
-import { mentionsAny, parts } from "./affine.ts";
 
 export type Reduction = Extract<Statement, { kind: "reduce" }>;
 export type Loop = Extract<Statement, { kind: "for" }>;
@@ -64,12 +64,16 @@ export class Rounds {
   isInvariant(e: Expression): boolean {
     if (e.kind === "within" || (e.kind === "load" && this.stored.has(e.array))) return false;
     if (e.kind === "variable") return e.name !== this.loop.variable && !this.declared.has(e.name);
-    return parts(e).every((part) => this.isInvariant(part));
+    return partsOf(e).every((part) => this.isInvariant(part));
   }
 
   /** An index that is computed for each round on its own, from what is known outside of the round. */
   private isScalar(e: Expression): boolean {
-    return e.kind !== "within" && !mentionsAny(e, this.declared) && parts(e).every((part) => this.isScalar(part));
+    return (
+      e.kind !== "within" &&
+      [...readBy(e)].every((name) => !this.declared.has(name)) &&
+      partsOf(e).every((part) => this.isScalar(part))
+    );
   }
 
   /**
@@ -82,7 +86,7 @@ export class Rounds {
         !conditional && e.type !== "bool" && this.isScalar(e.index) && (e.type === "f32" || !this.stored.has(e.array))
       );
     }
-    const each = () => parts(e).every((part) => this.isVector(part, conditional));
+    const each = () => partsOf(e).every((part) => this.isVector(part, conditional));
     switch (e.kind) {
       case "constant":
         return true;
@@ -117,5 +121,5 @@ function statementsOf(loop: Loop): readonly Round[] | undefined {
 }
 
 function sizeOf(e: Expression): number {
-  return parts(e).reduce((total, part) => total + sizeOf(part), 1);
+  return partsOf(e).reduce((total, part) => total + sizeOf(part), 1);
 }

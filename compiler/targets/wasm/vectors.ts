@@ -4,11 +4,11 @@
  */
 import type { KernelExpression as Expression, KernelBinary } from "../../ir/kernel/kernel.ts";
 
-import { affine } from "./affine.ts";
 import type { Expressions } from "./expressions.ts";
 import { Code, F64, I32, type Plain, V128 } from "./instructions.ts";
 import type { Locals } from "./locals.ts";
 import { type Loop, type Reduction, type Round, Rounds } from "./rounds.ts";
+import { stride } from "./stride.ts";
 
 const LANES = 2;
 const BYTES = 8;
@@ -231,7 +231,7 @@ export class VectorLoop {
   }
 
   private follows(index: Expression): boolean {
-    return affine(index, this.rounds.loop.variable, (e) => this.rounds.isInvariant(e)) === 1;
+    return stride(index, this.rounds.loop.variable, (e) => this.rounds.isInvariant(e)) === 1;
   }
 
   private load(code: Code, e: Extract<Expression, { kind: "load" }>): void {
