@@ -2,7 +2,7 @@
  * `sstc` for programs: the compiler as functions from texts to data, the standard library supplied. Nothing here
  * touches files, so it runs in browsers as it does in Node; artifacts are run by `sstc/runtime`.
  */
-import type { Artifact, ExperimentSpec } from "./compiler/artifact.ts";
+import type { Artifact, ExperimentSpec, TfjsArtifact, WebGpuArtifact } from "./compiler/artifact.ts";
 import { check as checkWith } from "./compiler/check.ts";
 import { compile as compileWith } from "./compiler/compile.ts";
 import type { Diagnostic, Source } from "./compiler/diagnostic.ts";
@@ -21,6 +21,8 @@ export type {
   LatentSummary,
   MetricTree,
   Signature,
+  TfjsArtifact,
+  WebGpuArtifact,
 } from "./compiler/artifact.ts";
 export { type Diagnostic, hasErrors, position, render, type Severity, type Source } from "./compiler/diagnostic.ts";
 export type {
@@ -50,12 +52,12 @@ export interface CompileOptions {
   readonly resolveImport?: ImportResolver;
 }
 
-export interface CompileResult {
+export interface CompileResult<A extends Artifact = Artifact> {
   /**
    * What `instantiate` of `sstc/runtime` runs: plain data, to be kept or sent as JSON. Undefined when there are
    * errors.
    */
-  readonly artifact: Artifact | undefined;
+  readonly artifact: A | undefined;
   /** Errors, warnings and notes in the order of the text; `render` writes one for people. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -70,6 +72,15 @@ export interface CompileResult {
  * const model = await instantiate(artifact, { device: "wasm" });
  * ```
  */
+export function compile(
+  source: string | Source,
+  options?: CompileOptions & { readonly target?: "tfjs" },
+): CompileResult<TfjsArtifact>;
+export function compile(
+  source: string | Source,
+  options: CompileOptions & { readonly target: "webgpu" },
+): CompileResult<WebGpuArtifact>;
+export function compile(source: string | Source, options?: CompileOptions): CompileResult;
 export function compile(source: string | Source, options: CompileOptions = {}): CompileResult {
   const { artifact, diagnostics } = compileWith(named(source), { ...options, library });
   return { artifact, diagnostics };

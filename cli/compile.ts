@@ -8,22 +8,25 @@ import { DiagnosticError } from "../compiler/failure.ts";
 import { printKernel } from "../compiler/ir/kernel/print.ts";
 import { printTensorProgram } from "../compiler/ir/tensor/print.ts";
 import { GENERATED, printModule } from "../compiler/targets/module.ts";
+import type { Target } from "../compiler/artifact.ts";
 import type { SyntaxProblem } from "../grammar/ast.ts";
 import { parse } from "../grammar/parse.ts";
 import { tokenize } from "../grammar/tokens.ts";
 import { openSource } from "./files.ts";
 import { listModel } from "./listing.ts";
-import { type Compiled, compileSource, type ModelOptions } from "./model.ts";
+import { type Compiled, compileSource, type ModelOptions, TARGETS } from "./model.ts";
 import { UsageError } from "./usage-error.ts";
+import { choose } from "./values.ts";
 
 export interface CompileCommandOptions extends ModelOptions {
   readonly target: string;
   readonly out: string;
   readonly emit?: string;
-  readonly runtime: string;
+  readonly runtime?: string;
 }
 
-const TARGETS = ["tfjs", "webgpu"] as const;
+/** The file that modules for WebGPU import. */
+const HOST = "sstc-webgpu.js";
 const STAGES = ["tokens", "ast", "model", "tensor", "kernel", "js", "wgsl"] as const;
 type Stage = (typeof STAGES)[number];
 
@@ -34,24 +37,31 @@ export function compileCommand(file: string, options: CompileCommandOptions): nu
   const source = openSource(file);
   if (stage !== undefined) return emit(stage, source, options, target);
   const compiled = compileSource(source, options, target);
-  const { javascript, declarations } = printModule(compiled.artifact, moduleOptions(source, options));
+  const { javascript, declarations } = printModule(compiled.artifact, moduleOptions(source, options, target));
   const name = file === "-" ? compiled.artifact.model : basename(file).replace(/\.sst$/, "");
-  const paths = [join(options.out, `${name}.js`), join(options.out, `${name}.d.ts`)] as const;
-  for (const path of paths) refuseForeign(path);
-  write(options.out, paths[0], javascript);
-  write(options.out, paths[1], declarations);
-  for (const path of paths) process.stdout.write(`${path}\n`);
+  const written = new Map([
+    [join(options.out, `${name}.js`), javascript],
+    [join(options.out, `${name}.d.ts`), declarations],
+  ]);
+  // The module for WebGPU needs nothing but this file beside it.
+  if (target === "webgpu" && options.runtime === undefined) written.set(join(options.out, HOST), hostText());
+  for (const path of written.keys()) refuseForeign(path);
+  for (const [path, text] of written) write(options.out, path, text);
+  for (const path of written.keys()) process.stdout.write(`${path}\n`);
   return 0;
 }
 
-function choose<T extends string>(known: readonly T[], given: string, flag: string): T {
-  const found = known.find((each) => each === given);
-  if (found !== undefined) return found;
-  throw new UsageError(`${flag} ${given}: choose one of ${known.join(", ")}`);
+function moduleOptions(source: Source, options: CompileCommandOptions, target: Target) {
+  const runtime = options.runtime ?? (target === "webgpu" ? `./${HOST}` : "sstc/runtime");
+  return { source: source.name === "<stdin>" ? "standard input" : basename(source.name), runtime };
 }
 
-function moduleOptions(source: Source, options: CompileCommandOptions) {
-  return { source: source.name === "<stdin>" ? "standard input" : basename(source.name), runtime: options.runtime };
+/** The WebGPU host, one file without dependencies, as the build made it. */
+function hostText(): string {
+  const places = ["./webgpu.js", "../webgpu.js", "../dist/webgpu.js"].map((path) => new URL(path, import.meta.url));
+  const found = places.find((place) => existsSync(place));
+  if (found === undefined) throw new UsageError("the WebGPU host was not built: run `npm run build`");
+  return `${GENERATED}: the host of modules for WebGPU.\n${readFileSync(found, "utf8")}`;
 }
 
 /** What an earlier compilation wrote may be replaced, and nothing else. */
@@ -69,7 +79,7 @@ function write(folder: string, path: string, text: string): void {
   }
 }
 
-function emit(stage: Stage, source: Source, options: CompileCommandOptions, target: "tfjs" | "webgpu"): number {
+function emit(stage: Stage, source: Source, options: CompileCommandOptions, target: Target): number {
   switch (stage) {
     case "tokens":
       print(tokenLines(source));
@@ -78,8 +88,7 @@ function emit(stage: Stage, source: Source, options: CompileCommandOptions, targ
       print([JSON.stringify(parse(source.text).file, null, 2)]);
       return reportSyntax(source);
     case "wgsl":
-      // This target's programs are WGSL; asking for it tells that it comes later.
-      compileSource(source, options, "webgpu");
+      print(Object.values(compileSource(source, options, "webgpu").artifact.modules));
       return 0;
     default:
       print(compiledLines(stage, source, compileSource(source, options, target), options));
@@ -101,7 +110,7 @@ function compiledLines(
     case "kernel":
       return [compiled.kernels.map(printKernel).join("\n\n")];
     case "js":
-      return [printModule(compiled.artifact, moduleOptions(source, options)).javascript.trimEnd()];
+      return [printModule(compiled.artifact, moduleOptions(source, options, compiled.artifact.target)).javascript.trimEnd()];
   }
 }
 

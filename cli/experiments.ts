@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { freemem } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Artifact, ExperimentSpec } from "../compiler/artifact.ts";
+import type { Artifact, ExperimentSpec, Target } from "../compiler/artifact.ts";
 import { compile } from "../compiler/compile.ts";
 import { hasErrors, render, type Source } from "../compiler/diagnostic.ts";
 import { readExperiment } from "../compiler/experiment.ts";
@@ -47,9 +47,15 @@ function read(source: Source, { experiment, scale, set }: ExperimentOptions) {
 }
 
 /** The model with these arguments; warnings go to standard error. */
-export function compileModel(source: Source, model: string | undefined, given: Arguments): Artifact {
+export function compileModel(
+  source: Source,
+  model: string | undefined,
+  given: Arguments,
+  target: Target = "tfjs",
+): Artifact {
   const { artifact, diagnostics } = compile(source, {
     library,
+    target,
     resolveImport: importFromFiles,
     arguments: given,
     ...(model === undefined ? {} : { model }),
@@ -87,11 +93,20 @@ async function importModule(path: string, call: DataCall): Promise<{ readonly [n
 }
 
 /** The device that a command line names. Tensors on `cpu` live in the process's own memory. */
-export function deviceCalled(name: string): Promise<Device> {
+export async function deviceCalled(name: string): Promise<RunDevice> {
+  if (name === "webgpu") return "webgpu";
   if (!DEVICE_NAMES.some((known) => known === name)) {
-    throw new UsageError(`--device ${name}: choose one of ${DEVICE_NAMES.join(", ")}`);
+    throw new UsageError(`--device ${name}: choose one of ${[...DEVICE_NAMES, "webgpu"].join(", ")}`);
   }
   return openDevice(name, name === "cpu" ? { memoryLimit: freemem() } : {});
+}
+
+/** A tfjs device, or WebGPU, which each model opens for itself. */
+export type RunDevice = Device | "webgpu";
+
+/** What models must be compiled for to run on a device. */
+export function targetOf(device: RunDevice): Target {
+  return device === "webgpu" ? "webgpu" : "tfjs";
 }
 
 /** A directory on disk. Files are written beside their place and then renamed, so that none is ever half there. */

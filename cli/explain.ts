@@ -4,16 +4,18 @@ import { type Explanation, explain, type LatentExplanation, type Temperature } f
 import { writeBytes } from "../runtime/memory-estimate.ts";
 import { columns, plural, writeCount } from "./columns.ts";
 import { openSource } from "./files.ts";
-import { compileSource, type ModelOptions } from "./model.ts";
+import { compileSource, type ModelOptions, TARGETS } from "./model.ts";
+import { choose } from "./values.ts";
 
 export interface ExplainCommandOptions extends ModelOptions {
   readonly json?: boolean;
+  readonly target: string;
 }
 
 /** Prints to standard output; throws a DiagnosticError when the source has errors. */
 export function explainCommand(file: string, options: ExplainCommandOptions): number {
   const source = openSource(file);
-  const { artifact, operations } = compileSource(source, options);
+  const { artifact, operations } = compileSource(source, options, choose(TARGETS, options.target, "--target"));
   const explanation = explain(source, artifact, operations);
   const lines = options.json === true ? [JSON.stringify(explanation, null, 2)] : explanationLines(explanation);
   for (const line of lines) process.stdout.write(`${line}\n`);
@@ -54,7 +56,19 @@ export function explanationLines(explanation: Explanation): string[] {
         writeCount(operations.generated) + (name === "train" ? ", the backward included" : ""),
       ]),
     ]),
+    ...dispatchLines(entries),
   ];
+}
+
+/** What a call is on the device: known from the plan, whatever the adapter. */
+function dispatchLines(entries: Explanation["entries"]): string[] {
+  const rows = entries.flatMap(({ name, dispatches, bytesMoved, operations }) => {
+    if (dispatches === undefined || bytesMoved === undefined) return [];
+    const fewer = (operations.generated / dispatches).toFixed(1);
+    const moved = `${writeBytes(bytesMoved.fixed)} + ${writeBytes(bytesMoved.perExample)} for each example`;
+    return [[name, writeCount(dispatches), `${fewer} operations in each`, moved]];
+  });
+  return rows.length === 0 ? [] : ["", ...columns([["entry point", "dispatches", "", "bytes moved"], ...rows])];
 }
 
 function latentLines(latent: LatentExplanation, all: readonly EntryPoint["name"][]): string[] {

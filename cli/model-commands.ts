@@ -13,11 +13,11 @@ export function registerModelCommands(program: Command, finish: (status: number)
     .command("compile <file>")
     .description("writes a model as a JavaScript module, NAME.js, with its types, NAME.d.ts")
     .option("--out <folder>", "where to write", ".")
-    .option("--target <target>", "tfjs; webgpu comes in a later version", "tfjs")
+    .option("--target <target>", "tfjs or webgpu", "tfjs")
     .option("--emit <stage>", "prints tokens, ast, model, tensor, kernel, js or wgsl instead of writing files")
     .option("--model <name>", "which model of the file; the first by default")
     .option("--set <name=value>", "an argument or hyper of the model, such as V=5 or Edges=TopKEdges", collect)
-    .option("--runtime <module>", "what the module imports the runtime from", "sstc/runtime")
+    .option("--runtime <module>", "what the module imports the runtime from; sstc/runtime, or a file written beside it")
     .action(async (file: string, options: CompileCommandOptions) => {
       expectShortRun();
       finish((await import("./compile.ts")).compileCommand(file, options));
@@ -26,6 +26,7 @@ export function registerModelCommands(program: Command, finish: (status: number)
     .command("explain <file>")
     .description("tells what was chosen for each latent variable, at what cost, and what was rejected and why")
     .option("--json", "the same as data")
+    .option("--target <target>", "tfjs or webgpu", "tfjs")
     .option("--model <name>", "which model of the file; the first by default")
     .option("--set <name=value>", "an argument or hyper of the model, such as V=5 or Edges=TopKEdges", collect)
     .action(async (file: string, options: ExplainCommandOptions) => {

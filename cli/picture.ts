@@ -2,11 +2,11 @@
 import type { Artifact, ExperimentSpec, LatentSummary } from "../compiler/artifact.ts";
 import type { ExperimentData } from "../runtime/data-module.ts";
 import { createDataset, type Dataset, sliceBatch } from "../runtime/dataset.ts";
-import type { Device } from "../runtime/devices.ts";
 import { instantiate } from "../runtime/instantiate.ts";
 import { drawableLatent, drawLatents, drawSamples, type LatentSamples } from "../runtime/sample-picture.ts";
 import type { Files, VariantResult } from "../runtime/variant-files.ts";
 import { type Arguments, type DataCall, dataCall, modelArguments } from "../runtime/variants.ts";
+import type { RunDevice } from "./experiments.ts";
 
 const EXAMPLES = 4;
 
@@ -32,7 +32,7 @@ export async function picturesOf(
   results: readonly VariantResult[],
   inputs: Inputs,
   files: Files,
-  device: Device,
+  device: RunDevice,
 ): Promise<string[]> {
   const groups = new Map<string, Subject[]>();
   for (const result of results) {
@@ -57,7 +57,7 @@ async function pictureOf(
   group: readonly Subject[],
   inputs: Inputs,
   files: Files,
-  device: Device,
+  device: RunDevice,
 ): Promise<string> {
   const { artifact, latent, result: first } = group[0]!;
   const data = await inputs.load(dataCall(spec, first.variant));

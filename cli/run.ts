@@ -1,6 +1,6 @@
 /** `sstc run`: carries out an experiment of a file and prints its table; what it learned stays in a directory. */
 import { join, relative } from "node:path";
-import type { Artifact, ExperimentSpec } from "../compiler/artifact.ts";
+import type { Artifact, ExperimentSpec, Target } from "../compiler/artifact.ts";
 import type { Source } from "../compiler/diagnostic.ts";
 import type { ExperimentData } from "../runtime/data-module.ts";
 import { runExperiment } from "../runtime/experiment.ts";
@@ -14,6 +14,7 @@ import {
   type ExperimentOptions,
   experimentOf,
   loadData,
+  targetOf,
 } from "./experiments.ts";
 import { openSource } from "./files.ts";
 import { picturesOf } from "./picture.ts";
@@ -36,7 +37,7 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
   const directory = openRunDirectory(spec, options);
   const files = new DiskFiles(directory.path);
   const stop = stopOnInterrupt();
-  const inputs = rememberedInputs(source, spec);
+  const inputs = rememberedInputs(source, spec, targetOf(device));
   announce(spec, directory.path, options);
   try {
     const result = await runExperiment(spec, {
@@ -69,13 +70,13 @@ export async function runCommand(file: string, options: RunOptions): Promise<num
 }
 
 /** Models and data as the run and its pictures need them: compiled once, and loaded again only after others. */
-function rememberedInputs(source: Source, spec: ExperimentSpec) {
+function rememberedInputs(source: Source, spec: ExperimentSpec, target: Target) {
   const artifacts = new Map<string, Artifact>();
   let loaded: { readonly key: string; readonly data: ExperimentData } | undefined;
   return {
     compile: (given: Arguments): Artifact => {
       const key = JSON.stringify(given);
-      const artifact = artifacts.get(key) ?? compileModel(source, spec.model, given);
+      const artifact = artifacts.get(key) ?? compileModel(source, spec.model, given, target);
       artifacts.set(key, artifact);
       return artifact;
     },

@@ -1,11 +1,12 @@
 /** `sstc sample`: soft and hard samples of a model's latents for a few examples, as JSON and as a picture. */
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Artifact, ExperimentSpec, LatentSummary } from "../compiler/artifact.ts";
+import type { Artifact, ExperimentSpec, LatentSummary, Target } from "../compiler/artifact.ts";
 import type { Source } from "../compiler/diagnostic.ts";
 import { checkpointModel } from "../runtime/checkpoint.ts";
 import { createDataset, type Dataset, sliceBatch } from "../runtime/dataset.ts";
 import { type HostTensor, sizeOf } from "../runtime/host-tensor.ts";
-import { instantiate, type Model } from "../runtime/instantiate.ts";
+import { instantiate } from "../runtime/instantiate.ts";
+import type { Model } from "../runtime/model.ts";
 import { drawableLatent, drawLatents, drawSamples } from "../runtime/sample-picture.ts";
 import { UserError } from "../runtime/user-error.ts";
 import {
@@ -19,6 +20,7 @@ import {
 import {
   compileModel,
   deviceCalled,
+  targetOf,
   type ExperimentOptions,
   experimentIfAny,
   experimentOf,
@@ -67,7 +69,7 @@ export async function sampleCommand(file: string, options: SampleOptions): Promi
   const source = openSource(file);
   const stored = options.checkpoint === undefined ? undefined : readCheckpoint(options.checkpoint);
   const device = await deviceCalled(options.device);
-  const plan = planFor(source, options, stored);
+  const plan = planFor(source, options, stored, targetOf(device));
   const { artifact } = plan;
   const latent = drawableLatent(artifact);
   if (latent === undefined) throw new UserError(`${artifact.model} has no latent to sample`);
@@ -103,11 +105,11 @@ function readCheckpoint(file: string): Stored {
  * The checkpoint's own arguments decide; without one, the first variant of the experiment; without that, where the
  * examples are given, the model's own.
  */
-function planFor(source: Source, options: SampleOptions, stored: Stored | undefined): Plan {
+function planFor(source: Source, options: SampleOptions, stored: Stored | undefined, target: Target): Plan {
   const spec = options.input === undefined ? experimentOf(source, options) : experimentIfAny(source, options);
   if (spec === undefined) {
-    if (stored === undefined) return { artifact: compileSource(source, { set: options.set ?? [] }).artifact };
-    return { artifact: compileModel(source, stored.model, stored.arguments) };
+    if (stored === undefined) return { artifact: compileSource(source, { set: options.set ?? [] }, target).artifact };
+    return { artifact: compileModel(source, stored.model, stored.arguments, target) };
   }
   if (stored !== undefined && stored.model !== spec.model) {
     throw new UserError(`${stored.file} holds the model \`${stored.model}\`, not \`${spec.model}\``, {
@@ -117,7 +119,7 @@ function planFor(source: Source, options: SampleOptions, stored: Stored | undefi
   }
   if (stored === undefined) {
     const variant = variantsOf(spec)[0]!;
-    const artifact = compileModel(source, spec.model, modelArguments(spec, variant));
+    const artifact = compileModel(source, spec.model, modelArguments(spec, variant), target);
     return { artifact, experiment: { spec, variant } };
   }
   const values = Object.fromEntries(
@@ -126,7 +128,7 @@ function planFor(source: Source, options: SampleOptions, stored: Stored | undefi
       return value === undefined ? [] : [[name, value]];
     }),
   );
-  const artifact = compileModel(source, spec.model, stored.arguments);
+  const artifact = compileModel(source, spec.model, stored.arguments, target);
   return { artifact, experiment: { spec, variant: { name: "checkpoint", values } } };
 }
 

@@ -19,3 +19,10 @@ export function readSeed(text: string): number {
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
+
+/** One of the words that a flag takes. Throws a UsageError for any other. */
+export function choose<T extends string>(known: readonly T[], given: string, flag: string): T {
+  const found = known.find((each) => each === given);
+  if (found !== undefined) return found;
+  throw new UsageError(`${flag} ${given}: choose one of ${known.join(", ")}`);
+}

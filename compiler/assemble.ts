@@ -3,7 +3,17 @@
  * artifact.
  */
 import type { ModelDeclaration } from "../grammar/ast.ts";
-import type { Artifact, Decision, EntryPoint, LatentSummary, NoiseSignature, Signature } from "./artifact.ts";
+import type {
+  Artifact,
+  ArtifactOfModel,
+  Decision,
+  EntryPoint,
+  LatentSummary,
+  NoiseSignature,
+  Signature,
+  Target,
+  TfjsArtifact,
+} from "./artifact.ts";
 import type { DeclaredLatent, EntryName } from "./elaborate/context.ts";
 import type { ElaboratedModel } from "./elaborate/model.ts";
 import type { Kernel } from "./ir/kernel/kernel.ts";
@@ -16,6 +26,7 @@ import { simplify } from "./passes/simplify.ts";
 import { printJavaScriptKernel } from "./targets/javascript-kernel.ts";
 import { printProgram } from "./targets/tfjs.ts";
 import { printWasmKernel } from "./targets/wasm-kernel.ts";
+import { printWebGpu } from "./targets/webgpu.ts";
 
 export interface Assembled {
   readonly artifact: Artifact;
@@ -79,6 +90,7 @@ export function assemble(
   model: ModelDeclaration,
   elaborated: ReadonlyMap<EntryName, ElaboratedModel>,
   hypers: ReadonlyMap<string, number>,
+  target: Target = "tfjs",
 ): Assembled {
   const main = elaborated.get("train")!;
   const { context } = main;
@@ -96,10 +108,9 @@ export function assemble(
     shape: node.type.shape,
     batched: node.type.batched,
   });
-  const artifact: Artifact = {
+  const common: ArtifactOfModel = {
     format: "sstc-artifact-1",
     model: model.name.name,
-    target: "tfjs",
     arguments: argumentValues(main, model),
     data: [...context.data.values()].map(({ name, node, written, binary }) => ({
       ...signature(name, node),
@@ -122,12 +133,11 @@ export function assemble(
     objective: { direction: main.direction },
     entries: programs.map((program) => entryPoint(program)),
     decisions: decisionsOf(elaborated, programs),
-    program: printProgram(
-      programs,
-      printed.map((kernel) => ({ name: kernel.name, text: printJavaScriptKernel(kernel) })),
-    ),
-    wasmKernels: wasmKernels(printed),
   };
+  const artifact: Artifact =
+    target === "webgpu"
+      ? { ...common, target, ...printWebGpu(programs, printed, common) }
+      : { ...common, target, ...tfjsCode(programs, printed) };
   const operations = finished.map(({ written, program }) => ({
     entry: program.name,
     written,
@@ -158,13 +168,18 @@ function decisionsOf(
   }));
 }
 
-function wasmKernels(kernels: readonly Kernel[]): Artifact["wasmKernels"] {
-  return Object.fromEntries(
-    kernels.flatMap((kernel) => {
-      const printed = printWasmKernel(kernel);
-      return printed === undefined ? [] : [[kernel.name, printed]];
-    }),
-  );
+function tfjsCode(
+  programs: readonly TensorProgram[],
+  kernels: readonly Kernel[],
+): Pick<TfjsArtifact, "program" | "wasmKernels"> {
+  const texts = kernels.map((kernel) => ({ name: kernel.name, text: printJavaScriptKernel(kernel) }));
+  const modules = kernels.map((kernel) => [kernel.name, printWasmKernel(kernel)] as const);
+  return {
+    program: printProgram(programs, texts),
+    wasmKernels: Object.fromEntries(
+      modules.flatMap(([name, module]) => (module === undefined ? [] : [[name, module]])),
+    ),
+  };
 }
 
 function kernelNodes(program: TensorProgram): Node[] {

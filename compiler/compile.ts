@@ -4,7 +4,7 @@
  * simplify, plan memory, print.
  */
 import type { ModelDeclaration } from "../grammar/ast.ts";
-import type { Artifact } from "./artifact.ts";
+import type { Artifact, Target, TfjsArtifact, WebGpuArtifact } from "./artifact.ts";
 import { type Assembled, assemble } from "./assemble.ts";
 import { type Diagnostic, hasErrors, inOrder, type Source } from "./diagnostic.ts";
 import { Context, type EntryName } from "./elaborate/context.ts";
@@ -20,7 +20,7 @@ import { resolve } from "./passes/resolve.ts";
 
 export interface CompileOptions {
   readonly library: Library;
-  readonly target?: "tfjs" | "webgpu";
+  readonly target?: Target;
   /** Which model, where a file has several. */
   readonly model?: string;
   /** Arguments of the model: numbers, truth values, and names of structures. */
@@ -29,8 +29,8 @@ export interface CompileOptions {
   readonly hypers?: { readonly [name: string]: number };
   readonly resolveImport?: ImportResolver;
 }
-export interface Compilation {
-  readonly artifact: Artifact | undefined;
+export interface Compilation<A extends Artifact = Artifact> {
+  readonly artifact: A | undefined;
   readonly diagnostics: readonly Diagnostic[];
   readonly programs: readonly TensorProgram[];
   readonly kernels: readonly Kernel[];
@@ -43,7 +43,17 @@ const NOTHING = { programs: [], kernels: [], operations: [] } as const;
 const ENTRIES: readonly EntryName[] = ["train", "evaluate", "sample", "sample_soft"];
 
 /** Compiles a model. Never throws for what a source may hold: without an artifact, the diagnostics say why. */
+export function compile(
+  source: Source,
+  options: CompileOptions & { readonly target?: "tfjs" },
+): Compilation<TfjsArtifact>;
+export function compile(
+  source: Source,
+  options: CompileOptions & { readonly target: "webgpu" },
+): Compilation<WebGpuArtifact>;
+export function compile(source: Source, options: CompileOptions): Compilation;
 export function compile(source: Source, options: CompileOptions): Compilation {
+  const target = options.target ?? "tfjs";
   const names = new Names(options.library, options.resolveImport ?? (() => undefined));
   const file = names.load(source);
   const resolved = [...names.diagnostics, ...resolve(names)];
@@ -58,11 +68,11 @@ export function compile(source: Source, options: CompileOptions): Compilation {
   if ("code" in model) return failed(...(hasErrors(resolved) && options.model === undefined ? [] : [model]));
   const given: Diagnostic[] = [];
   const values = modelArguments(names, source, model, options.arguments ?? {}, given);
-  const elaborated = elaborateEntries(names, source, model, values);
+  const elaborated = elaborateEntries(names, source, model, values, ENTRIES, target);
   const hypers = hyperValues(source, model, options.hypers ?? {}, elaborated.get("train")!.context.hypers, given);
   const diagnostics = inOrder(resolved, given, ...findings(elaborated, remaining(names, resolved)));
   if (hasErrors(diagnostics)) return { artifact: undefined, diagnostics, ...NOTHING };
-  return { ...assemble(model, elaborated, hypers), diagnostics };
+  return { ...assemble(model, elaborated, hypers, target), diagnostics };
 }
 
 /**
@@ -75,10 +85,11 @@ export function elaborateEntries(
   model: ModelDeclaration,
   given: readonly BoundArgument[],
   entries: readonly EntryName[] = ENTRIES,
+  target: Target = "tfjs",
 ): Map<EntryName, ElaboratedModel> {
   const elaborated = new Map<EntryName, ElaboratedModel>();
   for (const entry of entries) {
-    const context = new Context(names, source, entry, evaluateExpression);
+    const context = new Context(names, source, entry, evaluateExpression, target);
     elaborated.set(entry, elaborateModel(context, model, given));
     if (context.exhausted || (entry === "evaluate" && [...elaborated.values()].some((each) => each.context.failed)))
       break;

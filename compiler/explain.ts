@@ -5,7 +5,7 @@
 import type { Distributions, Expression, LatentStatement, ModelDeclaration, PriorStatement } from "../grammar/ast.ts";
 import { printExpression } from "../grammar/format.ts";
 import { parse } from "../grammar/parse.ts";
-import type { Artifact, Decision, EntryPoint } from "./artifact.ts";
+import type { Artifact, Decision, EntryPoint, Extent } from "./artifact.ts";
 import type { Compilation } from "./compile.ts";
 import type { Source } from "./diagnostic.ts";
 
@@ -58,6 +58,9 @@ export interface EntryExplanation {
   readonly memory: EntryPoint["memory"];
   /** `written`: before differentiation and simplification; `generated`: of the program, the backward included. */
   readonly operations: { readonly written: number; readonly generated: number };
+  /** Of the target webgpu: kernels that a call runs, and bytes that they read and write, each value counted once. */
+  readonly dispatches?: number;
+  readonly bytesMoved?: Extent;
 }
 
 /** Explains a compilation of `source` that gave an artifact. */
@@ -73,9 +76,18 @@ export function explain(source: Source, artifact: Artifact, operations: Compilat
     states: countNumbers(artifact.states),
     entries: artifact.entries.map(({ name, memory }) => {
       const { written, generated } = operations.find((each) => each.entry === name)!;
-      return { name, memory, operations: { written, generated } };
+      return { name, memory, operations: { written, generated }, ...dispatchesOf(artifact, name) };
     }),
   };
+}
+
+function dispatchesOf(artifact: Artifact, entry: string): Pick<EntryExplanation, "dispatches" | "bytesMoved"> {
+  if (artifact.target !== "webgpu") return {};
+  const plan = artifact.plans.find((each) => each.entry === entry)!;
+  const steps = [...plan.steps, ...(plan.update?.steps ?? [])];
+  const words = (of: "fixed" | "perExample") =>
+    steps.reduce((total, { reads, writes }) => total + reads[of] + writes[of], 0);
+  return { dispatches: steps.length, bytesMoved: { fixed: 4 * words("fixed"), perExample: 4 * words("perExample") } };
 }
 
 /** What was decided for no latent variable was asked of a structure. */

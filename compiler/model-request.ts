@@ -5,7 +5,7 @@ import type { Code } from "./codes.ts";
 import { type Diagnostic, didYouMean, type Source } from "./diagnostic.ts";
 import type { BoundArgument } from "./elaborate/values.ts";
 import { Failure } from "./failure.ts";
-import { notYet, unknownName } from "./later.ts";
+import { unknownName } from "./later.ts";
 import type { Names } from "./names.ts";
 
 /** What is wrong with a request whatever the text holds: programs without types may ask for anything. */
@@ -14,10 +14,9 @@ export function requestProblem(
   source: Source,
 ): Diagnostic | undefined {
   const start: Span = { start: 0, end: 0 };
-  if (target === "webgpu") return notYet(start, "the target webgpu").diagnostic(source);
-  if (target !== undefined && target !== "tfjs") {
+  if (target !== undefined && target !== "tfjs" && target !== "webgpu") {
     const message = `there is no target ${String(target)}`;
-    return new Failure(start, "unknown-name", message, { help: "choose tfjs" }).diagnostic(source);
+    return new Failure(start, "unknown-name", message, { help: "choose tfjs or webgpu" }).diagnostic(source);
   }
   if (model === undefined || typeof model === "string") return undefined;
   const message = `a model is chosen by its name, a text, but this is ${String(model)}`;

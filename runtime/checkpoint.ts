@@ -4,8 +4,8 @@
  */
 import type { Artifact } from "../compiler/artifact.ts";
 import { type HostTensor, sameShape, sizeOf } from "./host-tensor.ts";
+import { findNotFinite, writeValue } from "./not-finite.ts";
 import type { AdamOptions } from "./optimizers/adam.ts";
-import { findNotFinite, writeValue } from "./run-kernel.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import { listNames, UserError, writeShape } from "./user-error.ts";
 import { describe } from "./validate.ts";

@@ -4,7 +4,7 @@
  */
 import type { PrintedKernel } from "../compiler/artifact.ts";
 import { failing, type KernelFailure, type KernelRefusal, refusing } from "./kernel-fault.ts";
-import { findNotFinite, writeValue } from "./run-kernel.ts";
+import { findNotFinite, writeValue } from "./not-finite.ts";
 import { UserError } from "./user-error.ts";
 import { loadWasmKernel } from "./wasm-kernel.ts";
 

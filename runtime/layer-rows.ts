@@ -4,7 +4,7 @@
  */
 import type * as core from "@tensorflow/tfjs-core";
 import { sizeOf } from "./host-tensor.ts";
-import { findNotFinite, writeValue } from "./run-kernel.ts";
+import { findNotFinite, writeValue } from "./not-finite.ts";
 import { UserError, writeShape } from "./user-error.ts";
 
 /**

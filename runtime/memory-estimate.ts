@@ -1,6 +1,6 @@
 /** Says before anything is allocated that a model or a batch cannot fit into a device's memory. */
 import type { Artifact, EntryPoint } from "../compiler/artifact.ts";
-import type { Device } from "./devices.ts";
+import type { EngineDevice } from "./engine.ts";
 import { sizeOf } from "./host-tensor.ts";
 import { listNames, UserError } from "./user-error.ts";
 
@@ -17,7 +17,7 @@ export function writeBytes(bytes: number): string {
 }
 
 /** Throws a UserError when `entry` on a batch of this size is estimated to exceed the device's memory. */
-export function checkMemory(artifact: Artifact, entry: EntryPoint, batch: number, device: Device): void {
+export function checkMemory(artifact: Artifact, entry: EntryPoint, batch: number, device: EngineDevice): void {
   const limit = device.memoryLimit;
   if (limit === undefined) return;
   const parameterBytes = artifact.parameters.reduce((total, p) => total + 4 * sizeOf(p.shape), 0);

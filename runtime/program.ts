@@ -1,6 +1,6 @@
 /** Evaluates an artifact's program and calls its entry points: tensors in, noise drawn, outputs back on the host. */
 import type * as core from "@tensorflow/tfjs-core";
-import type { Artifact, EntryPoint, NoiseSignature } from "../compiler/artifact.ts";
+import type { EntryPoint, NoiseSignature, TfjsArtifact } from "../compiler/artifact.ts";
 import type { Device, Tensorflow } from "./devices.ts";
 import { type HostArray, type HostTensor, sizeOf } from "./host-tensor.ts";
 import { normal, PURPOSES, type Purpose, uniform } from "./random.ts";
@@ -32,7 +32,7 @@ export type ProgramFactory = (
  * stranger is a program from a stranger. Pages whose content security policy forbids evaluation pass the function of a
  * generated module to `instantiate` instead.
  */
-export function evaluateProgram(artifact: Artifact): ProgramFactory {
+export function evaluateProgram(artifact: TfjsArtifact): ProgramFactory {
   return new Function(`"use strict"; return (${artifact.program}\n);`)() as ProgramFactory;
 }
 
@@ -70,7 +70,7 @@ export interface Call {
 /** An artifact's program on a device. */
 export class Program {
   private readonly entries: ReturnType<ProgramFactory>;
-  private readonly artifact: Artifact;
+  private readonly artifact: TfjsArtifact;
   private readonly device: Device;
   private readonly modules = new Map<HostKernel, HostKernel>();
   /** Tensors that entry points left behind instead of disposing them: zero for a correct program. */
@@ -78,7 +78,7 @@ export class Program {
   /** Entry points that have run, and so have made the tables that a program keeps from its first call on. */
   private readonly called = new Set<EntryPoint["name"]>();
 
-  constructor(artifact: Artifact, device: Device, factory?: ProgramFactory) {
+  constructor(artifact: TfjsArtifact, device: Device, factory?: ProgramFactory) {
     this.artifact = artifact;
     this.device = device;
     device.use();
@@ -96,12 +96,6 @@ export class Program {
     const loaded = printed === undefined ? kernel : loadWasmKernel(printed);
     this.modules.set(kernel, loaded);
     return loaded;
-  }
-
-  entry(name: EntryPoint["name"]): EntryPoint {
-    const entry = this.artifact.entries.find((candidate) => candidate.name === name);
-    if (entry === undefined) throw new Error(`the artifact of ${this.artifact.model} has no entry point ${name}`);
-    return entry;
   }
 
   /**

@@ -6,7 +6,7 @@ import type * as core from "@tensorflow/tfjs-core";
 import type { Tensorflow } from "./devices.ts";
 import { sizeOf } from "./host-tensor.ts";
 import { failing, type KernelFailure, type KernelRefusal, refusing } from "./kernel-fault.ts";
-import { UserError, type UserErrorDetails } from "./user-error.ts";
+import { findNotFinite, type NotFiniteKind, notFinite, placeOf, writeValue } from "./not-finite.ts";
 
 export type KernelArrayType = Float32Array | Float64Array | Int32Array | Uint8Array;
 
@@ -76,18 +76,15 @@ export function createRunKernel(
     kept = [],
   ) => {
     const examples = batched ? (outputShapes[0]?.[0] ?? batch) : undefined;
-    // A latent variable is known by its name, a question about a structure by how it is asked.
-    const subject = name.includes("(") ? `\`${name}\`` : `the latent \`${name}\``;
     const arrays = inputs.map((tensor) => tensor.dataSync() as KernelArrayType);
     for (const [i, array] of arrays.entries()) {
-      if (inputNames[i] === "cotangent") checkFinite(`the gradient of ${subject} holds`, array, examples, AFTER);
-      else checkFinite(`${subject} received`, array, examples, received(array, temperature));
+      checkFinite(inputNames[i] === "cotangent" ? "gradient" : "received", name, array, examples, temperature);
     }
     const outputs = outputSizes.map((size, i) =>
       kept.includes(i) ? new Float64Array(batch * size) : new Float32Array(batch * size),
     );
     prepared(kernel)(batch, arrays, outputs, failing(batch, examples), refusing(name, batch, examples, temperature));
-    for (const output of outputs) checkFinite(`a solver of ${subject} made`, output, examples, MADE);
+    for (const output of outputs) checkFinite("made", name, output, examples);
     return outputs.map((output, i) => {
       const shape = outputShapes[i] ?? [batch, outputSizes[i]!];
       if (sizeOf(shape) !== output.length)
@@ -97,63 +94,17 @@ export function createRunKernel(
   };
 }
 
-const RECEIVED: UserErrorDetails = {
-  why: "a solver needs finite utilities; the network before it has produced a value outside the range of float32",
-  help: "lower the learning rate or raise the temperature, and check the data",
-};
-/** The largest float32. */
-const LARGEST = (2 - 2 ** -23) * 2 ** 127;
-
-/**
- * What to say of utilities that are not finite. Where the temperature they were divided by is so small that ordinary
- * ones leave the range of float32, it is to blame.
- */
-function received(values: KernelArrayType, temperature: number | undefined): UserErrorDetails {
-  if (temperature === undefined || LARGEST * temperature > ORDINARY) return RECEIVED;
-  let largest = 0;
-  for (const value of values) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
-  const most = (LARGEST * temperature).toPrecision(2);
-  return {
-    why:
-      `divided by the temperature t = ${temperature}, utilities beyond ${most} leave the range of float32; ` +
-      `the largest that does not is ${(largest * temperature).toPrecision(2)}`,
-    help: "raise the temperature, or use hard samples, to which soft ones tend",
-  };
-}
-/** Utilities of this size are nothing unusual. */
-const ORDINARY = 1e6;
-
-const AFTER: UserErrorDetails = {
-  why: "what is computed from the samples, such as the objective, has a derivative outside the range of float32",
-  help: "look at what is made of the samples, and lower the learning rate; what comes before the latent is finite",
-};
-const MADE: UserErrorDetails = {
-  why: "its kernel divided by zero, or left the range of float32",
-  help: "raise the temperature; of a structure of your own, look into the kernel",
-};
-
 function checkFinite(
-  what: string,
+  kind: NotFiniteKind,
+  name: string,
   array: KernelArrayType,
   examples: number | undefined,
-  details: UserErrorDetails,
+  temperature?: number,
 ): void {
   const i = array instanceof Float32Array || array instanceof Float64Array ? findNotFinite(array) : -1;
   if (i < 0) return;
-  const perExample = examples === undefined ? array.length : Math.max(1, array.length / Math.max(1, examples));
-  const example = examples === undefined ? "" : `example ${Math.floor(i / perExample)}, `;
-  const place = `${example}position ${i % perExample}`;
-  throw new UserError(`${what} ${writeValue(array[i]!)} at ${place}`, details);
-}
-
-/** Where the first value is that is NaN or infinite; −1 when all are finite. */
-export function findNotFinite(array: Float32Array | Float64Array): number {
-  // A loop and no findIndex: this runs over all utilities of every step.
-  for (let i = 0; i < array.length; i++) if (!(array[i]! - array[i]! === 0)) return i;
-  return -1;
-}
-
-export function writeValue(value: number): string {
-  if (Number.isNaN(value)) return "NaN";
-  return value > 0 ? "an infinite value" : "a negative infinite value";
+  const perExample = examples === undefined ? undefined : Math.max(1, array.length / Math.max(1, examples));
+  let largest = 0;
+  for (const value of array) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
+  throw notFinite(kind, name, writeValue(array[i]!), placeOf(i, perExample), temperature, largest);
 }

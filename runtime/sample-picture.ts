@@ -2,7 +2,7 @@
 import type { Artifact, LatentSummary } from "../compiler/artifact.ts";
 import type { Dataset } from "./dataset.ts";
 import { type HostTensor, sameShape, sizeOf } from "./host-tensor.ts";
-import type { Model } from "./instantiate.ts";
+import type { Model } from "./model.ts";
 import { drawPicture, type Panel, type PictureRow } from "./picture.ts";
 
 /** One model's soft and hard samples of a latent, `[samples, …shape]`. */

@@ -4,8 +4,8 @@
  */
 import { decodeCheckpoint, type TrainingPosition } from "./checkpoint.ts";
 import { type Dataset, gatherBatch, Shuffler, sliceBatch } from "./dataset.ts";
-import type { Model } from "./instantiate.ts";
 import { checkComparable, MetricMeans, type Metrics, metricAt, resolveMetrics, smallerIsBetter } from "./metrics.ts";
+import type { Model } from "./model.ts";
 import { UserError } from "./user-error.ts";
 
 export interface KeepBest {
@@ -87,7 +87,7 @@ export async function train(model: Model, options: TrainOptions): Promise<TrainR
   while (model.stepCount < options.steps) {
     if (options.signal?.aborted === true) {
       // Between validations too, so that an interruption loses nothing.
-      if (model.stepCount > 0) await options.onCheckpoint?.("last", model.save(position(options, best)));
+      if (model.stepCount > 0) await options.onCheckpoint?.("last", await model.save(position(options, best)));
       return result(false);
     }
     const { loss, step } = await model.step(gatherBatch(model.artifact, options.train, shuffler.at(model.stepCount)));
@@ -101,7 +101,7 @@ export async function train(model: Model, options: TrainOptions): Promise<TrainR
     const improved =
       value !== undefined && (best === undefined || isBetter(options.keepBest!.metric, value, best.value));
     if (improved) best = { metric: pathOf(options.keepBest!), value, step };
-    const bytes = model.save(position(options, best));
+    const bytes = await model.save(position(options, best));
     if (improved) {
       bestBytes = bytes;
       await options.onCheckpoint?.("best", bytes);

@@ -5,7 +5,7 @@
 import type { Artifact, HyperSignature, Signature } from "../compiler/artifact.ts";
 import { type HostArray, type HostTensor, sameShape, sizeOf } from "./host-tensor.ts";
 import { isTensor } from "./layer-rows.ts";
-import { writeValue } from "./run-kernel.ts";
+import { writeValue } from "./not-finite.ts";
 import { listNames, UserError, writeShape } from "./user-error.ts";
 
 /** A value for a data name: a tensor with its batch axis, or a typed array whose batch is what its length says. */

@@ -61,7 +61,7 @@ export function variantSettings(
   const { model } = spec;
   const [hypers, train] = [variantHypers(spec, variant), variantTraining(spec, variant)];
   const data = { ...dataCall(spec, variant) };
-  const program = hashText(artifact.program);
+  const program = hashText(artifact.target === "tfjs" ? artifact.program : JSON.stringify(artifact.modules));
   return { model, arguments: modelArguments(spec, variant), hypers, data, train, seed, device, program };
 }
 

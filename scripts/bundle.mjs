@@ -15,3 +15,8 @@ await bundle.close();
 rmSync("dist/cli", { recursive: true });
 cpSync("dist/bundle", "dist", { recursive: true });
 rmSync("dist/bundle", { recursive: true });
+
+// The host of modules for WebGPU: one file, for pages and for Node, that imports nothing.
+const host = await rolldown({ input: "dist/runtime/webgpu/module.js", platform: "browser" });
+await host.write({ file: "dist/webgpu.js", format: "esm" });
+await host.close();

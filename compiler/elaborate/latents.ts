@@ -48,7 +48,9 @@ export function declareLatent(context: Context, scope: Scope, statement: LatentS
   const relaxed =
     estimator === "none"
       ? undefined
-      : attempt(context, () => selectRelaxation(structure, estimator.relaxation, declarations, "tfjs", estimator.span));
+      : attempt(context, () =>
+          selectRelaxation(structure, estimator.relaxation, declarations, context.target, estimator.span),
+        );
   const takes = relaxed?.value.takes;
   const utilities = drawUtilities(context, given, structure, copies as Dimension[], name, takes?.shape);
   if (utilities === undefined) return scope.define(name, ERROR);
@@ -114,7 +116,7 @@ function hardSample(
 ): TensorValue {
   const { structure, latent } = run;
   const declarations = declarationsFor(context.names, context.source);
-  const solver = takes?.solver ?? selectSolver(structure, declarations, "tfjs", statement.structure.span);
+  const solver = takes?.solver ?? selectSolver(structure, declarations, context.target, statement.structure.span);
   context.decisions.push({ decision: { latent, ...solver.decision }, kernel: solver.value.name });
   const none: KernelBackward = { strategy: "none", reason: "the argmax is piecewise constant" };
   const hard = runKernel(context, run, solver.value, utilities, none);

@@ -89,7 +89,7 @@ export function askMarginals(context: Context, asked: Asked, u: Vectors): Tensor
 /** A member drawn from p(x), with noise of its own for each example. No gradient passes. */
 export function askSample(context: Context, asked: Asked, u: Vectors): TensorValue {
   const { structure, span } = asked;
-  const { value, decision } = selectSampler(structure, declarationsOf(context), "tfjs", span);
+  const { value, decision } = selectSampler(structure, declarationsOf(context), context.target, span);
   const shape = value.inputs.find((array) => array.name === "noise")!.shape;
   const stream = context.nextStream("uniform");
   // A name that no latent variable can have.
@@ -102,14 +102,14 @@ export function askSample(context: Context, asked: Asked, u: Vectors): TensorVal
 
 /** The most valuable member. No gradient passes. */
 export function askArgmax(context: Context, asked: Asked, u: Vectors): TensorValue {
-  const { value, decision } = selectSolver(asked.structure, declarationsOf(context), "tfjs", asked.span);
+  const { value, decision } = selectSolver(asked.structure, declarationsOf(context), context.target, asked.span);
   return members(context, asked, u.lead, flat(context, asked, { decision, kernel: value }, u.lead, [u.node]));
 }
 
 /** The `count` most valuable members along a new axis, by falling value. No gradient passes. */
 export function askKBest(context: Context, asked: Asked, u: Vectors, count: Dimension, place: Span): TensorValue {
   const { structure } = asked;
-  const { value, decision } = selectKBest(structure, count.size, declarationsOf(context), "tfjs", place);
+  const { value, decision } = selectKBest(structure, count.size, declarationsOf(context), context.target, place);
   const rows = flat(context, asked, { decision, kernel: value }, u.lead, [u.node]);
   return members(context, asked, [...u.lead, count], rows);
 }
@@ -194,7 +194,7 @@ function declarationsOf(context: Context) {
 }
 
 function questionOf(context: Context, { query, structure, span }: Asked): Question {
-  return { query, structure, declarations: declarationsOf(context), target: "tfjs", span };
+  return { query, structure, declarations: declarationsOf(context), target: context.target, span };
 }
 
 /** A decision that shows in the gradient. */

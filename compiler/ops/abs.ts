@@ -6,5 +6,6 @@ export const op = unaryOp({
   doc: "The magnitude of each element.",
   apply: (x) => Math.abs(x),
   gradient: (node, cotangent, build) => [build.multiply(cotangent, build.unary("sign", node.inputs[0]!))],
+  wgsl: (x) => `abs(${x})`,
   tfjs: (x) => `tf.abs(${x})`,
 });

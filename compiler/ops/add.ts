@@ -6,5 +6,6 @@ export const op = binaryOp({
   doc: "Sum of two tensors, element by element.",
   apply: (a, b) => a + b,
   gradient: (_a, _b, cotangent) => [cotangent, cotangent],
+  wgsl: (a, b) => `${a} + ${b}`,
   tfjs: (a, b) => `tf.add(${a}, ${b})`,
 });

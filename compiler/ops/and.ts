@@ -9,5 +9,6 @@ export const op = binaryOp({
   apply: (a, b) => (a !== 0 && b !== 0 ? 1 : 0),
   noGradient: "truth values have no derivative",
   gradient: () => [undefined, undefined],
+  wgsl: (a, b) => `${a} && ${b}`,
   tfjs: (a, b) => `tf.logicalAnd(${a}, ${b})`,
 });

@@ -14,6 +14,7 @@ export const op: PrimitiveOp = {
   eval: ([x]) => x!,
   // The differentiator sums cotangents over the batch where the input has no batch axis.
   gradient: (_, cotangent) => [cotangent],
+  wgsl: { form: "picked", element: ({ readFlat, flat }) => readFlat(0, flat()) },
   tfjs(context) {
     const { node } = context;
     const column = context.shape({ ...node.type, shape: node.type.shape.map(() => 1) });

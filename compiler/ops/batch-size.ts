@@ -10,5 +10,6 @@ export const op: PrimitiveOp = {
     throw new TypeError("batch_size is a leaf: its value comes from outside");
   },
   gradient: () => [],
+  wgsl: { form: "leaf" },
   tfjs: () => "tf.scalar(batch)",
 };

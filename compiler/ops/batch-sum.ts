@@ -31,6 +31,12 @@ export const op: PrimitiveOp = {
     const spread = build.broadcast(cotangent, node.inputs[0]!.type.shape);
     return [build.batchBroadcast(spread)];
   },
+  wgsl: {
+    form: "reduction",
+    operator: "sum",
+    axes: (node) => Array.from({ length: numberOf(node.attributes, "leading") }, (_, axis) => axis),
+    overBatch: true,
+  },
   tfjs(context) {
     const { node } = context;
     const x = node.inputs[0]!.type;

@@ -50,6 +50,18 @@ export const op: PrimitiveOp = {
     const summed = build.sum(cotangent, [...missing, ...stretched]);
     return [build.reshape(summed, node.inputs[0]!.type.shape)];
   },
+  wgsl: {
+    form: "picked",
+    element({ node, coordinates, read }) {
+      const { shape } = node.inputs[0]!.type;
+      if (shape.length === 0) return read(0, []);
+      const at = coordinates().slice(node.type.shape.length - shape.length);
+      return read(
+        0,
+        at.map((each, axis) => (shape[axis] === 1 ? "0u" : each)),
+      );
+    },
+  },
   // Not tf.broadcastTo: with the WASM backend it takes a hundred times as long as an addition.
   tfjs(context) {
     const { node } = context;

@@ -25,6 +25,14 @@ export const op: PrimitiveOp = {
   gradient: (node, cotangent) => [
     node.type.dtype === "f32" && node.inputs[0]!.type.dtype === "f32" ? cotangent : undefined,
   ],
+  wgsl: {
+    form: "elementwise",
+    text: ([x], { type, inputs }) => {
+      const from = inputs[0]!.type.dtype;
+      if (type.dtype !== "bool") return `${type.dtype}(${x})`;
+      return from === "bool" ? x! : `${x} != ${from}(0)`;
+    },
+  },
   tfjs(context) {
     const from = context.node.inputs[0]!.type.dtype;
     const to = context.node.type.dtype;

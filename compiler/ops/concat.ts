@@ -60,6 +60,21 @@ export const op: PrimitiveOp = {
       return build.slice(cotangent, begin, input.type.shape);
     });
   },
+  wgsl: {
+    form: "picked",
+    element({ node, coordinates, read, choose }) {
+      const axis = numberOf(node.attributes, "axis");
+      const at = coordinates();
+      let begin = 0;
+      const cases = node.inputs.map((input, i) => {
+        const before = begin;
+        begin += input.type.shape[axis]!;
+        const from = at.map((each, k) => (k === axis && before > 0 ? `(${each} - ${before}u)` : each));
+        return { condition: `${at[axis]} < ${begin}u`, value: () => read(i, from) };
+      });
+      return choose(cases.map((each, i) => (i === cases.length - 1 ? { value: each.value } : each)));
+    },
+  },
   tfjs(context) {
     const axis = numberOf(context.node.attributes, "axis") + (context.node.type.batched ? 1 : 0);
     if (context.inputs.length === 1) return `tf.clone(${context.inputs[0]})`;

@@ -27,5 +27,6 @@ export const op: PrimitiveOp = {
     return values(result.shape, (i) => data[data.length === 1 ? 0 : i]!);
   },
   gradient: () => [],
+  wgsl: { form: "leaf" },
   tfjs: ({ node, constant }) => constant(numbersOf(node.attributes, "data"), node.type.shape, names[node.type.dtype]),
 };

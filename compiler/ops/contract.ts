@@ -39,6 +39,14 @@ export const op: PrimitiveOp = {
     const [a, g] = node.inputs as readonly [Node, Node];
     return [build.matmul(g, build.transposeLast(cotangent)), build.matmul(a, cotangent)];
   },
+  wgsl: {
+    form: "product",
+    product({ inputs, type }) {
+      const [rows, columns] = type.shape as readonly [number, number];
+      const terms = sizeOf(inputs[0]!.type.shape) / rows;
+      return { problems: 1, rows, columns, terms, batch: "terms", transposedLeft: true };
+    },
+  },
   /** The device `wasm` has a product of its own for this (runtime/wasm-products.ts): tfjs's takes 15 times as long. */
   tfjs(context) {
     const [k, n] = context.node.type.shape as readonly [number, number];

@@ -9,6 +9,7 @@ export const op = binaryOp({
     const da = build.divide(cotangent, b);
     return [da, build.negate(build.multiply(da, node))];
   },
+  wgsl: (a, b) => `${a} / ${b}`,
   tfjs: (a, b) => `tf.div(${a}, ${b})`,
   operands: "f32",
   range: [0.5, 2],

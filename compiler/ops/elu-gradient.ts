@@ -11,6 +11,7 @@ export const op = binaryOp({
     build.binary("elu_gradient", cotangent, y),
     build.multiply(cotangent, build.multiply(node.inputs[0]!, build.subtract(1, build.unary("step", y)))),
   ],
+  wgsl: (cotangent, y) => `elu_gradient(${cotangent}, ${y})`,
   // The kernel does not broadcast, so operands of different shapes take the long way.
   tfjs: (dy, y, context) => {
     if (isEven(context.node)) return `tf.engine().runKernel("EluGrad", { dy: ${dy}, y: ${y} })`;

@@ -9,5 +9,6 @@ export const op = unaryOp({
   doc: "X where positive, exp(x) - 1 elsewhere.",
   apply: (x) => (x > 0 ? x : Math.expm1(x)),
   gradient: (node, cotangent, build) => [build.binary("elu_gradient", cotangent, node)],
+  wgsl: (x) => `elu(${x})`,
   tfjs: (x) => `tf.elu(${x})`,
 });

@@ -6,5 +6,6 @@ export const op = unaryOp({
   doc: "E to the power of each element.",
   apply: (x) => Math.exp(x),
   gradient: (node, cotangent, build) => [build.multiply(cotangent, node)],
+  wgsl: (x) => `exp(${x})`,
   tfjs: (x) => `tf.exp(${x})`,
 });

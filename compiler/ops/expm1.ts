@@ -6,5 +6,6 @@ export const op = unaryOp({
   doc: "Exp(x) - 1, accurate near 0.",
   apply: (x) => Math.expm1(x),
   gradient: (node, cotangent, build) => [build.multiply(cotangent, build.add(node, 1))],
+  wgsl: (x) => `expm1(${x})`,
   tfjs: (x) => `tf.expm1(${x})`,
 });

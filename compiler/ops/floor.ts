@@ -6,5 +6,6 @@ export const op = unaryOp({
   doc: "The largest integer not above each element.",
   apply: (x) => Math.floor(x),
   gradient: flat,
+  wgsl: (x) => `floor(${x})`,
   tfjs: (x) => `tf.floor(${x})`,
 });

@@ -40,6 +40,17 @@ export const op: PrimitiveOp = {
     const size = node.inputs[0]!.type.shape[axis]!;
     return [build.scatterAdd(cotangent, integersOf(node.attributes, "indices"), axis, size)];
   },
+  wgsl: {
+    form: "picked",
+    element({ node, coordinates, read, entry }) {
+      const axis = numberOf(node.attributes, "axis");
+      const indices = integersOf(node.attributes, "indices");
+      return read(
+        0,
+        coordinates().map((at, k) => (k === axis ? entry(indices, at) : at)),
+      );
+    },
+  },
   tfjs: (context) =>
     pickedRows(context, integersOf(context.node.attributes, "indices"), numberOf(context.node.attributes, "axis")),
   kept({ inputs, attributes, type }) {

@@ -62,6 +62,7 @@ interface UnaryRecord {
   readonly doc: string;
   readonly apply: (x: number) => number;
   readonly gradient: PrimitiveOp["gradient"];
+  readonly wgsl: (x: string) => string;
   readonly tfjs: (x: string, context: TfjsContext) => string;
   readonly dtype?: ElementType;
   readonly range?: readonly [number, number];
@@ -86,6 +87,7 @@ export function unaryOp(record: UnaryRecord): PrimitiveOp {
     elementwise: true,
     eval: ([x]) => values(x!.shape, (i) => record.apply(x!.data[i]!)),
     gradient: record.gradient,
+    wgsl: { form: "elementwise", text: ([x]) => record.wgsl(x!) },
     tfjs: (context) => record.tfjs(context.inputs[0]!, context),
   };
 }
@@ -101,6 +103,7 @@ interface BinaryRecord {
     build: Builder,
     node: Node,
   ) => readonly [Node | undefined, Node | undefined];
+  readonly wgsl: (a: string, b: string) => string;
   readonly tfjs: (a: string, b: string, context: TfjsContext) => string;
   /** Dtype of the operands; default any but bool. */
   readonly operands?: ElementType;
@@ -155,6 +158,7 @@ export function binaryOp(record: BinaryRecord): PrimitiveOp {
             const [da, db] = record.gradient(a, b, cotangent, build, node);
             return [unspread(da, a, build), unspread(db, b, build)];
           },
+    wgsl: { form: "elementwise", text: ([a, b]) => record.wgsl(a!, b!) },
     tfjs: (context) => record.tfjs(context.aligned(0), context.aligned(1), context),
     ...(record.scratch === undefined ? {} : { scratch: record.scratch }),
   };

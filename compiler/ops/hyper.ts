@@ -11,5 +11,6 @@ export const op: PrimitiveOp = {
     throw new TypeError("hyper is a leaf: its value comes from outside");
   },
   gradient: () => [],
+  wgsl: { form: "leaf" },
   tfjs: ({ node }) => `tf.scalar(hypers[${JSON.stringify(stringOf(node.attributes, "name"))}])`,
 };

@@ -15,5 +15,6 @@ export const op: PrimitiveOp = {
     throw new TypeError("input is a leaf: its value comes from outside");
   },
   gradient: () => [],
+  wgsl: { form: "leaf" },
   tfjs: ({ node }) => `inputs[${JSON.stringify(stringOf(node.attributes, "name"))}]`,
 };

@@ -100,6 +100,7 @@ export const op: PrimitiveOp = {
     });
     return result;
   },
+  wgsl: { form: "kernel" },
   // Runs are printed by the target, which groups the outputs of one run.
   tfjs() {
     throw new TypeError("the target prints kernel runs itself");

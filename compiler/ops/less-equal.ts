@@ -8,5 +8,6 @@ export const op = binaryOp({
   apply: (a, b) => (a <= b ? 1 : 0),
   noGradient: "truth values have no derivative",
   gradient: () => [undefined, undefined],
+  wgsl: (a, b) => `${a} <= ${b}`,
   tfjs: (a, b) => `tf.lessEqual(${a}, ${b})`,
 });

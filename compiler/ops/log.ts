@@ -6,6 +6,7 @@ export const op = unaryOp({
   doc: "The natural logarithm of each element.",
   apply: (x) => Math.log(x),
   gradient: (node, cotangent, build) => [build.divide(cotangent, node.inputs[0]!)],
+  wgsl: (x) => `log(${x})`,
   tfjs: (x) => `tf.log(${x})`,
   range: [0.2, 3],
 });

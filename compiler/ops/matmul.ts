@@ -84,6 +84,21 @@ export const op: PrimitiveOp = {
     if (b.type.shape.length === 2) return [da, matrixGradient(a, b, cotangent, build)];
     return [da, build.matmul(build.transposeLast(a), cotangent)];
   },
+  wgsl: {
+    form: "product",
+    product({ inputs, type }) {
+      const [a, b] = inputs.map((input) => input.type) as [TensorType, TensorType];
+      const [terms, columns] = b.shape.slice(-2) as [number, number];
+      // Rows of one matrix for all: those of all examples are rows of one product.
+      if (b.shape.length === 2) {
+        const batch = b.batched ? "problems" : a.batched ? "rows" : "none";
+        return { problems: 1, rows: sizeOf(a.shape) / terms, columns, terms, batch, transposedLeft: false };
+      }
+      const problems = sizeOf(a.shape.slice(0, -2));
+      const batch = type.batched ? "problems" : "none";
+      return { problems, rows: a.shape.at(-2)!, columns, terms, batch, transposedLeft: false };
+    },
+  },
   tfjs(context) {
     const [a, b] = context.node.inputs.map((input) => input.type) as [TensorType, TensorType];
     const shape = context.shape(context.node.type);

@@ -47,6 +47,12 @@ export const op: PrimitiveOp = {
     const first = build.equal(rank, spread(build.maximumReduce(rank, axes)));
     return [build.multiply(build.cast(first, "f32"), spread(cotangent))];
   },
+  wgsl: {
+    form: "reduction",
+    operator: "max",
+    axes: (node) => integersOf(node.attributes, "axes"),
+    overBatch: false,
+  },
   tfjs({ inputs, node }) {
     const axes = integersOf(node.attributes, "axes");
     if (axes.length === 0) return `tf.clone(${inputs[0]})`;

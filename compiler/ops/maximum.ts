@@ -9,5 +9,6 @@ export const op = binaryOp({
     const first = build.cast(build.lessEqual(b, a), "f32");
     return [build.multiply(cotangent, first), build.multiply(cotangent, build.subtract(1, first))];
   },
+  wgsl: (a, b) => `max(${a}, ${b})`,
   tfjs: (a, b) => `tf.maximum(${a}, ${b})`,
 });

@@ -9,5 +9,6 @@ export const op = binaryOp({
     const first = build.cast(build.lessEqual(a, b), "f32");
     return [build.multiply(cotangent, first), build.multiply(cotangent, build.subtract(1, first))];
   },
+  wgsl: (a, b) => `min(${a}, ${b})`,
   tfjs: (a, b) => `tf.minimum(${a}, ${b})`,
 });

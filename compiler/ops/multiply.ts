@@ -6,5 +6,6 @@ export const op = binaryOp({
   doc: "Product of two tensors, element by element.",
   apply: (a, b) => a * b,
   gradient: (a, b, cotangent, build) => [build.multiply(cotangent, b), build.multiply(cotangent, a)],
+  wgsl: (a, b) => `${a} * ${b}`,
   tfjs: (a, b) => `tf.mul(${a}, ${b})`,
 });

@@ -6,5 +6,6 @@ export const op = unaryOp({
   doc: "The negative of each element.",
   apply: (x) => -x,
   gradient: (_, cotangent, build) => [build.negate(cotangent)],
+  wgsl: (x) => `-${x}`,
   tfjs: (x) => `tf.neg(${x})`,
 });

@@ -15,5 +15,6 @@ export const op: PrimitiveOp = {
     throw new TypeError("noise is a leaf: its value comes from outside");
   },
   gradient: () => [],
+  wgsl: { form: "leaf" },
   tfjs: ({ node }) => `noise[${JSON.stringify(stringOf(node.attributes, "name"))}]`,
 };

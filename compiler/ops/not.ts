@@ -7,5 +7,6 @@ export const op = unaryOp({
   dtype: "bool",
   apply: (x) => 1 - x,
   gradient: { none: "truth values have no derivative" },
+  wgsl: (x) => `!${x}`,
   tfjs: (x) => `tf.logicalNot(${x})`,
 });

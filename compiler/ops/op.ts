@@ -53,6 +53,60 @@ export interface TfjsContext {
   rightOperand(index: number, shape: string): string;
 }
 
+/**
+ * What an op that picks elements of its operands may use to say which. Numbers are WGSL expressions of type u32; values
+ * are those of one example, of the one that is being computed.
+ */
+export interface WgslContext {
+  readonly node: Node;
+  /** Where the element that is being computed stands: a number for each axis of the node. */
+  coordinates(): readonly string[];
+  /** The same as its row-major number. */
+  flat(): string;
+  /** The element of an input at so many coordinates. */
+  read(input: number, coordinates: readonly string[]): string;
+  /** The element of an input with this row-major number. */
+  readFlat(input: number, flat: string): string;
+  /** The first of the values whose condition holds; the last has none. Only that one is computed. */
+  choose(cases: readonly { readonly condition?: string; value(): string }[]): string;
+  /** A whole number of a list, by its place in the list. */
+  entry(list: readonly number[], place: string): string;
+  /** The sum of values for the whole numbers from `from` up to, not including, `to`. */
+  sum(from: string, to: string, value: (counter: string) => string): string;
+}
+
+/** A product of matrices, one for each problem: c[i, j] = Σ_k a[i, k] b[k, j]. */
+export interface WgslProduct {
+  /** Problems and extents of one example; where `overBatch`, the terms are summed over all examples too. */
+  readonly problems: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly terms: number;
+  /** Whether each example has its own problems, or only more rows of one. */
+  readonly batch: "none" | "problems" | "rows" | "terms";
+  /** Row-major numbers of the elements within an example: of a at (problem, row, term), of b at (problem, term, column). */
+  readonly transposedLeft: boolean;
+}
+
+/** How the target webgpu computes an op. */
+export type WgslForm =
+  /** It comes from outside. */
+  | { readonly form: "leaf" }
+  /** An expression over the elements of the operands in the same place. */
+  | { readonly form: "elementwise"; readonly text: (operands: readonly string[], node: Node) => string }
+  /** Elements of the operands in other places. */
+  | { readonly form: "picked"; readonly element: (context: WgslContext) => string }
+  /** Over axes of the operand, and over the batch where `overBatch`. */
+  | {
+      readonly form: "reduction";
+      readonly operator: "sum" | "max";
+      readonly axes: (node: Node) => readonly number[];
+      readonly overBatch: boolean;
+    }
+  | { readonly form: "product"; readonly product: (node: Node) => WgslProduct }
+  /** A run of a kernel of the program. */
+  | { readonly form: "kernel" };
+
 /** A node's inputs and attributes for one random test of the op. */
 export interface OpSample {
   readonly types: readonly TensorType[];
@@ -83,6 +137,7 @@ export interface PrimitiveOp extends OpBase {
   readonly gradient:
     | ((node: Node, cotangent: Node, build: Builder) => readonly (Node | undefined)[])
     | { readonly none: string };
+  readonly wgsl: WgslForm;
   /** A JavaScript expression over `tf` for a new tensor (never one of the inputs themselves: use tf.clone). */
   tfjs(context: TfjsContext): string;
   /** What the devices hold at most while that is carried out, besides operands and result. */

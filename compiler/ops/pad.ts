@@ -40,6 +40,21 @@ export const op: PrimitiveOp = {
   gradient(node, cotangent, build) {
     return [build.slice(cotangent, integersOf(node.attributes, "before"), node.inputs[0]!.type.shape)];
   },
+  wgsl: {
+    form: "picked",
+    element({ node, coordinates, read, choose }) {
+      const before = integersOf(node.attributes, "before");
+      const extents = node.inputs[0]!.type.shape;
+      const at = coordinates();
+      // Numbers before the operand wrap around, beyond any extent.
+      const from = at.map((each, axis) => (before[axis] === 0 ? each : `(${each} - ${before[axis]}u)`));
+      const inside = from.flatMap((each, axis) =>
+        extents[axis] === node.type.shape[axis] ? [] : [`${each} < ${extents[axis]}u`],
+      );
+      if (inside.length === 0) return read(0, from);
+      return choose([{ condition: inside.join(" && "), value: () => read(0, from) }, { value: () => "0.0" }]);
+    },
+  },
   tfjs({ inputs, node }) {
     const before = integersOf(node.attributes, "before");
     const after = integersOf(node.attributes, "after");

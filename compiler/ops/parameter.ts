@@ -11,5 +11,6 @@ export const op: PrimitiveOp = {
     throw new TypeError("parameter is a leaf: its value comes from outside");
   },
   gradient: () => [],
+  wgsl: { form: "leaf" },
   tfjs: ({ node }) => `parameters[${JSON.stringify(stringOf(node.attributes, "name"))}]`,
 };

@@ -10,6 +10,7 @@ export const op = binaryOp({
     // 0^b is flat in b for the exponents where it is defined at all.
     build.multiply(cotangent, build.multiply(node, build.log(build.select(build.less(0, a), a, 1)))),
   ],
+  wgsl: (a, b) => `power(${a}, ${b})`,
   tfjs: (a, b) => `tf.pow(${a}, ${b})`,
   operands: "f32",
   range: [0.5, 2],

@@ -8,5 +8,6 @@ export const op = unaryOp({
   doc: "The larger of each element and 0.",
   apply: (x) => Math.max(x, 0),
   gradient: (node, cotangent, build) => [build.multiply(cotangent, build.unary("step", node))],
+  wgsl: (x) => `max(${x}, 0.0)`,
   tfjs: (x) => `tf.relu(${x})`,
 });

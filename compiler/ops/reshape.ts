@@ -22,5 +22,6 @@ export const op: PrimitiveOp = {
   ],
   eval: ([x], _, result) => ({ shape: result.shape, data: x!.data }),
   gradient: (node, cotangent, build) => [build.reshape(cotangent, node.inputs[0]!.type.shape)],
+  wgsl: { form: "picked", element: ({ readFlat, flat }) => readFlat(0, flat()) },
   tfjs: ({ inputs, node, shape }) => `tf.reshape(${inputs[0]}, ${shape(node.type)})`,
 };

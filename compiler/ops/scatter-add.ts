@@ -42,6 +42,27 @@ export const op: PrimitiveOp = {
     const { indices, axis } = node.attributes;
     return [build.node("gather", [cotangent], { indices: indices!, axis: axis! })];
   },
+  // For each place the entries that go there, one after the other: no two lanes write to one place.
+  wgsl: {
+    form: "picked",
+    element({ node, coordinates, read, entry, sum }) {
+      const axis = numberOf(node.attributes, "axis");
+      const indices = integersOf(node.attributes, "indices");
+      const order = indices.map((_, j) => j).sort((a, b) => indices[a]! - indices[b]! || a - b);
+      const begins = Array.from(
+        { length: numberOf(node.attributes, "size") + 1 },
+        (_, to) => indices.filter((index) => index < to).length,
+      );
+      const at = coordinates();
+      const to = at[axis]!;
+      return sum(entry(begins, to), entry(begins, `(${to} + 1u)`), (counter) =>
+        read(
+          0,
+          at.map((each, k) => (k === axis ? entry(order, counter) : each)),
+        ),
+      );
+    },
+  },
   // The WASM backend has no UnsortedSegmentSum; scatterND adds rows that meet.
   tfjs(context) {
     const { node } = context;

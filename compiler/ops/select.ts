@@ -55,6 +55,7 @@ export const op: PrimitiveOp = {
       unspread(build.select(condition, zero, cotangent), b, build),
     ];
   },
+  wgsl: { form: "elementwise", text: ([condition, a, b]) => `select(${b}, ${a}, ${condition})` },
   tfjs: (context) => `tf.where(${full(context, 0)}, ${full(context, 1)}, ${full(context, 2)})`,
   // tf.where clones its operands, and on the device wasm a clone is a copy.
   scratch: ({ inputs, type }) =>

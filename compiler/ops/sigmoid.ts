@@ -6,5 +6,6 @@ export const op = unaryOp({
   doc: "1 / (1 + exp(-x)) of each element.",
   apply: (x) => 1 / (1 + Math.exp(-x)),
   gradient: (node, cotangent, build) => [build.multiply(cotangent, build.multiply(node, build.subtract(1, node)))],
+  wgsl: (x) => `sigmoid(${x})`,
   tfjs: (x) => `tf.sigmoid(${x})`,
 });

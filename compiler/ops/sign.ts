@@ -6,5 +6,6 @@ export const op = unaryOp({
   doc: "-1, 0 or 1 with the sign of each element.",
   apply: (x) => Math.sign(x),
   gradient: flat,
+  wgsl: (x) => `sign(${x})`,
   tfjs: (x) => `tf.sign(${x})`,
 });

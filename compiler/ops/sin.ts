@@ -6,5 +6,6 @@ export const op = unaryOp({
   doc: "The sine of each element.",
   apply: (x) => Math.sin(x),
   gradient: (node, cotangent, build) => [build.multiply(cotangent, build.unary("cos", node.inputs[0]!))],
+  wgsl: (x) => `sine(${x})`,
   tfjs: (x) => `tf.sin(${x})`,
 });

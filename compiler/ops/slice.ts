@@ -55,6 +55,18 @@ export const op: PrimitiveOp = {
     const after = node.inputs[0]!.type.shape.map((extent, axis) => extent - begin[axis]! - node.type.shape[axis]!);
     return [build.pad(cotangent, begin, after)];
   },
+  wgsl: {
+    form: "picked",
+    element({ node, coordinates, read }) {
+      const begin = integersOf(node.attributes, "begin");
+      return read(
+        0,
+        coordinates().map((at, axis) =>
+          begin[axis] === 0 ? at : at === "0u" ? `${begin[axis]}u` : `(${at} + ${begin[axis]}u)`,
+        ),
+      );
+    },
+  },
   tfjs(context) {
     const { inputs, node, shape } = context;
     const begin = integersOf(node.attributes, "begin");

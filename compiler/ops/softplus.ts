@@ -6,5 +6,6 @@ export const op = unaryOp({
   doc: "Log(1 + exp(x)) of each element, without overflow.",
   apply: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   gradient: (node, cotangent, build) => [build.multiply(cotangent, build.unary("sigmoid", node.inputs[0]!))],
+  wgsl: (x) => `softplus(${x})`,
   tfjs: (x) => `tf.softplus(${x})`,
 });

@@ -6,6 +6,7 @@ export const op = unaryOp({
   doc: "The square root of each element.",
   apply: (x) => Math.sqrt(x),
   gradient: (node, cotangent, build) => [build.divide(build.multiply(cotangent, 0.5), node)],
+  wgsl: (x) => `sqrt(${x})`,
   tfjs: (x) => `tf.sqrt(${x})`,
   range: [0.2, 3],
 });

@@ -11,5 +11,6 @@ export const op: PrimitiveOp = {
     throw new TypeError("state is a leaf: its value comes from outside");
   },
   gradient: () => [],
+  wgsl: { form: "leaf" },
   tfjs: ({ node }) => `states[${JSON.stringify(stringOf(node.attributes, "name"))}]`,
 };

@@ -6,5 +6,6 @@ export const op = unaryOp({
   doc: "1 where an element is positive, else 0.",
   apply: (x) => (x > 0 ? 1 : 0),
   gradient: flat,
+  wgsl: (x) => `select(0.0, 1.0, ${x} > 0.0)`,
   tfjs: (x) => `tf.step(${x})`,
 });

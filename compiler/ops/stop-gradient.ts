@@ -9,5 +9,6 @@ export const op: PrimitiveOp = {
   samples: [{ types: [f32([2, 3])] }],
   eval: ([x]) => x!,
   gradient: { none: "it stops the gradient on purpose" },
+  wgsl: { form: "elementwise", text: ([x]) => x! },
   tfjs: ({ inputs }) => `tf.clone(${inputs[0]})`,
 };

@@ -6,5 +6,6 @@ export const op = binaryOp({
   doc: "Difference of two tensors, element by element.",
   apply: (a, b) => a - b,
   gradient: (_a, _b, cotangent, build) => [cotangent, build.negate(cotangent)],
+  wgsl: (a, b) => `${a} - ${b}`,
   tfjs: (a, b) => `tf.sub(${a}, ${b})`,
 });

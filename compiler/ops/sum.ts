@@ -45,6 +45,12 @@ export const op: PrimitiveOp = {
   gradient(node, cotangent, build) {
     return [build.broadcast(build.reshape(cotangent, keptShape(node)), node.inputs[0]!.type.shape)];
   },
+  wgsl: {
+    form: "reduction",
+    operator: "sum",
+    axes: (node) => integersOf(node.attributes, "axes"),
+    overBatch: false,
+  },
   tfjs(context) {
     const { inputs, node } = context;
     const axes = integersOf(node.attributes, "axes");

@@ -37,6 +37,17 @@ export const op: PrimitiveOp = {
     const inverse = permutation.map((_, axis) => permutation.indexOf(axis));
     return [build.transpose(cotangent, inverse)];
   },
+  wgsl: {
+    form: "picked",
+    element({ node, coordinates, read }) {
+      const to = coordinates();
+      const from: string[] = [];
+      integersOf(node.attributes, "permutation").forEach((axis, i) => {
+        from[axis] = to[i]!;
+      });
+      return read(0, from);
+    },
+  },
   tfjs({ inputs, node }) {
     const permutation = integersOf(node.attributes, "permutation");
     const full = node.type.batched ? [0, ...permutation.map((axis) => axis + 1)] : permutation;

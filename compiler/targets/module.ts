@@ -3,7 +3,7 @@
  * is known to the type checker. The program stands there as code; all else of the artifact is a literal. Names and
  * texts of the source appear only as JSON strings and in comments that they cannot end.
  */
-import type { Artifact, EntryPoint, MetricTree, Signature } from "../artifact.ts";
+import type { Artifact, EntryPoint, MetricTree, Signature, TfjsArtifact, WebGpuArtifact } from "../artifact.ts";
 import { literal, stringLiteral } from "./literal.ts";
 import { commentText } from "./tfjs-names.ts";
 
@@ -27,20 +27,45 @@ export function printModule(artifact: Artifact, options: ModuleOptions = {}): Ge
   // Without `<`, no comment can end the script of a page that a module is pasted into.
   const from = options.source === undefined ? "" : ` from ${commentText(options.source).replaceAll("<", " ")}`;
   const head = `${GENERATED}${from}. Change the source and compile it again.`;
-  const runtime = stringLiteral(options.runtime ?? "sstc/runtime");
-  const { program, ...data } = artifact;
+  const runtime = stringLiteral(options.runtime ?? (artifact.target === "tfjs" ? "sstc/runtime" : "sstc/webgpu"));
   const javascript = [
     head,
     `import { createModule } from ${runtime};`,
     "",
+    ...(artifact.target === "tfjs" ? tfjsCode(artifact) : webGpuCode(artifact)),
+    "",
+  ];
+  return { javascript: javascript.join("\n"), declarations: [head, ...declarations(artifact, runtime), ""].join("\n") };
+}
+
+function tfjsCode({ program, ...data }: TfjsArtifact): string[] {
+  return [
     `const data = ${literal(data)};`,
     "",
     `const program = ${program};`,
     "",
     "export const { artifact, create } = createModule(data, program);",
-    "",
   ];
-  return { javascript: javascript.join("\n"), declarations: [head, ...declarations(artifact, runtime), ""].join("\n") };
+}
+
+/** The kernels stand there as they are, to be read; no text of a source has backquotes or dollar signs in them. */
+function webGpuCode({ modules, ...data }: WebGpuArtifact): string[] {
+  const texts = Object.entries(modules).map(([name, code]) => `  ${name}: /* wgsl */ ${templateLiteral(code)},`);
+  return [
+    `const data = ${literal(data)};`,
+    "",
+    "const modules = {",
+    ...texts,
+    "};",
+    "",
+    "export const { artifact, create } = createModule(data, modules);",
+  ];
+}
+
+/** A template literal of printable ASCII that holds no expressions. */
+function templateLiteral(text: string): string {
+  const escaped = text.replace(/[\\`$<]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return `\`${escaped}\``;
 }
 
 function declarations(artifact: Artifact, runtime: string): string[] {

@@ -2,9 +2,18 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import type { Artifact } from "../../compiler/artifact.ts";
+import type { TfjsArtifact } from "../../compiler/artifact.ts";
 import { instantiate } from "../../runtime/instantiate.ts";
-import { check, compile, explain, printModule, readExperiment, render, type Source } from "../../sstc.ts";
+import {
+  type CompileOptions,
+  check,
+  compile,
+  explain,
+  printModule,
+  readExperiment,
+  render,
+  type Source,
+} from "../../sstc.ts";
 
 const MODEL = `model M(n = 3, title: text = "a", scaled = true, Choice: Structure = OneHot) {
   data x: f32[n]
@@ -26,7 +35,10 @@ experiment e for M {
 }
 `;
 
-function artifactOf(source: string | Source, options: Parameters<typeof compile>[1] = {}): Artifact {
+function artifactOf(
+  source: string | Source,
+  options: CompileOptions & { readonly target?: "tfjs" } = {},
+): TfjsArtifact {
   const { artifact, diagnostics } = compile(source, options);
   expect(diagnostics.map(render)).toEqual([]);
   return artifact!;

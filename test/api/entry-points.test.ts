@@ -1,6 +1,7 @@
 /** Whatever programs without types pass to the package's functions, they are told what is wrong with it. */
 import { expect, test } from "vitest";
-import { instantiate, type Model } from "../../runtime/instantiate.ts";
+import { instantiate } from "../../runtime/instantiate.ts";
+import type { Model } from "../../runtime/model.ts";
 import { train } from "../../runtime/train.ts";
 import { UserError } from "../../runtime/user-error.ts";
 import { type CompileOptions, check, compile, explain, layer, readExperiment } from "../../sstc.ts";

@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Artifact } from "../../compiler/artifact.ts";
+import type { TfjsArtifact } from "../../compiler/artifact.ts";
 import { Builder } from "../../compiler/ir/tensor/builder.ts";
 import { printTensorProgram } from "../../compiler/ir/tensor/print.ts";
 import { readTensorProgram } from "../../compiler/ir/tensor/read.ts";
 import type { HostTensor } from "../../runtime/host-tensor.ts";
 import { type InstantiateOptions, instantiate } from "../../runtime/instantiate.ts";
-import type { GeneratedModel } from "../../runtime/module.ts";
+import type { GeneratedModel } from "../../runtime/generated-model.ts";
 import { UserError } from "../../runtime/user-error.ts";
 import { compile } from "../../sstc.ts";
 import { run } from "./harness.ts";
@@ -33,7 +33,7 @@ function file(name: string, text: string): string {
 }
 
 interface Module {
-  readonly artifact: Artifact;
+  readonly artifact: TfjsArtifact;
   readonly create: (options?: InstantiateOptions) => Promise<GeneratedModel>;
 }
 
@@ -120,7 +120,7 @@ nri.setHyper("t", 0.3);
 // ${WRONG}: there is no such hyper.
 nri.setHyper("u", 0.3);
 export const hyper: Hyper = "t";
-export const weights: Float32Array = nri.parameters()["encoder.vertex.first.W"];
+export const weights: Float32Array = (await nri.parameters())["encoder.vertex.first.W"];
 export const bytes: Uint8Array = await nri.save("nri.safetensors");
 `,
   );

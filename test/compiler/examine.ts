@@ -40,7 +40,7 @@ export function examineTexts(count: number, next: (index: number) => string, wor
   }
 }
 
-type Options = Omit<CompileOptions, "library">;
+type Options = Omit<CompileOptions, "library" | "target">;
 
 /** What came of the texts so far. */
 export interface Tally {

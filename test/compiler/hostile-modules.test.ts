@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { parseAst } from "vitest/node";
-import type { Artifact } from "../../compiler/artifact.ts";
+import type { TfjsArtifact } from "../../compiler/artifact.ts";
 import { compile } from "../../compiler/compile.ts";
 import { render } from "../../compiler/diagnostic.ts";
 import { literal } from "../../compiler/targets/literal.ts";
@@ -48,7 +48,7 @@ interface Tree {
   readonly [key: string]: unknown;
 }
 
-function artifactOf(text: string, given: { readonly [name: string]: string } = {}): Artifact {
+function artifactOf(text: string, given: { readonly [name: string]: string } = {}): TfjsArtifact {
   const { artifact, diagnostics } = compile({ name: "hostile.sst", text }, { library, arguments: given });
   expect(diagnostics.map(render)).toEqual([]);
   return artifact!;
@@ -122,7 +122,7 @@ const LINES = [
   ),
   /^ {2}(?:samples: Samples|metrics: Metrics|parameters: Parameters|hyper: Hyper);$/,
   /^\}>;$/,
-  /^export declare (?:const artifact: Artifact|function create\(options\?: CreateOptions\): Promise<Instance>);$/,
+  /^export declare (?:const artifact: TfjsArtifact|function create\(options\?: CreateOptions\): Promise<Instance>);$/,
   /^$/,
 ];
 

@@ -3,7 +3,7 @@
  * program itself are names like all others: the program has no more holes, and gives the same numbers.
  */
 import { expect, test } from "vitest";
-import type { Artifact } from "../../compiler/artifact.ts";
+import type { TfjsArtifact } from "../../compiler/artifact.ts";
 import { check } from "../../compiler/check.ts";
 import { compile } from "../../compiler/compile.ts";
 import { render } from "../../compiler/diagnostic.ts";
@@ -40,7 +40,7 @@ function sourceOf(role: string, name: string): string {
   return text.replaceAll("▲", name);
 }
 
-function compiled(role: string, name: string): Artifact {
+function compiled(role: string, name: string): TfjsArtifact {
   const source = { name: "hostile.sst", text: sourceOf(role, name) };
   const { artifact, diagnostics } = compile(source, { library });
   expect(diagnostics.map(render)).toEqual([]);
@@ -49,13 +49,13 @@ function compiled(role: string, name: string): Artifact {
 }
 
 /** Two training steps, an evaluation and both samples, as numbers in the order in which the program returns them. */
-async function numbersOf(artifact: Artifact): Promise<unknown> {
+async function numbersOf(artifact: TfjsArtifact): Promise<unknown> {
   const model = await instantiate(artifact, { device: cpu, seed: 1 });
   try {
     const batch = Object.fromEntries(artifact.data.map(({ name }) => [name, Float32Array.of(0.5, -1, 2, 1, 0, -0.5)]));
     const steps = [await model.step(batch), await model.step(batch)];
     const { leaves } = await model.evaluate(batch);
-    const parameters = Object.values(model.parameters()).map((values) => [...values]);
+    const parameters = Object.values(await model.parameters()).map((values) => [...values]);
     const samples = artifact.entries.some((entry) => entry.name === "sample");
     const sampled = samples ? await model.sample(batch) : {};
     expect(model.undisposed).toBe(0);
@@ -92,7 +92,7 @@ for (const role of [...Object.keys(ROLES), ...Object.keys(DECLARATIONS)]) {
       const artifact = compiled(role, name);
       expect(findHoles(artifact.program, functions), name).toEqual([]);
       // What goes through a file comes back the same.
-      const stored = JSON.parse(JSON.stringify(artifact)) as Artifact;
+      const stored = JSON.parse(JSON.stringify(artifact)) as TfjsArtifact;
       expectSame(stored, artifact);
       expect(await numbersOf(stored), name).toEqual(usual);
     }

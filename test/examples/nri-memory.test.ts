@@ -1,4 +1,5 @@
 /** Training NRI leaves no tensors behind, on either device and for every structure. */
+import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { instantiate } from "../../runtime/instantiate.ts";
 import { random } from "../tensor/harness.ts";
@@ -21,7 +22,6 @@ test.each([
 ])("the number of tensors is flat on %s with %s over %i training steps", async (device, Edges, steps) => {
   const { artifact } = compiled({ text: NRI, arguments: { V, T, hidden, Edges } });
   const model = await instantiate(artifact, { device, seed: 1 });
-  const { tf } = model.device;
   const batchData = data();
   await model.step(batchData);
   const before = tf.memory();

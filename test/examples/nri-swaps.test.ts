@@ -6,7 +6,8 @@ import { describe, expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";
 import { render } from "../../compiler/diagnostic.ts";
 import { openDevice } from "../../runtime/devices.ts";
-import { instantiate, type Model } from "../../runtime/instantiate.ts";
+import { instantiate } from "../../runtime/instantiate.ts";
+import type { Model } from "../../runtime/model.ts";
 import { library } from "../../stdlib/library.ts";
 import { random } from "../tensor/harness.ts";
 import { compiled, type Given, NRI, replaced, runOn, type Variant } from "./nri.ts";
@@ -30,9 +31,9 @@ function data(): { x: Float32Array; truth: Float32Array } {
 }
 
 async function train(model: Model, steps: number): Promise<void> {
-  const before = model.parameters();
+  const before = await model.parameters();
   for (let step = 0; step < steps; step++) expect(Number.isFinite((await model.step(data())).loss)).toBe(true);
-  const after = model.parameters();
+  const after = await model.parameters();
   for (const [name, values] of Object.entries(before)) expect(after[name], name).not.toEqual(values);
   expect(model.undisposed).toBe(0);
 }
@@ -218,10 +219,11 @@ describe.each(["complete", "complete_directed"])("an array of choices between tw
     const model = await instantiate(artifact, { device });
     const { x } = data();
     const given = { x, truth: new Float32Array(batch * count) };
-    const before = model.parameters();
+    const before = await model.parameters();
     const losses = [];
     for (let step = 0; step < 3; step++) losses.push((await model.step(given)).loss);
-    for (const [name, values] of Object.entries(model.parameters())) expect(values, name).not.toEqual(before[name]);
+    for (const [name, values] of Object.entries(await model.parameters()))
+      expect(values, name).not.toEqual(before[name]);
     expect(losses.every(Number.isFinite)).toBe(true);
     expect(model.undisposed).toBe(0);
     const { z } = await model.sample({ x });

@@ -3,7 +3,7 @@
  * and layouts.
  */
 import { readFileSync } from "node:fs";
-import type { Artifact } from "../../compiler/artifact.ts";
+import type { TfjsArtifact } from "../../compiler/artifact.ts";
 import { type Compilation, compile } from "../../compiler/compile.ts";
 import { render } from "../../compiler/diagnostic.ts";
 import { interpretKernel } from "../../compiler/ir/kernel/interpret.ts";
@@ -34,7 +34,7 @@ export interface Variant {
 
 const compilations = new Map<string, Compiled>();
 export interface Compiled extends Pick<Compilation, "programs" | "kernels"> {
-  readonly artifact: Artifact;
+  readonly artifact: TfjsArtifact;
 }
 
 /** A variant's programs; each variant is compiled once. */

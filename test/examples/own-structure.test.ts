@@ -93,7 +93,7 @@ test("the model compiles, trains, and finds the windows", async () => {
   for (let step = 0; step < 40; step++) await model.step(batch);
   const after = await model.evaluate(batch);
   expect(Number(after.metrics.found)).toBeGreaterThan(Number(before.metrics.found) + 0.3);
-  expect(Math.abs(model.parameters().trust![0]!)).toBeGreaterThan(0.5);
+  expect(Math.abs((await model.parameters()).trust![0]!)).toBeGreaterThan(0.5);
 });
 
 describe("the README", () => {

@@ -1,12 +1,13 @@
 /** Models of the language for tests of the runtime, compiled on the spot. */
 import { expect } from "vitest";
-import type { Artifact } from "../../compiler/artifact.ts";
+import type { TfjsArtifact } from "../../compiler/artifact.ts";
 import { compile } from "../../compiler/compile.ts";
 import { render } from "../../compiler/diagnostic.ts";
-import { instantiate, type Model } from "../../runtime/instantiate.ts";
+import { instantiate } from "../../runtime/instantiate.ts";
+import type { Model } from "../../runtime/model.ts";
 import { library } from "../../stdlib/library.ts";
 
-export function artifactOf(text: string): Artifact {
+export function artifactOf(text: string): TfjsArtifact {
   const { artifact, diagnostics } = compile({ name: "regression.sst", text }, { library });
   expect(diagnostics.filter(({ severity }) => severity === "error").map(render)).toEqual([]);
   return artifact!;

@@ -1,6 +1,6 @@
 /** What a solver hands to its backward in a program stays on the host, in float64. */
 import { expect, test } from "vitest";
-import type { Artifact } from "../../compiler/artifact.ts";
+import type { TfjsArtifact } from "../../compiler/artifact.ts";
 import { instantiate } from "../../runtime/instantiate.ts";
 import { layer } from "../../sstc.ts";
 import { artifactOf } from "./compiled.ts";
@@ -16,7 +16,7 @@ model Far() {
 const theta = Float32Array.of(-9.1, -9.37, 0.13, 0.29, -0.41, 0.17);
 const c = Float32Array.of(1, -2, 0.5, 3, -1, 0.25);
 
-async function gradient(artifact: Artifact, device: "wasm" | "cpu"): Promise<ArrayLike<number>> {
+async function gradient(artifact: TfjsArtifact, device: "wasm" | "cpu"): Promise<ArrayLike<number>> {
   const model = await instantiate(artifact, { device });
   const result = await model.run("train", { inputs: { c }, noise: {}, parameters: { theta }, states: {}, hypers: {} });
   expect(model.undisposed).toBe(0);

@@ -48,7 +48,7 @@ test("on cpu a state that was set to a parameter followed the parameter's later 
     ["cpu", "wasm"].map(async (device) => {
       const model = await instantiate(artifact, { device });
       await model.step({ x: Float32Array.of(0) });
-      const { s } = model.states();
+      const { s } = await model.states();
       model.dispose();
       return s!.data;
     }),
@@ -102,18 +102,18 @@ describe("a checkpoint that is refused", () => {
     const written = await withModel(TEXT, async (model) => {
       model.setHyper("t", 0.5);
       await model.step({ x: Float32Array.of(2) });
-      return model.save();
+      return await model.save();
     });
     const { metadata, tensors } = readSafetensors(written, "F");
     const bytes = writeSafetensors({ metadata: spoil(metadata, tensors), tensors });
     await withModel(TEXT, async (model) => {
       model.setParameters({ w: Float32Array.of(3, 4) });
       model.setHyper("t", 2);
-      const before = model.save();
+      const before = await model.save();
       expect((await failure(() => model.load(bytes, "F"))).message).toBe(said);
-      expect(model.save()).toEqual(before);
+      expect(await model.save()).toEqual(before);
       model.load(written, "F");
-      expect(model.save()).toEqual(written);
+      expect(await model.save()).toEqual(written);
     });
   });
 });
@@ -140,7 +140,7 @@ describe("the best model", () => {
   const run = async (metric: string | undefined, steps: number, bytes?: Uint8Array) => {
     const keepBest: { keepBest?: KeepBest } = metric === undefined ? {} : { keepBest: { split: "valid", metric } };
     const model = await instantiate(artifact, { device: "cpu" });
-    const before = model.save();
+    const before = await model.save();
     let last: Uint8Array = before;
     try {
       const common = { batch: 4, validateEvery: 1, train: data, splits: { valid: data } };
@@ -155,7 +155,7 @@ describe("the best model", () => {
       });
       return { ...result, last };
     } catch (problem) {
-      expect(model.save()).toEqual(before);
+      expect(await model.save()).toEqual(before);
       throw problem;
     } finally {
       model.dispose();
@@ -188,11 +188,11 @@ test("a gradient whose square is beyond float32 made parameters NaN one step lat
   withModel(
     "model M() {\n  data x: f32[]\n  param w: f32[] ~ zeros\n  minimize w * batch_mean(x)\n}",
     async (model) => {
-      const before = model.save();
+      const before = await model.save();
       const { message } = await failure(() => model.step({ x: Float32Array.of(1e20) }));
       expect(message).toBe("training step 0: the gradient of the parameter `w` is too large to be squared in float32");
-      expect(model.save()).toEqual(before);
+      expect(await model.save()).toEqual(before);
       for (let i = 0; i < 3; i++) await model.step({ x: Float32Array.of(1e19) });
-      expect(model.parameters().w![0]).toBeCloseTo(-0.003, 5);
+      expect((await model.parameters()).w![0]).toBeCloseTo(-0.003, 5);
     },
   ));

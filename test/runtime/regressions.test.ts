@@ -216,7 +216,9 @@ test("a state that was not finite spoilt all later steps", () =>
     async (model) => {
       const { message } = await failure(() => model.step({ x: Float32Array.of(1, 1) }));
       expect(message).toBe("training step 0: the new state `most` is not finite");
-      expect([model.states().most!.data[0], model.parameters().w![0], model.stepCount]).toEqual([0, 1, 0]);
+      expect([(await model.states()).most!.data[0], (await model.parameters()).w![0], model.stepCount]).toEqual([
+        0, 1, 0,
+      ]);
       expect(model.undisposed).toBe(0);
     },
   ));

@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { HostTensor } from "../../runtime/host-tensor.ts";
-import { instantiate, type Model } from "../../runtime/instantiate.ts";
+import { instantiate } from "../../runtime/instantiate.ts";
+import type { Model } from "../../runtime/model.ts";
 import { readSafetensors, writeSafetensors } from "../../runtime/safetensors.ts";
 import { UserError } from "../../runtime/user-error.ts";
 import { tinyArtifact } from "./tiny.ts";
@@ -175,7 +176,7 @@ describe("checkpoints", () => {
   let bytes: Uint8Array;
   beforeAll(async () => {
     model = await instantiate(tinyArtifact(), { device: "cpu" });
-    bytes = model.save();
+    bytes = await model.save();
   });
 
   /** The checkpoint, read, changed and written again. */
@@ -238,10 +239,10 @@ describe("checkpoints", () => {
       "C is a safetensors file, but not a checkpoint of sstc",
     ],
   ];
-  it.each(cases)("refuses %s", (_, make, message) => {
-    const before = model.save();
+  it.each(cases)("refuses %s", async (_, make, message) => {
+    const before = await model.save();
     expect(failure(() => model.load(make(), "C")).message).toContain(message);
-    expect(model.save()).toEqual(before);
+    expect(await model.save()).toEqual(before);
   });
 
   it("says what another tool's file looks like", () => {
@@ -259,6 +260,6 @@ describe("checkpoints", () => {
   it("keeps hyperparameters that were set", async () => {
     const tuned = await instantiate(tinyArtifact(), { device: "cpu" });
     tuned.setHyper("t", 0.25);
-    expect(model.load(tuned.save()).hypers).toEqual({ t: 0.25 });
+    expect(model.load(await tuned.save()).hypers).toEqual({ t: 0.25 });
   });
 });

@@ -2,7 +2,7 @@
  * A hand-written artifact for the runtime's tests: linear regression through one kernel, with noise, a state and
  * metrics.
  */
-import type { Artifact, EntryPoint } from "../../compiler/artifact.ts";
+import type { EntryPoint, TfjsArtifact } from "../../compiler/artifact.ts";
 import type { HostTensor } from "../../runtime/host-tensor.ts";
 import { normal, uniform } from "../../runtime/random.ts";
 
@@ -76,7 +76,7 @@ function entry(name: EntryPoint["name"], inputs: readonly string[], outputs: Ent
 
 export const WEIGHTS = [1, -2, 0.5];
 
-export function tinyArtifact(changes: Partial<Artifact> = {}): Artifact {
+export function tinyArtifact(changes: Partial<TfjsArtifact> = {}): TfjsArtifact {
   const w = {
     name: "w",
     dtype: "f32",

@@ -184,7 +184,7 @@ describe("training", () => {
     expect(await message({ keepBest: { split: "dev", metric: "elbo" } })).toContain(
       "the split `dev`, which validation does not evaluate",
     );
-    const bytes = model.save({ examples: 49, batch: 16 });
+    const bytes = await model.save({ examples: 49, batch: 16 });
     expect(await message({ resume: { bytes, file: "F" } })).toBe(
       "F was written by a run on 49 examples in batches of 16, this one has 50 examples in batches of 16",
     );

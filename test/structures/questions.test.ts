@@ -263,7 +263,7 @@ model Field(n = 5) {
       seed: 1,
       optimizer: { name: "adam", learningRate: 0.1 },
     });
-    const theta = [...model.parameters().theta!];
+    const theta = [...(await model.parameters()).theta!];
     const u = features.map((value, i) => Math.fround(value) + theta[i]!);
     const batch = { features: rows(features, 1), truth: rows(truth, 1) };
     const { metrics } = await model.evaluate(batch);
@@ -288,7 +288,8 @@ model Field(n = 5) {
   test("examples draw their own samples, as often as is likely", async () => {
     const count = 4000;
     await withModel(text, async (model) => {
-      const u = features.map((value, i) => Math.fround(value) + model.parameters().theta![i]!);
+      const { theta } = await model.parameters();
+      const u = features.map((value, i) => Math.fround(value) + theta![i]!);
       const batch = { features: rows(features, count), truth: rows(truth, count) };
       const { metrics } = await model.evaluate(batch);
       const [one, subset] = [new ExactFamily(kSubsets(5, 1), u, 1), new ExactFamily(subsets(5), u, 1)];

@@ -1,0 +1,184 @@
+/**
+ * A WebGPU device: the browser's own, or in Node that of the optional package `webgpu` (Dawn). What goes wrong on it is
+ * kept here and told at the next chance, as errors that say what to do.
+ */
+import { UserError } from "../user-error.ts";
+
+/** Constants of the WebGPU specification, which Node has no globals for. */
+export const USAGE = { mapRead: 0x1, copySource: 0x4, copyDestination: 0x8, uniform: 0x40, storage: 0x80 } as const;
+export const READ = 0x1;
+export const COMPUTE = 0x4;
+
+export interface GpuOptions {
+  /** A device of one's own, such as that of the tfjs backend `webgpu`. */
+  readonly device?: GPUDevice;
+  /** How Dawn is created in Node, such as `["backend=vulkan"]`. */
+  readonly dawn?: readonly string[];
+}
+
+/** What a model may need more of than every adapter has. */
+const RAISED = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+] as const;
+
+export class Gpu {
+  readonly device: GPUDevice;
+  /** As the adapter describes itself. */
+  readonly description: string;
+  /** Dawn ends with what `create` returned, even while its devices are in use. */
+  private entry: GPU | undefined;
+  private problem: UserError | undefined;
+  private closing = false;
+  private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
+
+  /** `entry`: what the device was asked of; undefined where it is the caller's. */
+  constructor(device: GPUDevice, description: string, entry: GPU | undefined) {
+    this.device = device;
+    this.description = description;
+    this.entry = entry;
+    device.addEventListener?.("uncapturederror", (event) => {
+      const { error } = event as GPUUncapturedErrorEvent;
+      this.problem ??= problemOf(error, "a command on the device `webgpu` failed");
+    });
+    void device.lost.then(({ reason, message }) => {
+      if (this.closing) return;
+      this.problem = new UserError("the device `webgpu` was lost", {
+        why: message === "" ? `the system took it away (${reason})` : message,
+        help: "open the model again, from its last checkpoint; use smaller batches if one step takes seconds",
+      });
+    });
+  }
+
+  /** Throws what has gone wrong since the last time. */
+  check(): void {
+    const { problem } = this;
+    if (problem === undefined) return;
+    // A lost device stays lost.
+    if (!problem.message.includes("was lost")) this.problem = undefined;
+    throw problem;
+  }
+
+  /** Runs `make`; what goes wrong in it is told as a UserError of `what`. */
+  async guarded<T>(what: string, make: () => T): Promise<T> {
+    this.device.pushErrorScope("out-of-memory");
+    this.device.pushErrorScope("validation");
+    const made = make();
+    const invalid = await this.device.popErrorScope();
+    const memory = await this.device.popErrorScope();
+    const error = memory ?? invalid;
+    if (error !== null) throw problemOf(error, what);
+    return made;
+  }
+
+  /** The pipeline of a module, compiled once. `layout` says what is bound from binding 1 on. */
+  pipeline(name: string, code: string, access: readonly ("read" | "write")[]): Promise<GPUComputePipeline> {
+    const known = this.pipelines.get(code);
+    if (known !== undefined) return known;
+    const made = this.compile(name, code, access);
+    this.pipelines.set(code, made);
+    return made;
+  }
+
+  private async compile(
+    name: string,
+    code: string,
+    access: readonly ("read" | "write")[],
+  ): Promise<GPUComputePipeline> {
+    const { device } = this;
+    // What the compiler of the driver says is read below; it is not to end up in the console.
+    device.pushErrorScope("validation");
+    const module = device.createShaderModule({ label: name, code });
+    void device.popErrorScope();
+    const buffer = (binding: number, type: GPUBufferBindingType): GPUBindGroupLayoutEntry => ({
+      binding,
+      visibility: COMPUTE,
+      buffer: { type },
+    });
+    const layout = device.createBindGroupLayout({
+      label: name,
+      entries: [
+        buffer(0, "uniform"),
+        ...access.map((each, i) => buffer(i + 1, each === "read" ? "read-only-storage" : "storage")),
+      ],
+    });
+    try {
+      return await device.createComputePipelineAsync({
+        label: name,
+        layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: "main" },
+      });
+    } catch (problem) {
+      this.check();
+      const told = (await module.getCompilationInfo()).messages.map(
+        ({ lineNum, message }) => `line ${lineNum}: ${message}`,
+      );
+      const why = told.length > 0 ? told.join("; ") : problem instanceof Error ? problem.message : String(problem);
+      throw new UserError(`the device \`webgpu\` refuses the kernel \`${name}\``, {
+        why: why.split("\n").slice(0, 4).join(" "),
+        help: "if a limit is too small, reduce the sizes of the model; otherwise report it, with what `sstc compile --target webgpu --emit wgsl` prints",
+      });
+    }
+  }
+
+  /** Ends all work; a device that was given stays its owner's. */
+  destroy(): void {
+    this.closing = true;
+    this.pipelines.clear();
+    if (this.entry !== undefined) this.device.destroy();
+    this.entry = undefined;
+  }
+}
+
+function problemOf(error: GPUError, what: string): UserError {
+  const memory = error.constructor.name === "GPUOutOfMemoryError";
+  return new UserError(memory ? "the device `webgpu` is out of memory" : what, {
+    why: error.message.split("\n", 1)[0]!,
+    help: memory
+      ? "reduce the batch or the sizes of the model, or close what else uses the GPU"
+      : "report it: the compiler has made a command that WebGPU does not take",
+  });
+}
+
+/** Throws a UserError where there is no WebGPU, or no adapter. */
+export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
+  if (options.device !== undefined) return new Gpu(options.device, "given by the program", undefined);
+  const gpu = await entryOf(options);
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (adapter === null) {
+    throw new UserError("the device `webgpu` found no adapter", {
+      why: "the system has no GPU driver that WebGPU can use (in Node: Vulkan, Metal or Direct3D 12)",
+      help: "install a driver, such as a Vulkan loader with Mesa or SwiftShader (VK_DRIVER_FILES), or use the device `wasm`",
+    });
+  }
+  const requiredLimits = Object.fromEntries(RAISED.map((name) => [name, adapter.limits[name]]));
+  const device = await adapter.requestDevice({ requiredLimits });
+  const { vendor, architecture, description } = adapter.info;
+  return new Gpu(device, description || [vendor, architecture].filter((part) => part !== "").join(" ") || "a GPU", gpu);
+}
+
+async function entryOf({ dawn }: GpuOptions): Promise<GPU> {
+  const own = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
+  if (own !== undefined && dawn === undefined) return own;
+  if (typeof (globalThis as { document?: unknown }).document !== "undefined") {
+    throw new UserError("this browser has no WebGPU", {
+      why: "`navigator.gpu` is missing: the browser is too old, or the page was not loaded over https or from localhost",
+      help: "use a current Chrome, Edge, Firefox or Safari, or the device `wasm`",
+    });
+  }
+  try {
+    // The name is a variable so that bundlers and the type checker do not look for a package that may be absent.
+    const name = "webgpu";
+    const { create } = (await import(/* @vite-ignore */ name)) as { create(options: string[]): GPU };
+    return create([...(dawn ?? [])]);
+  } catch (problem) {
+    throw new UserError("the device `webgpu` needs the package webgpu, which could not be loaded", {
+      why: problem instanceof Error ? problem.message.split("\n", 1)[0]! : String(problem),
+      help: "install it with `npm install webgpu`, or use the device `wasm`",
+    });
+  }
+}
