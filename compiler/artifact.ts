@@ -196,8 +196,12 @@ export interface WebGpuStep {
   readonly module: string;
   /** Bound to group 0 from binding 1 on; binding 0 is the uniform `Call`. */
   readonly bindings: readonly { readonly buffer: WebGpuBuffer; readonly access: "read" | "write" }[];
-  /** Workgroups: the product of ⌈extent / per⌉, laid out as a plane where they are too many for a line. */
+  /**
+   * Pieces of work: the product of ⌈extent / per⌉. A workgroup does `atOnce` of them (1); workgroups are laid out as a
+   * plane where they are too many for a line.
+   */
   readonly workgroups: readonly { readonly extent: Extent; readonly per: number }[];
+  readonly atOnce?: number;
   /** What it computes, for messages: `theta`, `the solver prim of z`. */
   readonly label: string;
   /** Words that it reads and writes, each counted once. */

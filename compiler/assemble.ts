@@ -23,6 +23,7 @@ import type { Node, TensorProgram } from "./ir/tensor/tensor.ts";
 import { gradients } from "./passes/differentiate.ts";
 import { planMemory } from "./passes/plan-memory.ts";
 import { simplify } from "./passes/simplify.ts";
+import { stackSums } from "./passes/stack-sums.ts";
 import { printJavaScriptKernel } from "./targets/javascript-kernel.ts";
 import { printProgram } from "./targets/tfjs.ts";
 import { printWasmKernel } from "./targets/wasm-kernel.ts";
@@ -136,7 +137,7 @@ export function assemble(
   };
   const artifact: Artifact =
     target === "webgpu"
-      ? { ...common, target, ...printWebGpu(programs, printed, common) }
+      ? { ...common, target, ...printWebGpu(programs.map(stackSums), printed, common) }
       : { ...common, target, ...tfjsCode(programs, printed) };
   const operations = finished.map(({ written, program }) => ({
     entry: program.name,

@@ -5,6 +5,7 @@
  */
 import { runKey } from "../ir/tensor/kernel-node.ts";
 import { nodesInOrder } from "../ir/tensor/order.ts";
+import { ownerOf } from "../ir/tensor/owner.ts";
 import { type Node, sizeOf, type TensorProgram } from "../ir/tensor/tensor.ts";
 import type { PrimitiveOp, WgslForm } from "../ops/op.ts";
 import { ops } from "../ops/registry.generated.ts";
@@ -17,12 +18,20 @@ export interface Group {
 export interface Fusion {
   /** Values that have a place in memory, leaves left out. */
   readonly stored: ReadonlySet<Node>;
+  /** Concatenations whose parts are stored in their places at once, with the parts (by their memory) and where they begin. */
+  readonly stacks: ReadonlyMap<Node, readonly StackedPart[]>;
   /** In the order in which they are to be carried out. Runs of kernels are here under the first node that reads them. */
   readonly groups: readonly Group[];
 }
 
-/** Buffers that every adapter can bind to a kernel are eight, of which some hold constants and the result. */
-const MOST_LOADS = 5;
+/** A part that is stored within a concatenation: `begin` elements into that of each example. */
+export interface StackedPart {
+  readonly node: Node;
+  readonly begin: number;
+}
+
+/** Buffers that every adapter can bind to a kernel are eight, of which one holds the result. */
+const MOST_LOADS = 7;
 /** Up to these costs a value is computed anew: for each of several kernels; for each of several elements; in a product. */
 const CHEAP = { kernels: 5, elements: 8, product: 3 } as const;
 /** Reductions of no more terms are loops of whoever reads them. */
@@ -75,6 +84,7 @@ class Fuser {
     const anchors = this.anchors();
     const absorbed = new Set(anchors.values());
     for (const anchor of absorbed) this.stored.delete(anchor);
+    const stacks = this.stacks();
     const runs = new Set<string>();
     const groups = this.order.flatMap((root): Group[] => {
       if (!this.stored.has(root)) return [];
@@ -86,7 +96,7 @@ class Fuser {
       const anchor = anchors.get(root);
       return [anchor === undefined ? { root } : { root, anchor }];
     });
-    return { stored: this.stored, groups };
+    return { stored: this.stored, groups, stacks };
   }
 
   private mustBeStored(node: Node): boolean {
@@ -164,6 +174,36 @@ class Fuser {
       if (form === "product") return cost > CHEAP.product;
       return form === "picked" && repeats(user, node) && cost > CHEAP.elements;
     });
+  }
+
+  /** What is stored once may lie in the concatenation that it is a part of. */
+  private stacks(): Map<Node, StackedPart[]> {
+    const stacks = new Map<Node, StackedPart[]>();
+    const taken = new Set<Node>();
+    for (const node of this.order) {
+      if (node.op !== "concat" || !this.stored.has(node) || !node.type.batched) continue;
+      const axis = Number(node.attributes.axis);
+      if (sizeOf(node.type.shape.slice(0, axis)) !== 1) continue;
+      let begin = 0;
+      const parts: StackedPart[] = [];
+      for (const input of node.inputs) {
+        const owner = ownerOf(input);
+        const free = this.stored.has(owner) && !this.outputs.has(owner) && !taken.has(owner) && owner.op !== "kernel";
+        if (free && owner.op !== "concat" && owner.type.batched && !this.isKernelInput(owner)) {
+          taken.add(owner);
+          parts.push({ node: owner, begin });
+        }
+        begin += sizeOf(input.type.shape);
+      }
+      if (parts.length > 0) stacks.set(node, parts);
+    }
+    return stacks;
+  }
+
+  private isKernelInput(node: Node): boolean {
+    return this.usersOf(node).some(
+      (user) => user.op === "kernel" || (memoryOf(user) === node && user !== node && this.isKernelInput(user)),
+    );
   }
 
   /** For each root the product or reduction that it is the epilogue of. */

@@ -307,7 +307,8 @@ export function stepsOf(plan: WebGpuPlan): readonly WebGpuStep[] {
 
 /** Workgroups as a line, or as a plane where one dimension does not hold them. */
 function gridOf(step: WebGpuStep, batch: number, most: number): readonly [number, number] {
-  const count = step.workgroups.reduce((product, { extent, per }) => product * Math.ceil(at(extent, batch) / per), 1);
+  const pieces = step.workgroups.reduce((product, { extent, per }) => product * Math.ceil(at(extent, batch) / per), 1);
+  const count = Math.ceil(pieces / (step.atOnce ?? 1));
   if (count <= most) return [count, 1];
   const rows = Math.ceil(count / most);
   return [Math.ceil(count / rows), rows];

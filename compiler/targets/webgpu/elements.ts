@@ -17,7 +17,8 @@ function writeGuarded(shader: Shader, elements: string, body: (index: string) =>
 export function writeElements(shader: Shader, root: Node, around: Surroundings, to: Located, computed = true): void {
   writeGuarded(shader, extentText(elementsOf(root.type)), (i) => {
     const values = new Values(shader, around, computed ? { root } : {});
-    shader.store(to, i, values.value(root, resultPlace(shader, root, i)));
+    const place = resultPlace(shader, root, i);
+    shader.storeAt(to, place, values.value(root, place));
   });
 }
 
@@ -61,7 +62,7 @@ export function writePart(
       },
       writer,
     );
-    shader.store(to, whole.whole(root.type.batched), value);
+    shader.storeAt(to, whole, value);
   });
   return size;
 }

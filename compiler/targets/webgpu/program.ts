@@ -8,13 +8,23 @@ import type { Kernel } from "../../ir/kernel/kernel.ts";
 import { stringOf } from "../../ir/tensor/attributes.ts";
 import { kernelOf, runKey } from "../../ir/tensor/kernel-node.ts";
 import { nodesInOrder } from "../../ir/tensor/order.ts";
-import { type Node, sizeOf, type TensorProgram } from "../../ir/tensor/tensor.ts";
+import { ownerOf } from "../../ir/tensor/owner.ts";
+import { type Node, sizeOf, type TensorProgram, type TensorType } from "../../ir/tensor/tensor.ts";
 import { formOf, fuse, type Group, isGiven, memoryOf } from "../../passes/fuse.ts";
 import { writeElements, writeNoise, writePart } from "./elements.ts";
 import { atLeast, elementsOf, fixed, NONE, plus, scaled, times } from "./extent.ts";
 import { writeKernelRun } from "./kernel-run.ts";
-import { productShape, productWorkgroups, writeProduct } from "./product.ts";
-import { partialsOf, reductionShape, reductionWorkgroups, writeCombination, writeReduction } from "./reduction.ts";
+import { writeDirectProduct, writeProduct } from "./product.ts";
+import { productLanes, productShape, productWorkgroups } from "./product-shape.ts";
+import {
+  COMBINING_LANES,
+  partialsOf,
+  REDUCTION_LANES,
+  reductionShape,
+  reductionWorkgroups,
+  writeCombination,
+  writeReduction,
+} from "./reduction.ts";
 import { type Located, type ModuleText, Shader } from "./shader.ts";
 import { Slots } from "./slots.ts";
 import type { Tables } from "./tables.ts";
@@ -41,6 +51,9 @@ export interface ProgramContext {
   module(wanted: string, code: string): string;
 }
 
+/** What a slot of partial results is taken for. */
+const SCALAR: TensorType = { dtype: "f32", shape: [], batched: false };
+
 type Workgroups = WebGpuStep["workgroups"];
 
 export function printProgram(program: TensorProgram, context: ProgramContext): WebGpuPlan {
@@ -61,6 +74,8 @@ class ProgramPrinter {
   private readonly steps: WebGpuStep[] = [];
   private scratch = NONE;
   private readonly faults: WebGpuFault[] = [];
+  /** Of values that are stored within a concatenation, which it is and where they begin. */
+  private readonly stackOf = new Map<Node, { readonly stack: Node; readonly begin: number }>();
   /** For each group the values in slots that no later one reads. */
   private readonly dying = new Map<Group, Node[]>();
   private readonly around: Surroundings = {
@@ -71,7 +86,9 @@ class ProgramPrinter {
   constructor(program: TensorProgram, context: ProgramContext) {
     this.program = program;
     this.context = context;
-    const { groups, stored } = fuse(program);
+    const { groups, stored, stacks } = fuse(program);
+    for (const [stack, parts] of stacks)
+      for (const part of parts) this.stackOf.set(part.node, { stack, begin: part.begin });
     this.groups = groups;
     this.stored = stored;
     this.order = nodesInOrder(program.outputs.values());
@@ -116,7 +133,10 @@ class ProgramPrinter {
 
   private locate(node: Node): Located | undefined {
     const place = this.places.get(node) ?? this.given(node);
-    return place && { ...place, name: this.nameOf(node), type: node.type };
+    if (place === undefined) return undefined;
+    const stack = this.stackOf.get(node)?.stack;
+    const stride = stack === undefined ? {} : { stride: sizeOf(stack.type.shape) };
+    return { ...place, name: this.nameOf(node), type: node.type, ...stride };
   }
 
   private given(node: Node): WebGpuLocation | undefined {
@@ -149,6 +169,11 @@ class ProgramPrinter {
     return reads;
   }
 
+  /** Values in memory that reading a node where it is needed takes. */
+  private loadsOf(node: Node): ReadonlySet<Node> {
+    return this.stored.has(node) || isGiven(node) ? new Set([node]) : this.readsOf({ root: node });
+  }
+
   private findLastReaders(): void {
     const last = new Map<Node, Group>();
     for (const group of this.groups) {
@@ -156,10 +181,13 @@ class ProgramPrinter {
       for (const node of this.readsOf(group)) last.set(node, group);
     }
     const kept = new Set(this.program.outputs.values());
-    // Outputs of one run of a kernel share a slot, which is free when the last of them is.
-    const runs = new Map<string, Node[]>();
+    // Outputs of one run of a kernel share a slot, as do parts of a concatenation: it is free when the last of them is.
+    const families = new Map<string | Node, Node[]>();
+    const familyOf = (node: Node) => (node.op === "kernel" ? runKey(node) : (this.stackOf.get(node)?.stack ?? node));
     for (const node of this.order) {
-      if (node.op === "kernel") runs.set(runKey(node), [...(runs.get(runKey(node)) ?? []), node]);
+      if (!this.stored.has(node) && node.op !== "noise") continue;
+      const family = familyOf(node);
+      families.set(family, [...(families.get(family) ?? []), node]);
     }
     const position = new Map(this.groups.map((group, i) => [group, i]));
     const free = (node: Node, all: readonly Node[]) => {
@@ -168,10 +196,7 @@ class ProgramPrinter {
       const latest = groups.reduce((a, b) => (position.get(a)! > position.get(b)! ? a : b));
       this.dying.set(latest, [...(this.dying.get(latest) ?? []), node]);
     };
-    for (const nodes of runs.values()) free(nodes[0]!, nodes);
-    for (const node of last.keys()) {
-      if (node.op !== "kernel" && (this.stored.has(node) || node.op === "noise")) free(node, [node]);
-    }
+    for (const nodes of families.values()) free(nodes[0]!, nodes);
   }
 
   private release(node: Node): void {
@@ -181,6 +206,13 @@ class ProgramPrinter {
 
   /** A place for a value: gradients and new states lie where the update reads them, all others in slots. */
   private take(node: Node): Located {
+    const stacked = this.stackOf.get(node);
+    if (stacked !== undefined) {
+      if (!this.places.has(stacked.stack)) this.take(stacked.stack);
+      this.places.set(node, { buffer: this.places.get(stacked.stack)!.buffer, offset: fixed(stacked.begin) });
+      return this.locate(node)!;
+    }
+    if (this.places.has(node)) return this.locate(node)!;
     const own = [...this.program.outputs]
       .filter(([, each]) => each === node)
       .flatMap(([name]) => this.fixedPlace(name) ?? []);
@@ -245,7 +277,8 @@ class ProgramPrinter {
     const { form } = formOf(anchor);
     if (form === "product") this.product(group, anchor);
     else if (form === "reduction") this.reduction(group, anchor);
-    else if (root.op === "concat" && root.inputs.length > PARTS_AT_ONCE) this.concatenation(group);
+    else if (root.op === "concat" && (this.isStack(root) || root.inputs.length > PARTS_AT_ONCE))
+      this.concatenation(group);
     else this.elements(group);
   }
 
@@ -258,29 +291,47 @@ class ProgramPrinter {
     this.step(this.nameOf(group.root), text, [{ extent: elements, per: LANES }], this.bytesRead(group), elements);
   }
 
-  /** More operands than a kernel can bind: some at a time. */
+  private isStack(node: Node): boolean {
+    return node.inputs.some((input) => this.stackOf.get(ownerOf(input))?.stack === node);
+  }
+
+  /** The parts that are not in their places already, as many at a time as a kernel can bind. */
   private concatenation(group: Group): void {
     const { root } = group;
     const to = this.take(root);
-    for (let first = 0; first < root.inputs.length; first += PARTS_AT_ONCE) {
-      const part = { first, count: Math.min(PARTS_AT_ONCE, root.inputs.length - first) };
+    const there = (input: Node) => this.stackOf.get(ownerOf(input))?.stack === root;
+    for (let first = 0; first < root.inputs.length; first++) {
+      if (there(root.inputs[first]!)) continue;
+      const loads = new Set<Node>();
+      let end = first;
+      for (; end < root.inputs.length && !there(root.inputs[end]!); end++) {
+        const more = new Set([...loads, ...this.loadsOf(root.inputs[end]!)]);
+        if (end > first && more.size >= PARTS_AT_ONCE) break;
+        for (const each of more) loads.add(each);
+      }
       const shader = this.shader();
-      const size = writePart(shader, root, part, this.around, to);
+      const size = writePart(shader, root, { first, count: end - first }, this.around, to);
       const elements = times(root.type.batched, size);
       const text = shader.module(this.comment(group, `its parts from ${first} on`), LANES);
       this.step(this.nameOf(root), text, [{ extent: elements, per: LANES }], elements, elements);
+      first = end - 1;
     }
   }
 
   private product(group: Group, anchor: Node): void {
     const shape = productShape(anchor);
-    const what = `a product of matrices in tiles of ${shape.tile} by ${shape.tile}`;
-    this.passes(group, anchor, shape, productWorkgroups(shape), what, writeProduct);
+    const { direct, block, tile } = shape;
+    const how = direct ? `blocks of ${block.rows} by ${block.columns}` : `tiles of ${tile.rows} by ${tile.columns}`;
+    const write = direct ? writeDirectProduct : writeProduct;
+    const atOnce = direct ? productLanes(shape) : 1;
+    const plan = { workgroups: productWorkgroups(shape), atOnce, lanes: productLanes(shape) };
+    this.passes(group, anchor, shape, plan, `a product of matrices in ${how}`, write);
   }
 
   private reduction(group: Group, anchor: Node): void {
     const shape = reductionShape(anchor);
-    this.passes(group, anchor, shape, reductionWorkgroups(shape), "a reduction", writeReduction);
+    const plan = { workgroups: reductionWorkgroups(shape), atOnce: 1, lanes: REDUCTION_LANES };
+    this.passes(group, anchor, shape, plan, "a reduction", writeReduction);
   }
 
   /** One pass, or, with chunks, one to partial results and one that combines them. */
@@ -288,7 +339,7 @@ class ProgramPrinter {
     group: Group,
     anchor: Node,
     shape: { readonly chunks: number; readonly results: Extent; readonly operator?: "sum" | "max" },
-    workgroups: Workgroups,
+    { workgroups, atOnce, lanes }: { readonly workgroups: Workgroups; readonly atOnce: number; readonly lanes: number },
     what: string,
     write: typeof writeReduction,
   ): void {
@@ -299,25 +350,20 @@ class ProgramPrinter {
     const results = elementsOf(root.type);
     if (shape.chunks === 1) {
       write(shader, anchor, root, this.around, { result: this.take(root) });
-      this.step(label, shader.module(this.comment(group, what), LANES), workgroups, reads, results);
+      this.step(label, shader.module(this.comment(group, what), lanes), workgroups, reads, results, { atOnce });
       return;
     }
     const words = partialsOf(shape.results, shape.chunks);
     const slot = this.slots.take(words);
-    const partials: Located = {
-      buffer: slot,
-      offset: NONE,
-      name: "partials",
-      type: { dtype: "f32", shape: [], batched: false },
-    };
+    const partials: Located = { buffer: slot, offset: NONE, name: "partials", type: SCALAR };
     write(shader, anchor, root, this.around, { partials });
-    const first = shader.module(this.comment(group, `${what}, in ${shape.chunks} chunks`), LANES);
-    this.step(`${label} in chunks`, first, workgroups, reads, words);
+    const first = shader.module(this.comment(group, `${what}, in ${shape.chunks} chunks`), lanes);
+    this.step(`${label} in chunks`, first, workgroups, reads, words, { atOnce });
     const second = this.shader();
     const pass = { operator: shape.operator ?? "sum", results: shape.results, chunks: shape.chunks };
     writeCombination(second, { anchor, root }, pass, this.around, partials, this.take(root));
-    const text = second.module(this.comment(group, "from partial results"), LANES);
-    this.step(label, text, [{ extent: shape.results, per: LANES }], plus(words, reads), results);
+    const text = second.module(this.comment(group, "from partial results"), COMBINING_LANES);
+    this.step(label, text, [{ extent: shape.results, per: COMBINING_LANES }], plus(words, reads), results);
     this.slots.release(slot);
   }
 

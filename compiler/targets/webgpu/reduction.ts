@@ -12,10 +12,14 @@ import { Place, product, sum } from "./place.ts";
 import type { Located, Shader } from "./shader.ts";
 import { combined, type Surroundings, startOf, Values } from "./values.ts";
 
-/** Lanes of a workgroup: what every adapter has. */
-const LANES = 256;
+/** Lanes of a workgroup: few, since each step of a tree is a barrier for all of them. */
+const LANES = 64;
+/** Lanes that combine partial results, one result each. */
+export const COMBINING_LANES = 256;
 /** Batches are thought to be of this size where that decides how work is divided. */
 const TYPICAL_BATCH = 64;
+
+export { LANES as REDUCTION_LANES };
 
 export interface ReductionShape {
   readonly operator: "sum" | "max";
@@ -97,7 +101,7 @@ export function writeReduction(
   } else {
     const place = resultPlace(shader, root, result);
     const made = new Values(shader, around, { anchor, text: accumulated, root }).value(root, place);
-    shader.store(to.result, result, made);
+    shader.storeAt(to.result, place, made);
   }
   writer.close();
 }
@@ -112,7 +116,7 @@ export function writeCombination(
   to: Located,
 ): void {
   const { writer } = shader;
-  const result = writer.share("result", `workgroup * ${LANES}u + lane`);
+  const result = writer.share("result", `workgroup * ${COMBINING_LANES}u + lane`);
   const total = writer.share("results", extentText(pass.results));
   writer.open(`if (${result} < ${total})`);
   const accumulated = writer.fresh(around.nameOf(group.anchor));
@@ -125,7 +129,7 @@ export function writeCombination(
   });
   const place = resultPlace(shader, group.root, result);
   const values = new Values(shader, around, { anchor: group.anchor, text: accumulated, root: group.root });
-  shader.store(to, result, values.value(group.root, place));
+  shader.storeAt(to, place, values.value(group.root, place));
   writer.close();
 }
 

@@ -19,6 +19,8 @@ export type WgslElement = "f32" | "i32" | "u32";
 export interface Located extends WebGpuLocation {
   readonly name: string;
   readonly type: TensorType;
+  /** Words between the values of two examples, where they do not follow one another. */
+  readonly stride?: number;
 }
 
 /** Buffers that modules only read, but for those that are said to change some. */
@@ -75,13 +77,24 @@ export class Shader {
   /** The element of a value in memory. */
   load(located: Located, place: Place): string {
     const { variable, at } = this.addressed(located);
-    const index = sum(at, place.whole(located.type.batched));
+    const index = sum(at, this.within(located, place));
     const { dtype } = located.type;
     const word = `${variable}[${index}]`;
     const element = this.bindings.get(located.buffer)!.element;
     const stored = STORED[dtype];
     const text = element === stored ? word : `bitcast<${stored}>(${word})`;
     return this.writer.share(located.name, dtype === "bool" ? `${text} != 0u` : text);
+  }
+
+  /** Where an element stands, counted from where its value begins. */
+  private within({ stride, type }: Located, place: Place): string {
+    if (stride === undefined || !type.batched) return place.whole(type.batched);
+    return this.writer.share("at", sum(product(place.example(), stride), place.flat()));
+  }
+
+  /** Stores an element of a value. */
+  storeAt(located: Located, place: Place, value: string): void {
+    this.store(located, this.within(located, place), value);
   }
 
   store(located: Located, index: string, value: string): void {

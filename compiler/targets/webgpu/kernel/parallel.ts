@@ -8,6 +8,8 @@ import type {
 
 /** Loops over no more than so many rounds are not worth a barrier. */
 const SHORT = 8;
+/** Rounds of the longest loop that a lane takes: fewer lanes wait less for one another. */
+const ROUNDS = 4;
 const FEWEST_LANES = 16;
 const MOST_LANES = 256;
 
@@ -55,6 +57,5 @@ export function lanesFor(kernel: Kernel): number {
     }
   };
   visit(kernel.body);
-  const most = longest > 512 ? MOST_LANES : longest > 64 ? 64 : longest;
-  return Math.min(MOST_LANES, Math.max(FEWEST_LANES, 2 ** Math.ceil(Math.log2(most))));
+  return Math.min(MOST_LANES, Math.max(FEWEST_LANES, 2 ** Math.ceil(Math.log2(longest / ROUNDS))));
 }

@@ -351,34 +351,30 @@ export class WorkgroupStatements extends SoloStatements {
   /** On the first lane; scalars that it gives or changes, and that are read later, are handed on to the others. */
   private onFirstLane(run: readonly Statement[], indent: string, after: ReadonlySet<string>): string[] {
     const inner = `${indent}  `;
-    const lines = this.before(effectsOf(run), "one", indent);
     const declared = run.flatMap((s) => (s.kind === "declare" || s.kind === "reduce" ? [s] : []));
     for (const s of declared)
       this.types.set(s.name, s.kind === "reduce" && s.operator.startsWith("arg") ? "i32" : s.type);
-    const given = declared.filter(({ name }) => after.has(name));
-    const names = new Set(declared.map(({ name }) => name));
+    const given = declared.filter(({ name }) => after.has(name)).map(({ name }) => name);
     const own = this.declaredWithin(run);
-    const changed = [...assignedIn(run)].filter((name) => !names.has(name) && !own.has(name) && after.has(name));
-    const handed = [...given.map(({ name }) => name), ...changed];
-    for (const { name } of given)
-      lines.push(`${indent}var ${this.around.scalar(name)}: ${TYPES[this.types.get(name)!]};`);
-    lines.push(`${indent}if (lane == 0u) {`);
-    for (const s of run) lines.push(...this.handing(s, inner, new Set(given.map(({ name }) => name))));
-    const places = handed.map((name) => {
-      const type = TYPES[this.types.get(name) ?? "f32"];
-      return {
-        scalar: this.around.scalar(name),
-        place: this.around.shared(`handed_${this.around.scalar(name)}`, type),
-      };
+    const changed = [...assignedIn(run)].filter((name) => !own.has(name) && after.has(name));
+    const places = [...given, ...changed].map((name) => {
+      const scalar = this.around.scalar(name);
+      return { scalar, place: this.around.shared(`handed_${scalar}`, this.typeOf(name)) };
     });
     const touched = new Set(places.map(({ place }) => place));
-    if (touched.size === 0) return [...lines, `${indent}}`];
-    const head = lines.findIndex((line) => line === `${indent}if (lane == 0u) {`);
-    lines.splice(head, 0, ...this.before({ reads: new Set(), writes: touched }, "one", indent));
+    const { reads, writes } = effectsOf(run);
+    const lines = this.before({ reads, writes: new Set([...writes, ...touched]) }, "one", indent);
+    for (const name of given) lines.push(`${indent}var ${this.around.scalar(name)}: ${this.typeOf(name)};`);
+    lines.push(`${indent}if (lane == 0u) {`);
+    for (const s of run) lines.push(...this.handing(s, inner, new Set(given)));
     for (const { scalar, place } of places) lines.push(`${inner}${place} = ${scalar};`);
     lines.push(`${indent}}`, ...this.before({ reads: touched, writes: new Set() }, "many", indent));
     for (const { scalar, place } of places) lines.push(`${indent}${scalar} = ${place};`);
     return lines;
+  }
+
+  private typeOf(scalar: string): string {
+    return TYPES[this.types.get(scalar) ?? "f32"];
   }
 
   /** A statement of the first lane, where scalars that it declares may be declared outside already. */
