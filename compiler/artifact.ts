@@ -146,7 +146,7 @@ export interface TfjsArtifact extends ArtifactOfModel {
 
 export interface WebGpuArtifact extends ArtifactOfModel {
   readonly target: "webgpu";
-  /** WGSL modules by name; each has one entry point, `main`. */
+  /** WGSL modules by name. The entry point is `main`; where a step has several pieces of work, `part_1`, … do one each. */
   readonly modules: { readonly [name: string]: string };
   readonly plans: readonly WebGpuPlan[];
   /** What the buffer `tables` holds: whole numbers and, as their bits, float32 ones. */
@@ -191,17 +191,19 @@ export interface WebGpuLocation {
   readonly offset: Extent;
 }
 
+/** A piece for each of the product of ⌈extent / per⌉; a workgroup does so many at once. */
+export interface WebGpuWork {
+  readonly pieces: readonly { readonly extent: Extent; readonly per: number }[];
+  readonly atOnce: number;
+}
+
 /** One dispatch. */
 export interface WebGpuStep {
   readonly module: string;
   /** Bound to group 0 from binding 1 on; binding 0 is the uniform `Call`. */
   readonly bindings: readonly { readonly buffer: WebGpuBuffer; readonly access: "read" | "write" }[];
-  /**
-   * Pieces of work: the product of ⌈extent / per⌉. A workgroup does `atOnce` of them (1); workgroups are laid out as a
-   * plane where they are too many for a line.
-   */
-  readonly workgroups: readonly { readonly extent: Extent; readonly per: number }[];
-  readonly atOnce?: number;
+  /** What it does, one after the other in its workgroups, which are laid out as a plane where a line does not hold them. */
+  readonly work: readonly WebGpuWork[];
   /** What it computes, for messages: `theta`, `the solver prim of z`. */
   readonly label: string;
   /** Words that it reads and writes, each counted once. */

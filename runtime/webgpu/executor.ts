@@ -9,6 +9,7 @@ import type {
   WebGpuLocation,
   WebGpuPlan,
   WebGpuStep,
+  WebGpuWork,
 } from "../../compiler/artifact.ts";
 import { UserError } from "../user-error.ts";
 import { type Gpu, READ, USAGE } from "./gpu.ts";
@@ -74,17 +75,25 @@ export class Executor {
 
   /** Compiles the pipelines of a plan, all at once; they are compiled when it is first run. */
   async prepare(plan: WebGpuPlan): Promise<void> {
-    const steps = stepsOf(plan).filter(({ module }) => !this.pipelines.has(module));
+    const wanted = stepsOf(plan).flatMap((step) => this.dispatchesOf(step).map(({ entry }) => ({ ...step, entry })));
+    const missing = wanted.filter(({ module, entry }) => !this.pipelines.has(`${module} ${entry}`));
     const made = await Promise.all(
-      steps.map(({ module, bindings }) =>
+      missing.map(({ module, bindings, entry }) =>
         this.gpu.pipeline(
           module,
           this.artifact.modules[module]!,
           bindings.map(({ access }) => access),
+          entry,
         ),
       ),
     );
-    for (const [i, { module }] of steps.entries()) this.pipelines.set(module, made[i]!);
+    for (const [i, { module, entry }] of missing.entries()) this.pipelines.set(`${module} ${entry}`, made[i]!);
+  }
+
+  /** The entry points that carry out a step, each with its work. */
+  private dispatchesOf({ work }: WebGpuStep): { readonly entry: string; readonly work: readonly WebGpuWork[] }[] {
+    if (work.length === 1 || !this.gpu.isProcessor) return [{ entry: "main", work }];
+    return work.map((each, i) => ({ entry: `part_${i + 1}`, work: [each] }));
   }
 
   /** Writes into a buffer that lasts, `offset` words from its beginning. */
@@ -201,11 +210,13 @@ export class Executor {
     const groups = this.bindGroups(plan, batch, slots);
     for (const [i, step] of stepsOf(plan).entries()) {
       if (call.skipped?.(step)) continue;
-      pass.setPipeline(this.pipelines.get(step.module)!);
       pass.setBindGroup(0, groups[i]!);
-      const [x, y] = gridOf(step, batch, device.limits.maxComputeWorkgroupsPerDimension);
-      pass.dispatchWorkgroups(x, y);
-      this.tally.dispatches++;
+      for (const { entry, work } of this.dispatchesOf(step)) {
+        pass.setPipeline(this.pipelines.get(`${step.module} ${entry}`)!);
+        const [x, y] = gridOf(work, batch, device.limits.maxComputeWorkgroupsPerDimension);
+        pass.dispatchWorkgroups(x, y);
+        this.tally.dispatches++;
+      }
       this.tally.bytes += (at(step.reads, batch) + at(step.writes, batch)) * 4;
     }
     pass.end();
@@ -220,16 +231,17 @@ export class Executor {
     const known = this.groups.get(key);
     if (known !== undefined) return known;
     const { device } = this.gpu;
-    const made = stepsOf(plan).map(({ module, bindings }) =>
-      device.createBindGroup({
+    const made = stepsOf(plan).map((step) => {
+      const { module, bindings } = step;
+      return device.createBindGroup({
         label: module,
-        layout: this.pipelines.get(module)!.getBindGroupLayout(0),
+        layout: this.pipelines.get(`${module} ${this.dispatchesOf(step)[0]!.entry}`)!.getBindGroupLayout(0),
         entries: [
           { binding: 0, resource: { buffer: this.uniform } },
           ...bindings.map(({ buffer }, i) => ({ binding: i + 1, resource: this.rangeOf(buffer, slots) })),
         ],
-      }),
-    );
+      });
+    });
     this.groups.set(key, made);
     return made;
   }
@@ -306,9 +318,11 @@ export function stepsOf(plan: WebGpuPlan): readonly WebGpuStep[] {
 }
 
 /** Workgroups as a line, or as a plane where one dimension does not hold them. */
-function gridOf(step: WebGpuStep, batch: number, most: number): readonly [number, number] {
-  const pieces = step.workgroups.reduce((product, { extent, per }) => product * Math.ceil(at(extent, batch) / per), 1);
-  const count = Math.ceil(pieces / (step.atOnce ?? 1));
+function gridOf(work: readonly WebGpuWork[], batch: number, most: number): readonly [number, number] {
+  const count = work.reduce((total, { pieces, atOnce }) => {
+    const all = pieces.reduce((product, { extent, per }) => product * Math.ceil(at(extent, batch) / per), 1);
+    return total + Math.ceil(all / atOnce);
+  }, 0);
   if (count <= most) return [count, 1];
   const rows = Math.ceil(count / most);
   return [Math.ceil(count / rows), rows];

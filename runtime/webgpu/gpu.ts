@@ -14,6 +14,8 @@ export interface GpuOptions {
   readonly device?: GPUDevice;
   /** How Dawn is created in Node, such as `["backend=vulkan"]`. */
   readonly dawn?: readonly string[];
+  /** Whether work that shares a dispatch shares it indeed; unless the adapter is a CPU. */
+  readonly shared?: boolean;
 }
 
 /** What a model may need more of than every adapter has. */
@@ -30,6 +32,11 @@ export class Gpu {
   readonly device: GPUDevice;
   /** As the adapter describes itself. */
   readonly description: string;
+  /**
+   * Whether the adapter is a driver on the CPU (SwiftShader, llvmpipe). Such a driver runs both sides of a branch, so
+   * that work which shares a dispatch takes the time of all of it for each workgroup: it is dispatched by itself.
+   */
+  readonly isProcessor: boolean;
   /** Dawn ends with what `create` returned, even while its devices are in use. */
   private entry: GPU | undefined;
   private problem: UserError | undefined;
@@ -37,8 +44,9 @@ export class Gpu {
   private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
 
   /** `entry`: what the device was asked of; undefined where it is the caller's. */
-  constructor(device: GPUDevice, description: string, entry: GPU | undefined) {
+  constructor(device: GPUDevice, description: string, entry: GPU | undefined, isProcessor = false) {
     this.device = device;
+    this.isProcessor = isProcessor;
     this.description = description;
     this.entry = entry;
     device.addEventListener?.("uncapturederror", (event) => {
@@ -75,12 +83,18 @@ export class Gpu {
     return made;
   }
 
-  /** The pipeline of a module, compiled once. `layout` says what is bound from binding 1 on. */
-  pipeline(name: string, code: string, access: readonly ("read" | "write")[]): Promise<GPUComputePipeline> {
-    const known = this.pipelines.get(code);
+  /** A pipeline of a module, compiled once. `access` says what is bound from binding 1 on. */
+  pipeline(
+    name: string,
+    code: string,
+    access: readonly ("read" | "write")[],
+    entryPoint = "main",
+  ): Promise<GPUComputePipeline> {
+    const key = `${entryPoint} ${code}`;
+    const known = this.pipelines.get(key);
     if (known !== undefined) return known;
-    const made = this.compile(name, code, access);
-    this.pipelines.set(code, made);
+    const made = this.compile(name, code, access, entryPoint);
+    this.pipelines.set(key, made);
     return made;
   }
 
@@ -88,6 +102,7 @@ export class Gpu {
     name: string,
     code: string,
     access: readonly ("read" | "write")[],
+    entryPoint: string,
   ): Promise<GPUComputePipeline> {
     const { device } = this;
     // What the compiler of the driver says is read below; it is not to end up in the console.
@@ -110,7 +125,7 @@ export class Gpu {
       return await device.createComputePipelineAsync({
         label: name,
         layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-        compute: { module, entryPoint: "main" },
+        compute: { module, entryPoint },
       });
     } catch (problem) {
       this.check();
@@ -158,7 +173,12 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   const requiredLimits = Object.fromEntries(RAISED.map((name) => [name, adapter.limits[name]]));
   const device = await adapter.requestDevice({ requiredLimits });
   const { vendor, architecture, description } = adapter.info;
-  return new Gpu(device, description || [vendor, architecture].filter((part) => part !== "").join(" ") || "a GPU", gpu);
+  return new Gpu(
+    device,
+    description || [vendor, architecture].filter((part) => part !== "").join(" ") || "a GPU",
+    gpu,
+    options.shared === undefined ? isProcessor(adapter) : !options.shared,
+  );
 }
 
 async function entryOf({ dawn }: GpuOptions): Promise<GPU> {
@@ -181,4 +201,8 @@ async function entryOf({ dawn }: GpuOptions): Promise<GPU> {
       help: "install it with `npm install webgpu`, or use the device `wasm`",
     });
   }
+}
+
+function isProcessor({ info }: GPUAdapter): boolean {
+  return info.isFallbackAdapter || /swiftshader|llvmpipe|cpu/i.test(`${info.architecture} ${info.description}`);
 }

@@ -7,10 +7,13 @@ import { resultPlace } from "./reduction.ts";
 import type { Located, Shader } from "./shader.ts";
 import { type Surroundings, Values } from "./values.ts";
 
+/** As few as keep a device busy, so that such jobs share dispatches with reductions and products. */
+export const ELEMENT_LANES = 64;
+
 function writeGuarded(shader: Shader, elements: string, body: (index: string) => void): void {
   const { writer } = shader;
-  writer.line("let i = workgroup * 256u + lane;");
-  writer.block(`if (i < ${elements})`, () => body("i"));
+  const i = writer.share("i", `workgroup * ${ELEMENT_LANES}u + lane`);
+  writer.block(`if (${i} < ${elements})`, () => body(i));
 }
 
 /** The elements of `root`; of one that is in memory already, a copy, if it is not `computed`. */

@@ -11,7 +11,7 @@ import { type ArrayLayout, layOut, lengthOf } from "./kernel/layout.ts";
 import { lanesFor } from "./kernel/parallel.ts";
 import { type KernelSurroundings, WorkgroupStatements } from "./kernel/statements.ts";
 import { product, sum } from "./place.ts";
-import type { Located, ModuleText, Shader } from "./shader.ts";
+import type { Located, Shader } from "./shader.ts";
 
 /** What every adapter has, less what reductions and decisions take. */
 const WORKGROUP_BYTES = 16384 - 4096;
@@ -29,10 +29,14 @@ export interface KernelRun {
 }
 
 export interface PrintedRun {
-  readonly text: ModuleText;
   readonly faults: readonly WebGpuFault[];
   /** Words of scratch memory. */
   readonly scratch: Extent;
+}
+
+/** The lanes of a workgroup. */
+export function lanesOf(kernel: Kernel): number {
+  return lanesFor(kernel);
 }
 
 /** `known`: faults that the plan has already. */
@@ -84,9 +88,7 @@ class RunWriter {
     for (const line of statements.all([...zeros, ...kernel.body], "  ")) writer.line(line.slice(2));
     for (const line of statements.finally(outputs, "  ")) writer.line(line.slice(2));
     for (const array of outputs) this.check(array, (kind) => this.notFinite("made", kind, undefined));
-    const doc = kernel.doc?.split("\n").map((line) => line.trim()) ?? [];
-    const text = shader.module([`${kernel.written ?? kernel.name}, a workgroup for each problem`, ...doc], this.lanes);
-    return { text, faults: this.faults, scratch: scaled(run.rows, this.layout.scratchWords) };
+    return { faults: this.faults, scratch: scaled(run.rows, this.layout.scratchWords) };
   }
 
   private fault(fault: WebGpuFault): number {

@@ -7,19 +7,16 @@ import type { Extent } from "../../artifact.ts";
 import { type Node, sizeOf } from "../../ir/tensor/tensor.ts";
 import type { PrimitiveOp, WgslForm } from "../../ops/op.ts";
 import { ops } from "../../ops/registry.generated.ts";
-import { extentText, fixed, plus, scaled, times } from "./extent.ts";
+import { extentText, fixed, plus, times } from "./extent.ts";
 import { Place, product, sum } from "./place.ts";
 import type { Located, Shader } from "./shader.ts";
 import { combined, type Surroundings, startOf, Values } from "./values.ts";
 
 /** Lanes of a workgroup: few, since each step of a tree is a barrier for all of them. */
-const LANES = 64;
-/** Lanes that combine partial results, one result each. */
-export const COMBINING_LANES = 256;
+export const REDUCTION_LANES = 64;
+const LANES = REDUCTION_LANES;
 /** Batches are thought to be of this size where that decides how work is divided. */
 const TYPICAL_BATCH = 64;
-
-export { LANES as REDUCTION_LANES };
 
 export interface ReductionShape {
   readonly operator: "sum" | "max";
@@ -79,6 +76,8 @@ export function writeReduction(
   const { lanes, resultsAtOnce, chunks } = shape;
   const total = writer.share("results", extentText(shape.results));
   const tile = chunks === 1 ? "workgroup" : writer.share("tile", `workgroup % ${extentTextOfTiles(shape)}`);
+  // A plane of workgroups may have more than are needed.
+  if (chunks > 1) writer.line(`if (workgroup / ${extentTextOfTiles(shape)} >= ${chunks}u) { return; }`);
   const own = shape.byResult ? `lane % ${resultsAtOnce}u` : `lane / ${lanes}u`;
   const share = writer.share("share", shape.byResult ? `lane / ${resultsAtOnce}u` : `lane % ${lanes}u`);
   const result = writer.share("result", `${product(tile, resultsAtOnce)} + ${resultsAtOnce === 1 ? "0u" : own}`);
@@ -116,7 +115,7 @@ export function writeCombination(
   to: Located,
 ): void {
   const { writer } = shader;
-  const result = writer.share("result", `workgroup * ${COMBINING_LANES}u + lane`);
+  const result = writer.share("result", `workgroup * ${LANES}u + lane`);
   const total = writer.share("results", extentText(pass.results));
   writer.open(`if (${result} < ${total})`);
   const accumulated = writer.fresh(around.nameOf(group.anchor));
@@ -202,8 +201,4 @@ function writeTree(shader: Shader, shape: ReductionShape, accumulated: string, s
   writer.line("workgroupBarrier();");
   writer.close();
   writer.line(`${accumulated} = ${partials}[lane];`);
-}
-
-export function partialsOf(results: Extent, chunks: number): Extent {
-  return scaled(results, chunks);
 }

@@ -2,10 +2,10 @@
  * A WGSL module in the making: its bindings and constants, and the statements of its one function. Values of the
  * program that are in memory are loaded here; what is made of them is written in values.ts.
  */
-import type { WebGpuBuffer, WebGpuLocation, WebGpuStep } from "../../artifact.ts";
+import type { WebGpuBuffer, WebGpuLocation, WebGpuStep, WebGpuWork } from "../../artifact.ts";
 import type { ElementType, TensorType } from "../../ir/tensor/tensor.ts";
 import { commentText } from "../tfjs-names.ts";
-import { extentText } from "./extent.ts";
+import { extentText, fixed, plus } from "./extent.ts";
 import { FUNCTION_NAMES, functionsFor } from "./functions.ts";
 import { SafeNames } from "./names.ts";
 import type { Place } from "./place.ts";
@@ -29,13 +29,27 @@ const READ_ONLY: readonly WebGpuBuffer[] = ["parameters", "states", "inputs", "t
 /** Truth values are 0 and 1. */
 const STORED = { f32: "f32", i32: "i32", bool: "u32" } as const satisfies Record<ElementType, WgslElement>;
 
+/** Which workgroup this is. */
+const NUMBER = "group.x + group.y * groups.x";
+
 export interface ModuleText {
   readonly code: string;
   readonly bindings: WebGpuStep["bindings"];
 }
 
+/** A part of a module: what one job does. */
+interface Part {
+  readonly name: string;
+  readonly comment: readonly string[];
+  readonly body: readonly string[];
+  /** WGSL of how many workgroups it takes. */
+  readonly workgroups: string;
+}
+
 export class Shader {
-  readonly writer: Writer;
+  /** Of the part that is being written. */
+  writer: Writer;
+  private readonly parts: Part[] = [];
   private readonly names = new SafeNames(FUNCTION_NAMES);
   private readonly tables: Tables;
   private readonly bindings = new Map<
@@ -160,9 +174,20 @@ export class Shader {
     return this.constant("list_begin", this.tables.integers(list));
   }
 
-  /** The module. `comment` says what it computes; `lanes` are those of a workgroup. */
-  module(comment: readonly string[], lanes: number): ModuleText {
-    const body = this.writer.text.join("\n");
+  /** Writes a part: `write` is its statements, which may use `workgroup`, counted within the part, and `lane`. */
+  part({ label, comment, workgroups, atOnce }: PartHead, write: () => void): void {
+    this.writer = new Writer(this.names);
+    write();
+    const pieces = workgroups.map(({ extent, per }) =>
+      per === 1 ? extentText(extent) : `(${extentText(plus(extent, fixed(per - 1)))} / ${per}u)`,
+    );
+    const all = pieces.filter((each) => each !== "1u").join(" * ") || "1u";
+    const count = atOnce === 1 ? all : `(${all} + ${atOnce - 1}u) / ${atOnce}u`;
+    this.parts.push({ name: this.names.fresh(`${label}_part`), comment, body: this.writer.text, workgroups: count });
+  }
+
+  /** The module of all parts, with so many lanes in a workgroup. */
+  module(lanes: number): ModuleText {
     const access = (buffer: WebGpuBuffer) =>
       READ_ONLY.includes(buffer) && !this.changes.includes(buffer) ? "read" : "read_write";
     const bindings = [...this.bindings].map(([buffer, { variable, element }], i) => {
@@ -175,24 +200,21 @@ export class Shader {
       "draw: u32",
       ...[...this.hypers.values()].map((field) => `${field}: f32`),
     ];
+    const bodies = this.parts.flatMap(({ body }) => body).join("\n");
     const code = [
-      ...comment.map((line) => `// ${commentText(line)}`),
+      ...this.parts.flatMap(({ comment }) => comment.map((line) => `// ${commentText(line)}`)),
       `struct Call { ${fields.join(", ")} }`,
       "@group(0) @binding(0) var<uniform> call: Call;",
       ...bindings,
       ...(this.globals.length === 0 ? [] : ["", ...this.globals]),
-      ...functionsFor(`${this.globals.join("\n")}\n${body}`).flatMap((text) => ["", text]),
+      ...functionsFor(`${this.globals.join("\n")}\n${bodies}`).flatMap((text) => ["", text]),
+      ...(this.parts.length === 1 ? [] : this.parts.flatMap(functionOf)),
       "",
-      `@compute @workgroup_size(${lanes})`,
-      "fn main(",
-      "  @builtin(workgroup_id) group: vec3<u32>,",
-      "  @builtin(num_workgroups) groups: vec3<u32>,",
-      "  @builtin(local_invocation_index) lane: u32,",
-      ") {",
-      "  let workgroup = group.x + group.y * groups.x;",
-      body,
-      "}",
-      "",
+      ...this.entryText("main", lanes, this.mainText()),
+      // Each part alone, for adapters on which a workgroup does what other parts do besides.
+      ...(this.parts.length === 1
+        ? []
+        : this.parts.flatMap(({ name }, i) => this.entryText(`part_${i + 1}`, lanes, [`  ${name}(${NUMBER}, lane);`]))),
     ];
     return {
       code: code.join("\n"),
@@ -203,8 +225,57 @@ export class Shader {
     };
   }
 
+  private entryText(name: string, lanes: number, body: readonly string[]): string[] {
+    return [
+      "",
+      `@compute @workgroup_size(${lanes})`,
+      `fn ${name}(`,
+      "  @builtin(workgroup_id) group: vec3<u32>,",
+      "  @builtin(num_workgroups) groups: vec3<u32>,",
+      "  @builtin(local_invocation_index) lane: u32,",
+      ") {",
+      ...body,
+      "}",
+      "",
+    ];
+  }
+
+  private mainText(): string[] {
+    const number = NUMBER;
+    if (this.parts.length === 1) return [`  let workgroup = ${number};`, ...this.parts[0]!.body];
+    const lines = [`  var workgroup = ${number};`];
+    for (const [i, { name, workgroups }] of this.parts.entries()) {
+      if (i === this.parts.length - 1) return [...lines, `  ${name}(workgroup, lane);`];
+      const count = `count_${i + 1}`;
+      lines.push(
+        `  let ${count} = ${workgroups};`,
+        `  if (workgroup < ${count}) { ${name}(workgroup, lane); return; }`,
+      );
+      lines.push(`  workgroup -= ${count};`);
+    }
+    return lines;
+  }
+
   /** The value of a hyper at this call. */
   hyper(name: string): string {
     return `call.${this.hypers.get(name)}`;
   }
+}
+
+/** What a part says of itself. */
+export interface PartHead {
+  readonly label: string;
+  readonly comment: readonly string[];
+  readonly workgroups: WebGpuWork["pieces"];
+  readonly atOnce: number;
+}
+
+function functionOf({ name, comment, body }: Part): string[] {
+  return [
+    "",
+    ...comment.slice(0, 1).map((line) => `// ${commentText(line)}`),
+    `fn ${name}(workgroup: u32, lane: u32) {`,
+    ...body,
+    "}",
+  ];
 }
