@@ -99,6 +99,9 @@ export interface Decision {
   readonly rejected: readonly { readonly option: string; readonly reason: string }[];
 }
 
+/** What programs are generated for. */
+export type Target = "tfjs" | "webgpu";
+
 export interface Artifact {
   readonly format: "sstc-artifact-1";
   readonly model: string;

@@ -5,7 +5,7 @@
  */
 
 import type { Declaration, Expression, Span } from "../../grammar/ast.ts";
-import type { Decision, Initializer } from "../artifact.ts";
+import type { Decision, Initializer, Target } from "../artifact.ts";
 import type { Code } from "../codes.ts";
 import { type Diagnostic, position, type Severity, type Source } from "../diagnostic.ts";
 import { Failure } from "../failure.ts";
@@ -134,6 +134,7 @@ export class Context {
     divergence: [],
   };
   readonly entry: EntryName;
+  readonly target: Target;
   readonly names: Names;
   readonly root: Source;
   source: Source;
@@ -154,8 +155,10 @@ export class Context {
   private steps = 0;
   private level = 0;
 
-  constructor(names: Names, root: Source, entry: EntryName, evaluator: Evaluator) {
+  /** `target`: for which solvers are selected. */
+  constructor(names: Names, root: Source, entry: EntryName, evaluator: Evaluator, target: Target = "tfjs") {
     this.names = names;
+    this.target = target;
     this.root = root;
     this.source = root;
     this.entry = entry;

@@ -3,7 +3,6 @@
  * utilities, with their gradients. What was selected is kept as the decisions of latent variables are.
  */
 import type { Span } from "../../grammar/ast.ts";
-import { declarationsFor } from "../declarations.ts";
 import { type Decided, logPartitionOf, marginalsOf, type Question } from "../exponential-family.ts";
 import { Failure } from "../failure.ts";
 import {
@@ -22,6 +21,7 @@ import { selectSolver } from "../passes/select-solver.ts";
 import type { Structure } from "../structure.ts";
 import { SIZE } from "../structure-size.ts";
 import type { Context } from "./context.ts";
+import { declarationsOf } from "./declarations.ts";
 import { type SizedStructure, sizeInput } from "./sizes.ts";
 import { asTensor, numeric, tensor } from "./tensors.ts";
 import { joined, sampleDimensions } from "./utilities.ts";
@@ -89,7 +89,7 @@ export function askMarginals(context: Context, asked: Asked, u: Vectors): Tensor
 /** A member drawn from p(x), with noise of its own for each example. No gradient passes. */
 export function askSample(context: Context, asked: Asked, u: Vectors): TensorValue {
   const { structure, span } = asked;
-  const { value, decision } = selectSampler(structure, declarationsOf(context), "tfjs", span);
+  const { value, decision } = selectSampler(structure, declarationsOf(context), context.target, span);
   const shape = value.inputs.find((array) => array.name === "noise")!.shape;
   const stream = context.nextStream("uniform");
   // A name that no latent variable can have.
@@ -102,14 +102,14 @@ export function askSample(context: Context, asked: Asked, u: Vectors): TensorVal
 
 /** The most valuable member. No gradient passes. */
 export function askArgmax(context: Context, asked: Asked, u: Vectors): TensorValue {
-  const { value, decision } = selectSolver(asked.structure, declarationsOf(context), "tfjs", asked.span);
+  const { value, decision } = selectSolver(asked.structure, declarationsOf(context), context.target, asked.span);
   return members(context, asked, u.lead, flat(context, asked, { decision, kernel: value }, u.lead, [u.node]));
 }
 
 /** The `count` most valuable members along a new axis, by falling value. No gradient passes. */
 export function askKBest(context: Context, asked: Asked, u: Vectors, count: Dimension, place: Span): TensorValue {
   const { structure } = asked;
-  const { value, decision } = selectKBest(structure, count.size, declarationsOf(context), "tfjs", place);
+  const { value, decision } = selectKBest(structure, count.size, declarationsOf(context), context.target, place);
   const rows = flat(context, asked, { decision, kernel: value }, u.lead, [u.node]);
   return members(context, asked, [...u.lead, count], rows);
 }
@@ -189,12 +189,8 @@ export function spread(context: Context, { node, lead }: Vectors, over: readonly
   return { node: context.builder.node("broadcast", [node], { shape }), lead: over };
 }
 
-function declarationsOf(context: Context) {
-  return declarationsFor(context.names, context.source);
-}
-
 function questionOf(context: Context, { query, structure, span }: Asked): Question {
-  return { query, structure, declarations: declarationsOf(context), target: "tfjs", span };
+  return { query, structure, declarations: declarationsOf(context), target: context.target, span };
 }
 
 /** A decision that shows in the gradient. */
