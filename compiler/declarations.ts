@@ -6,6 +6,7 @@ import type { KernelDeclaration, Span, StructureDeclaration } from "../grammar/a
 import { position, type Source } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
 import { type Found, isLibrary, type Names } from "./names.ts";
+import { FLOAT64, type Precision } from "./precision.ts";
 import type { Environment } from "./static-evaluate.ts";
 import { staticFunctions } from "./static-functions.ts";
 import type { StaticRelaxation } from "./static-value.ts";
@@ -13,16 +14,19 @@ import type { StaticRelaxation } from "./static-value.ts";
 export interface Declarations extends Environment {
   /** The file whose names these are. */
   readonly source: Source;
+  readonly precision: Precision;
   structure(name: string): { declaration: StructureDeclaration; source: Source } | undefined;
   kernel(name: string): { declaration: KernelDeclaration; source: Source } | undefined;
   /** The same as another file sees it. */
   from(source: Source): Declarations;
 }
 
-export function declarationsFor(names: Names, source: Source): Declarations {
+/** `precision` is that of the target for which kernels are lowered. */
+export function declarationsFor(names: Names, source: Source, precision: Precision = FLOAT64): Declarations {
   const find = (name: string) => names.find(name, source);
   return {
     source,
+    precision,
     lookup: (name) => {
       const found = find(name);
       const declaration = found?.declaration;
@@ -43,7 +47,7 @@ export function declarationsFor(names: Names, source: Source): Declarations {
       const declaration = found?.declaration;
       return declaration?.kind === "kernel" ? { declaration, source: found!.source } : undefined;
     },
-    from: (other) => declarationsFor(names, other),
+    from: (other) => declarationsFor(names, other, precision),
   };
 }
 

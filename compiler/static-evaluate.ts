@@ -1,9 +1,10 @@
 /** Evaluates expressions that are known at compile time: sizes, graphs, costs, counts, requirements. */
-import type { Argument, Expression, Parameter, Span } from "../grammar/ast.ts";
+import type { Argument, Expression, MemberExpression, Parameter, Span } from "../grammar/ast.ts";
 import { printExpression } from "../grammar/format.ts";
 import { didYouMean } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
 import { unknownName } from "./later.ts";
+import { PRECISION_OWNER, type Precision } from "./precision.ts";
 import { staticBinary, staticFunctions } from "./static-functions.ts";
 import {
   describeStatic,
@@ -19,12 +20,15 @@ export interface Environment {
   names(): Iterable<string>;
   /** What a name is that is known only when the program runs. */
   dynamic?(name: string): string | undefined;
+  /** What the kernels of this place compute with. */
+  readonly precision?: Precision | undefined;
 }
 
 export function environment(values: ReadonlyMap<string, StaticValue>, parent?: Environment): Environment {
   return {
     lookup: (name) => values.get(name) ?? parent?.lookup(name),
     dynamic: (name) => (values.has(name) ? undefined : parent?.dynamic?.(name)),
+    precision: parent?.precision,
     *names() {
       yield* values.keys();
       if (parent !== undefined) yield* parent.names();
@@ -60,6 +64,8 @@ export function evaluateStatic(e: Expression, scope: Environment): StaticValue {
         );
       return evaluateStatic(condition.value ? e.consequent : e.alternative, scope);
     }
+    case "member":
+      return evaluateMember(e, scope);
     case "list":
       return { kind: "list", items: e.items.map((item) => evaluateStatic(item, scope)) };
     case "call":
@@ -84,6 +90,19 @@ function evaluateName(name: string, span: Span, scope: Environment): StaticValue
     throw new Failure(span, "dynamic-size", `${name} is not known at compile time: it is ${dynamic}`);
   }
   throw unknownName(name, span, { candidates: [...scope.names(), ...staticFunctions.keys()] });
+}
+
+/** `f32.rounding`: a number of what kernels compute with. */
+function evaluateMember(e: MemberExpression, scope: Environment): StaticValue {
+  const { precision } = scope;
+  const isOwned = e.object.kind === "name" && e.object.name === PRECISION_OWNER;
+  if (precision === undefined || !isOwned || scope.lookup(PRECISION_OWNER) !== undefined) {
+    throw new Failure(e.span, "dynamic-size", `${printExpression(e)} is not known at compile time`);
+  }
+  const known = Object.entries(precision.numbers).find(([name]) => name === e.property.name);
+  if (known !== undefined) return staticNumber(known[1], printExpression(e));
+  const help = `it has ${Object.keys(precision.numbers).join(", ")}`;
+  throw new Failure(e.property.span, "unknown-name", `${PRECISION_OWNER} has no number ${e.property.name}`, { help });
 }
 
 export function evaluateUnary(operator: "-" | "not", value: StaticValue, span: Span): StaticValue {

@@ -11,6 +11,7 @@ import { NAMED_TYPES } from "../compiler/elaborate/types.ts";
 import { INITIALIZER_NAMES } from "../compiler/elaborate/variables.ts";
 import { KERNEL_FUNCTIONS } from "../compiler/kernel-language/expressions.ts";
 import { LATER } from "../compiler/later.ts";
+import { FLOAT32, FLOAT64, PRECISION_OWNER } from "../compiler/precision.ts";
 import { staticFunctions } from "../compiler/static-functions.ts";
 import { RESERVED } from "../grammar/tokens.ts";
 import * as runtime from "../runtime/runtime.ts";
@@ -126,6 +127,13 @@ test("every function and every name of the library but kernels stands in a sourc
 test("a kernel of the language shows every function that kernels have", () => {
   const kernel = blocksOf(section("Kernels"), "")[0]!.text;
   expect([...KERNEL_FUNCTIONS].filter((name) => !new RegExp(`\\b${name}\\(`).test(kernel))).toEqual([]);
+});
+
+test("the reference tells every number of the precision, with its values", () => {
+  const text = section("Kernels");
+  for (const name of Object.keys(FLOAT64.numbers)) expect(text).toContain(`\`${PRECISION_OWNER}.${name}\``);
+  const { rounding, smallest, largest, exponent } = FLOAT32.numbers;
+  expect([rounding, smallest, largest, exponent]).toEqual([2 ** -24, 1e-30, 1e30, 80]);
 });
 
 test("reserved words, types, initialisers and names of later versions are those that there are", () => {

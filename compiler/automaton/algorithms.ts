@@ -9,7 +9,7 @@
 import { type Cell, type Layout, type MoveText, NEVER } from "./layout.ts";
 
 /** The value of a state from which no path goes on; sums of utilities are larger. */
-const DEAD = "-1e300";
+const DEAD = "-1e35";
 
 /** A kernel of the layout; `head` begins with its name and own compile-time parameters. */
 function kernel(layout: Layout, doc: string, name: string, head: string, body: string): string {
@@ -19,7 +19,7 @@ function kernel(layout: Layout, doc: string, name: string, head: string, body: s
 /** Statements before those that use what moves are worth. */
 function utilities({ size, setup }: Layout): string {
   return `shared utility: f32[${size}]
-for e in 0..${size} { utility[e] = max(u[e], -1e40) }
+for e in 0..${size} { utility[e] = max(u[e], -1e30) }
 ${setup}`;
 }
 

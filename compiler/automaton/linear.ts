@@ -2,15 +2,16 @@
  * Marginals and maxima by loops that do much at once: sums of products of exp(utility) themselves, one exponential for
  * each element and none for each move, which is right as long as no sum leaves the range of numbers.
  *
- * That it does not is made sure of. Where all paths together lie within e^±650 there is nothing to see to. Otherwise
- * rows of `after` are checked and scaled to a largest value of 1 so often that values change by no more than e^300 on
- * the way, all ways up and down together; at a check none but 0 may be below e^−400. So all values of `after` and
- * `before` lie within e^±700, since Σ before · after is the same at every position. What cannot be seen to in this way
- * is left to the other algorithm, on logarithms.
+ * That it does not is made sure of. Let exp(±E) be numbers, with E of 700 in float64 (precision.ts). Where all paths
+ * together lie within e^±(13/14 E) there is nothing to see to. Otherwise rows of `after` are checked and scaled to a
+ * largest value of 1 so often that values change by no more than e^(3/7 E) on the way, all ways up and down together; at
+ * a check none but 0 may be below e^−(4/7 E). So all values of `after` and `before` lie within e^±E, since
+ * Σ before · after is the same at every position. What cannot be seen to in this way is left to the other algorithm, on
+ * logarithms.
  *
  * Where paths are tilted (tilt.ts) values may vanish, if those that do are of no account: `before` of a state is at
  * most the product of what the moves at each position before weigh, of any one state, so a value of `after` below
- * e^−700 adds at most that much times e^−700, which must be less than e^−300 of the whole sum. At position 0 the sum
+ * e^−E adds at most that much times e^−E, which must be less than e^−(3/7 E) of the whole sum. At position 0 the sum
  * is scaled to 1.
  */
 import { type Fast, NEVER } from "./layout.ts";
@@ -19,10 +20,10 @@ import type { Group, Pick, Plan, Segment } from "./plan.ts";
 import { leanText, tiltOf, tiltText } from "./tilt.ts";
 
 /** What values may grow and shrink by between checks, and lie apart at one, as logarithms. */
-const GROWTH = 300;
-const SPREAD = 400;
+const GROWTH = "f32.exponent * 3 / 7";
+const SPREAD = "f32.exponent * 4 / 7";
 /** Where all paths lie within this there are no checks. */
-const SAFE = 650;
+const SAFE = "f32.exponent * 13 / 14";
 
 /** Groups of moves out of a mode, or into one: those that one loop over its states can do, and the others. */
 interface Gathered {
@@ -65,7 +66,7 @@ const MAXIMA: Algebra = {
   weights: "utility",
   times: "+",
   join: (a, b) => `max(${a}, ${b})`,
-  nothing: "-1e300",
+  nothing: "-1e35",
   lean: () => undefined,
 };
 
@@ -182,13 +183,13 @@ function sumsText(plan: Plan): string {
   const tilt = tiltOf(plan);
   const start = cellAt(plan, plan.start.mode, "0", String(plan.start.cell));
   // What does not take part may be any number.
-  const counts = plan.paths.endsAnywhere ? `u[e] > ${NEVER} and u[e] < 700` : `u[e] > ${NEVER}`;
+  const counts = plan.paths.endsAnywhere ? `u[e] > ${NEVER} and u[e] < f32.exponent` : `u[e] > ${NEVER}`;
   return `var highest = 0.0
 var lowest = 0.0
 ${rangeOfUtilities(plan)}
 var safe = true
 var every = ${steps + 1}
-let near = ${most} * highest + ${logCount} <= ${SAFE} and ${most} * lowest >= -${SAFE}
+let near = ${most} * highest + ${logCount} <= ${SAFE} and ${most} * lowest >= -(${SAFE})
 if not near and ${picks} * (highest - lowest) + ${branches} > ${GROWTH} { safe = false }
 shared weight: f32[${size}]
 if safe { parallel for e in 0..${size} { weight[e] = if ${counts} then exp(u[e]) else 0.0 } }
@@ -196,7 +197,7 @@ ${tilt === undefined ? "" : tiltText(plan, tilt, picks)}
 if safe and not near {
   ${changesText(plan, tilt !== undefined)}
   let growth = ${tilt === undefined ? "up - down" : "max(up, -down)"} + ${branches}
-  if growth > ${GROWTH} { safe = false } else { every = i32(floor(${GROWTH} / max(growth, 1e-9))) }
+  if growth > ${GROWTH} { safe = false } else { every = i32(floor((${GROWTH}) / max(growth, 1e-9))) }
 }
 var check = if near then -1 else max(${plan.paths.endsAnywhere ? "size" : steps} - every, 0)
 var lift = 0.0
@@ -206,7 +207,7 @@ ${tilt === undefined ? "" : "var left = 0.0\nvar most = 1.0\nvar risk = 0.0\n"}
 ${[...plan.segments]
   .reverse()
   .map((segment) => sumsOf(plan, segment))
-  .join("")}${tilt === undefined ? "" : `if safe and not near and left + risk > lift + ${SPREAD} { safe = false }\n`}
+  .join("")}${tilt === undefined ? "" : `if safe and not near and left + risk > lift + (${SPREAD}) { safe = false }\n`}
 if constant(${start("after")}) <= 0 { safe = false }
 `;
 }
@@ -259,9 +260,9 @@ for p in reversed(${positionsText(plan, segment)}) {
 ${evenWeights(segment, sums(plan))}${gatherRow(plan, segment, sums(plan))}${tilted ? mostText(plan, segment) : ""}
 if p <= check {
   var top = 0.0
-  var low = 1e300
+  var low = f32.largest
   ${rows((cell) => `let value = constant(${cell})\ntop = max(top, value)\n${tilted ? "" : spread}`)}
-  if top <= 0 or ${tilted ? "top > 1e300" : `low < top * ${Math.exp(-SPREAD)}`} {
+  if top <= 0 or ${tilted ? "top > f32.largest" : `low < top * exp(-(${SPREAD}))`} {
     safe = false
     break
   }

@@ -38,7 +38,7 @@ export function tiltText(plan: Plan, total: number, picks: number): string {
     const all = groups.map((_, index) => `moving_${index}`).join(" + ");
     const far = sum(0, ...groups.map(({ shift }, index) => [shift!, `moving_${index}`] as const));
     return `for p in ${positionsText(plan, segment)} {
-${weights.join("")}moved += f32(${far}) / max(${all}, 1e-300)
+${weights.join("")}moved += f32(${far}) / max(${all}, f32.smallest)
 }
 `;
   });
@@ -47,7 +47,7 @@ ${leaning.map((shift) => `var ${leanText(shift)} = 1.0\n`).join("")}
 if safe and not near {
   var high = ${picks} * max(highest, -lowest) + ${Math.log(plan.paths.steps.length) + 1}
   var low = -high
-  if ${farthest} * high > 350 { safe = false } else {
+  if ${farthest} * high > f32.exponent / 2 { safe = false } else {
     for round in 0..${ROUNDS} {
       tilt = 0.5 * (low + high)
       ${leans}

@@ -1,11 +1,11 @@
 /** Arguments to parameters: binding, type checks, defaults; and bodies checked against their declared results. */
 import type { Argument, Expression, Parameter, Span } from "../../grammar/ast.ts";
 import { type Part, partsOf } from "../../grammar/walk.ts";
-import { declarationsFor } from "../declarations.ts";
 import type { Source } from "../diagnostic.ts";
 import { Failure } from "../failure.ts";
 import { assignArguments, type Environment } from "../static-evaluate.ts";
 import type { Context } from "./context.ts";
+import { declarationsOf } from "./declarations.ts";
 import type { Scope } from "./scope.ts";
 import { checkType } from "./types.ts";
 import { type Bindings, type BoundArgument, describe, ERROR, isStatic, named, type Value } from "./values.ts";
@@ -90,7 +90,7 @@ export function mentionsError(scope: Bindings, e: Part): boolean {
 
 /** What the static evaluator may see of a scope. */
 export function staticEnvironment(context: Context, scope: Bindings): Environment {
-  const outer = declarationsFor(context.names, context.source);
+  const outer = declarationsOf(context);
   return {
     lookup: (name) => {
       const value = scope.lookup(name);

@@ -4,7 +4,6 @@
  * kept.
  */
 import type { BackwardClause, Estimator, LatentStatement, Span } from "../../grammar/ast.ts";
-import { declarationsFor } from "../declarations.ts";
 import { Failure } from "../failure.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
 import { numbersOf } from "../ir/tensor/attributes.ts";
@@ -22,6 +21,7 @@ import type { Structure } from "../structure.ts";
 import { SIZE } from "../structure-size.ts";
 import { requireTemperature } from "../temperature.ts";
 import { attempt, type Context } from "./context.ts";
+import { declarationsOf } from "./declarations.ts";
 import type { Scope } from "./scope.ts";
 import { sizedStructure, sizeInput } from "./sizes.ts";
 import { finiteNumber } from "./statements.ts";
@@ -44,7 +44,7 @@ export function declareLatent(context: Context, scope: Scope, statement: LatentS
   const { structure } = sized;
   const dimensions = sampleDimensions(structure, copies as Dimension[]);
   if (!checkTensorSize(context, dimensions, place)) return scope.define(name, ERROR);
-  const declarations = declarationsFor(context.names, context.source);
+  const declarations = declarationsOf(context);
   const relaxed =
     estimator === "none"
       ? undefined
@@ -115,7 +115,7 @@ function hardSample(
   takes: Relaxed["takes"],
 ): TensorValue {
   const { structure, latent } = run;
-  const declarations = declarationsFor(context.names, context.source);
+  const declarations = declarationsOf(context);
   const solver = takes?.solver ?? selectSolver(structure, declarations, context.target, statement.structure.span);
   context.decisions.push({ decision: { latent, ...solver.decision }, kernel: solver.value.name });
   const none: KernelBackward = { strategy: "none", reason: "the argmax is piecewise constant" };
@@ -179,7 +179,7 @@ function softSample(
   relaxed: Selected<Relaxed>,
 ): TensorValue {
   const { structure, latent } = run;
-  const declarations = declarationsFor(context.names, context.source);
+  const declarations = declarationsOf(context);
   const chosen = selectBackward(structure, relaxed.value, declarations, span, request);
   context.decisions.push(
     { decision: { latent, ...relaxed.decision }, kernel: relaxed.value.forward.name },

@@ -3,7 +3,6 @@
  * utilities, with their gradients. What was selected is kept as the decisions of latent variables are.
  */
 import type { Span } from "../../grammar/ast.ts";
-import { declarationsFor } from "../declarations.ts";
 import { type Decided, logPartitionOf, marginalsOf, type Question } from "../exponential-family.ts";
 import { Failure } from "../failure.ts";
 import {
@@ -22,6 +21,7 @@ import { selectSolver } from "../passes/select-solver.ts";
 import type { Structure } from "../structure.ts";
 import { SIZE } from "../structure-size.ts";
 import type { Context } from "./context.ts";
+import { declarationsOf } from "./declarations.ts";
 import { type SizedStructure, sizeInput } from "./sizes.ts";
 import { asTensor, numeric, tensor } from "./tensors.ts";
 import { joined, sampleDimensions } from "./utilities.ts";
@@ -187,10 +187,6 @@ export function spread(context: Context, { node, lead }: Vectors, over: readonly
   if (lead.length === over.length) return { node, lead };
   const shape = [...over.map(({ size }) => size), ...node.type.shape.slice(lead.length)];
   return { node: context.builder.node("broadcast", [node], { shape }), lead: over };
-}
-
-function declarationsOf(context: Context) {
-  return declarationsFor(context.names, context.source);
 }
 
 function questionOf(context: Context, { query, structure, span }: Asked): Question {

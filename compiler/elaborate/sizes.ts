@@ -3,7 +3,6 @@
  * kernels' input.
  */
 import type { Expression } from "../../grammar/ast.ts";
-import { declarationsFor } from "../declarations.ts";
 import { Failure } from "../failure.ts";
 import type { Node } from "../ir/tensor/tensor.ts";
 import { environment } from "../static-evaluate.ts";
@@ -12,6 +11,7 @@ import { perExample, writtenSize } from "../structure-size.ts";
 import { neededSizes } from "../taking-part.ts";
 import { mentionsError, staticEnvironment } from "./binding.ts";
 import type { Context, DeclaredLatent } from "./context.ts";
+import { declarationsOf } from "./declarations.ts";
 import type { Scope } from "./scope.ts";
 import { asTensor } from "./tensors.ts";
 import { type Dimension, describe, describeShape, isStatic, type TensorValue } from "./values.ts";
@@ -25,7 +25,7 @@ export interface SizedStructure {
 /** The structure that a latent variable names; undefined when what it is made of was reported. */
 export function sizedStructure(context: Context, scope: Scope, e: Expression): SizedStructure | undefined {
   if (mentionsError(scope, e)) return undefined;
-  const declarations = declarationsFor(context.names, context.source);
+  const declarations = declarationsOf(context);
   const outer = staticEnvironment(context, scope);
   const written = writtenSize(e, outer);
   const value = written && dynamicSize(context, scope, written);

@@ -93,6 +93,9 @@ export class ExpressionLowering {
       }
       case "call":
         return this.call(e, scope);
+      case "member":
+        // A number of the precision is a real, be it whole or not.
+        return toReal(this.staticValue(e, scope));
       default:
         throw new Failure(e.span, "not-in-kernels", `${printExpression(e)} is not for kernels`);
     }
@@ -269,6 +272,10 @@ export class ExpressionLowering {
         help: `write let result = ${printExpression(e)}`,
       });
     }
+    return this.staticValue(e, scope);
+  }
+
+  private staticValue(e: Expression, scope: KernelScope): KernelExpression {
     const value = evaluateStatic(e, scope.constants());
     if (value.kind === "number") return numberConstant(value.value);
     if (value.kind === "boolean") return { kind: "constant", value: value.value ? 1 : 0, type: "bool" };

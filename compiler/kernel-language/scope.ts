@@ -83,6 +83,7 @@ export class KernelScope {
         return type === "bool" ? { kind: "boolean", value: value !== 0 } : staticNumber(value);
       },
       dynamic: (name) => this.dynamic(name),
+      precision: this.statics.precision,
       names: () => this.names(),
     };
   }

@@ -8,6 +8,7 @@ import { didYouMean, type Source } from "../diagnostic.ts";
 import { Failure } from "../failure.ts";
 import type { Kernel, KernelArray } from "../ir/kernel/kernel.ts";
 import { Memo } from "../memo.ts";
+import type { Precision } from "../precision.ts";
 import { bindStatic, environment } from "../static-evaluate.ts";
 import type { StaticValue } from "../static-value.ts";
 import { headName, type Structure } from "../structure.ts";
@@ -61,7 +62,7 @@ export function structureKernel(
     const given = call.kind === "call" ? call.arguments : [];
     const values = bindStatic(parameters, given, scope, own, call.span, name, scope);
     const lowered = located(found.source, source, call.span, () =>
-      LOWERED.get(found.declaration, values, () =>
+      LOWERED[own.precision.name].get(found.declaration, values, () =>
         lowerKernel(found.declaration, values, own.from(found.source), name),
       ),
     );
@@ -71,7 +72,11 @@ export function structureKernel(
   });
 }
 
-const LOWERED = new Memo<KernelDeclaration, Kernel>();
+/** What is lowered for one precision is no kernel for the other. */
+const LOWERED: Readonly<Record<Precision["name"], Memo<KernelDeclaration, Kernel>>> = {
+  float64: new Memo(),
+  float32: new Memo(),
+};
 const NAMED = new Memo<Kernel, Kernel>();
 
 /** The kernel with its inputs and outputs as vectors: an embedding is one, whatever the shapes of its parts. */

@@ -7,6 +7,7 @@ import type {
   CallExpression,
   Expression,
   Identifier,
+  MemberExpression,
   ModuleDeclaration,
   Parameter,
   Span,
@@ -21,6 +22,7 @@ import { Failure } from "../failure.ts";
 import { KERNEL_FUNCTIONS } from "../kernel-language/expressions.ts";
 import { unknownName } from "../later.ts";
 import type { Names } from "../names.ts";
+import { PRECISION_OWNER } from "../precision.ts";
 import { assignArguments } from "../static-evaluate.ts";
 import { staticFunctions } from "../static-functions.ts";
 import { Locals } from "./locals.ts";
@@ -96,6 +98,8 @@ export class Resolver {
       case "call":
         return this.call(e, locals, level);
       case "member":
+        // Numbers of the precision are there in kernels alone.
+        if (level === "kernel" && isPrecisionNumber(e, locals)) return;
         // What a name has is known when it has a value.
         return this.expression(e.object, locals, level);
       case "comprehension": {
@@ -233,6 +237,11 @@ export class Resolver {
         return undefined;
     }
   }
+}
+
+/** `f32.rounding`: whether there is such a number is found where it is evaluated. */
+function isPrecisionNumber({ object }: MemberExpression, locals: Locals): boolean {
+  return object.kind === "name" && object.name === PRECISION_OWNER && !locals.has(PRECISION_OWNER);
 }
 
 function nameOf(parameter: Parameter): string {

@@ -192,7 +192,7 @@ const PLANTED: readonly (readonly [path: string, from: string, to: string, examp
   ["structures/spanning-tree.sst", "u[e] > u[best[a]]", "u[e] < u[best[a]]", EXAMPLES.SpanningTree![2]!, /the argmax/],
   [
     "structures/spanning-tree.sst",
-    "if least < 1e-140",
+    "if least < sqrt(f32.smallest)",
     "if least < 0",
     EXAMPLES.SpanningTree![4]!,
     /ExpFamily: the soft/,
@@ -216,7 +216,7 @@ const PLANTED: readonly (readonly [path: string, from: string, to: string, examp
   ["structures/edmonds.sst", "entering[inner] = e", "entering[into(e)] = e", EXAMPLES.Arborescence![5]!, /the argmax/],
   [
     "structures/arborescence.sst",
-    "if least < 1e-140",
+    "if least < sqrt(f32.smallest)",
     "if least < 0",
     EXAMPLES.Arborescence![5]!,
     /ExpFamily: the soft/,
