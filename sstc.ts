@@ -9,8 +9,11 @@ import type { Diagnostic, Source } from "./compiler/diagnostic.ts";
 import { readExperiment as readExperimentWith } from "./compiler/experiment.ts";
 import { type Explanation, explain as explainWith } from "./compiler/explain.ts";
 import { compileKBest, compileLayer } from "./compiler/layer.ts";
+import { compileWebGpuLayer } from "./compiler/layer-webgpu.ts";
 import { type ImportResolver, isSource } from "./compiler/names.ts";
 import type { Layer, LayerDevice } from "./runtime/layer.ts";
+import type { GpuOptions } from "./runtime/webgpu/gpu.ts";
+import type { WebGpuLayer } from "./runtime/webgpu/layer.ts";
 import { library } from "./stdlib/library.ts";
 
 export type {
@@ -38,6 +41,8 @@ export { type GeneratedModuleText, type ModuleOptions, printModule } from "./com
 export type { Layer, LayerDevice } from "./runtime/layer.ts";
 export type { KBest, LayerInput } from "./runtime/layer-rows.ts";
 export type { ExampleOptions } from "./runtime/layer-sizes.ts";
+export type { GpuOptions } from "./runtime/webgpu/gpu.ts";
+export type { WebGpuInput, WebGpuLayer } from "./runtime/webgpu/layer.ts";
 
 export interface CompileOptions {
   /** `tfjs` unless given. */
@@ -129,6 +134,17 @@ export interface LayerOptions extends LayerDevice, Pick<CompileOptions, "resolve
   readonly source?: string | Source;
 }
 
+export interface WebGpuLayerOptions extends Pick<LayerOptions, "resolveImport" | "source"> {
+  readonly device: "webgpu";
+  /** Which device; the one that WebGPU prefers. */
+  readonly gpu?: GpuOptions;
+}
+
+/**
+ * One structured layer on WebGPU, in float32, told as for other devices below: methods are asynchronous, and take and give numbers of the host, or buffers of the
+ * device without a way over the host. Rejects with a UserError where there is no WebGPU.
+ */
+export function layer(text: string, options: WebGpuLayerOptions): Promise<WebGpuLayer>;
 /**
  * One structured layer for a program of its own: a structure, with its estimator as after `~ Gumbel(theta)` in a model.
  * Its methods take tensors, typed arrays or lists of numbers, one example or several, and `tf.grad` differentiates
@@ -139,15 +155,24 @@ export interface LayerOptions extends LayerDevice, Pick<CompileOptions, "resolve
  * const gradient = tf.grad((u: tf.Tensor) => tf.sum(tf.mul(tree.soft(u), weights)))(utilities);
  * ```
  */
-export async function layer(text: string, options: LayerOptions = {}): Promise<Layer> {
+export function layer(text: string, options?: LayerOptions): Promise<Layer>;
+export async function layer(
+  text: string,
+  options: LayerOptions | WebGpuLayerOptions = {},
+): Promise<Layer | WebGpuLayer> {
   if (typeof text !== "string") {
     throw new TypeError(`a layer is told by a text, such as "KSubset(6, 2)", but this is of type ${typeof text}`);
   }
-  const { source, resolveImport, ...device } = options;
+  const { source, resolveImport } = options;
   const own = source === undefined ? undefined : named(source);
   const request = { structure: text, source: own, resolveImport };
-  const compiled = compileLayer(request, library);
   // Programs that only compile do not load what runs.
+  if (options.device === "webgpu") {
+    const { createWebGpuLayer } = await import("./runtime/webgpu/layer.ts");
+    return createWebGpuLayer(compileWebGpuLayer(request, library), options.gpu);
+  }
+  const { source: _, resolveImport: __, ...device } = options;
+  const compiled = compileLayer(request, library);
   const { createLayer } = await import("./runtime/layer.ts");
   return createLayer(compiled, device, (count) => compileKBest(request, count, library));
 }

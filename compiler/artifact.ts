@@ -215,7 +215,8 @@ export interface WebGpuStep {
 
 /** How an entry point is carried out: its steps in order, in one submission. */
 export interface WebGpuPlan {
-  readonly entry: EntryPoint["name"];
+  /** The name of an entry point; of a layer, of what is asked. */
+  readonly entry: string;
   /** Words of each slot. */
   readonly slots: readonly Extent[];
   readonly inputs: { readonly [name: string]: WebGpuLocation };
@@ -354,6 +355,14 @@ export interface CompiledLayer {
   readonly family: CompiledFamily | undefined;
   readonly decisions: readonly Decision[];
 }
+
+/**
+ * One structure on its own for WebGPU: plans named `argmax`, `soft`, `vjp`, `log_partition`, `marginals` and `sample`, as
+ * far as they are there, from the inputs `u`, `cotangent` and `size` and the noise `noise` to the output `result`.
+ */
+export interface CompiledWebGpuLayer
+  extends Omit<CompiledLayer, "argmax" | "soft" | "backward" | "family">,
+    Pick<WebGpuArtifact, "modules" | "plans" | "tables" | "layout"> {}
 
 /** What an experiment asks for, as data; the runner in runtime/ carries it out. */
 export interface ExperimentSpec {

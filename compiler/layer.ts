@@ -3,20 +3,21 @@
  * is plain data with JavaScript text; the caller decides where to evaluate it.
  */
 import type { BackwardClause, Expression, Span } from "../grammar/ast.ts";
-import type { CompiledLayer, Decision, PrintedKernel } from "./artifact.ts";
+import type { CompiledLayer, Decision, PrintedKernel, Target } from "./artifact.ts";
 import { type Declarations, declarationsFor } from "./declarations.ts";
 import { DiagnosticError, Failure } from "./failure.ts";
 import type { Kernel } from "./ir/kernel/kernel.ts";
 import { compileFamily, type LayerFamily } from "./layer-family.ts";
 import { type LayerPieces, type LayerRequest, type Piece, readLayerRequest, withPiece } from "./layer-request.ts";
 import { type Library, Names } from "./names.ts";
-import { type BackwardRequest, selectBackward } from "./passes/select-backward.ts";
+import { type Backward, type BackwardRequest, selectBackward } from "./passes/select-backward.ts";
 import { selectKBest } from "./passes/select-k-best.ts";
 import { selectRelaxation } from "./passes/select-relaxation.ts";
 import { selectSolver } from "./passes/select-solver.ts";
+import { precisionOf } from "./precision.ts";
 import { printKernel } from "./printed-kernel.ts";
 import { sizeOf } from "./relaxation-input.ts";
-import type { Relaxed } from "./selected.ts";
+import type { Relaxed, Selected } from "./selected.ts";
 import { type Environment, environment, evaluateStatic } from "./static-evaluate.ts";
 import { describeStatic, type StaticGraph, type StaticValue } from "./static-value.ts";
 import { applyStructure, type Structure } from "./structure.ts";
@@ -24,27 +25,39 @@ import { perExample, writtenSize } from "./structure-size.ts";
 import { requireTemperature } from "./temperature.ts";
 
 /** The kernels of a layer, before they are printed. */
-interface LayerKernels {
+export interface LayerKernels {
   readonly takes: Relaxed["takes"];
   readonly soft: Kernel;
-  readonly backward: { readonly strategy: string; readonly kernel: Kernel };
+  readonly backward: Backward;
   readonly isFamily: boolean;
   readonly decisions: readonly Omit<Decision, "latent">[];
 }
 
-/** Compiles a structure; throws a DiagnosticError that says what does not fit and where. */
-export function compileLayer(request: LayerRequest, library: Library): CompiledLayer {
+/** What is known of a layer, whatever it runs on. */
+export type LayerFacts = Omit<CompiledLayer, "argmax" | "soft" | "backward" | "family" | "decisions">;
+
+/** A layer's facts, and the kernels that a target runs, before they are printed. */
+export interface LayerParts {
+  readonly facts: LayerFacts;
+  readonly structure: Structure;
+  readonly argmax: Selected<Kernel>;
+  readonly relaxed: LayerKernels | undefined;
+  readonly pieces: LayerPieces;
+  readonly scope: Environment;
+  readonly declarations: Declarations;
+}
+
+/** `target` is `host`, or that of programs. Throws a DiagnosticError that says what does not fit and where. */
+export function layerParts(request: LayerRequest, library: Library, target: "host" | Target): LayerParts {
   const pieces = readLayerRequest(request);
-  const { structure, scope, declarations } = structureOf(request, pieces, library);
+  const { structure, scope, declarations } = structureOf(request, pieces, library, target);
   const solver = withPiece(pieces.structure, (e, source) =>
-    selectSolver(structure, { ...declarations, source }, "host", e.span),
+    selectSolver(structure, { ...declarations, source }, target, e.span),
   );
   const temperature = temperatureOf(pieces, scope);
-  const relaxed = relaxedKernels(structure, pieces, scope, declarations);
-  const { soft, backward, takes } = relaxed ?? {};
-  const argmax = takes?.solver ?? solver;
-  const family = familyOf(structure, pieces, relaxed, scope, declarations);
-  return {
+  const relaxed = relaxedKernels(structure, pieces, scope, declarations, target);
+  const { takes } = relaxed ?? {};
+  const facts: LayerFacts = {
     structure: structure.label,
     size: structure.size,
     inputSize: takes === undefined ? structure.size : sizeOf(takes.shape),
@@ -55,6 +68,17 @@ export function compileLayer(request: LayerRequest, library: Library): CompiledL
     sizes: structure.sizes && { most: structure.sizes.most, label: structure.sizes.label },
     temperature,
     straightThrough: pieces.straightThrough,
+  };
+  return { facts, structure, argmax: takes?.solver ?? solver, relaxed, pieces, scope, declarations };
+}
+
+/** Compiles a structure for the host; throws a DiagnosticError that says what does not fit and where. */
+export function compileLayer(request: LayerRequest, library: Library): CompiledLayer {
+  const { facts, structure, argmax, relaxed, pieces, scope, declarations } = layerParts(request, library, "host");
+  const { soft, backward } = relaxed ?? {};
+  const family = familyOf(structure, pieces, relaxed, scope, declarations);
+  return {
+    ...facts,
     argmax: printKernel(argmax.value),
     soft: soft && printKernel(soft),
     backward: backward && { strategy: backward.strategy, kernel: printKernel(backward.kernel) },
@@ -69,7 +93,7 @@ export function compileLayer(request: LayerRequest, library: Library): CompiledL
 /** The kernel that lists `count` best members of the structure of a request; throws a DiagnosticError. */
 export function compileKBest(request: LayerRequest, count: number, library: Library): PrintedKernel {
   const pieces = readLayerRequest(request);
-  const { structure, declarations } = structureOf(request, pieces, library);
+  const { structure, declarations } = structureOf(request, pieces, library, "host");
   const { value } = withPiece(pieces.structure, (e, source) =>
     selectKBest(structure, count, { ...declarations, source }, "host", e.span),
   );
@@ -77,12 +101,12 @@ export function compileKBest(request: LayerRequest, count: number, library: Libr
 }
 
 /** The structure of a request, and what its texts see. */
-function structureOf(request: LayerRequest, pieces: LayerPieces, library: Library) {
+function structureOf(request: LayerRequest, pieces: LayerPieces, library: Library, target: "host" | Target) {
   const names = new Names(library, request.resolveImport ?? (() => undefined));
   const source = request.source ?? { name: "<none>", text: "" };
   names.load(source);
   if (names.diagnostics.length > 0) throw new DiagnosticError(names.diagnostics);
-  const declarations = declarationsFor(names, source);
+  const declarations = declarationsFor(names, source, precisionOf(target));
   const scope = settingsScope(pieces, declarations);
   const structure = withPiece(pieces.structure, (e, source) =>
     applyStructure(e, withSize(e, scope), { ...declarations, source }),
@@ -142,6 +166,7 @@ function relaxedKernels(
   { relaxation, temperature, backward: asked, queries }: LayerPieces,
   scope: Environment,
   declarations: Declarations,
+  target: "host" | Target,
 ): LayerKernels | undefined {
   if (relaxation === undefined) return refuseWithout(asked ?? (queries.length === 0 ? temperature : undefined));
   const { relaxed, isFamily } = withPiece(relaxation, (e, source) => {
@@ -151,7 +176,7 @@ function relaxedKernels(
       const help = { help: "such as ExpFamily or Euclidean" };
       throw new Failure(e.span, "type-mismatch", `expected a relaxation, but got ${describeStatic(value)}`, help);
     }
-    const relaxed = selectRelaxation(structure, value, place, "host", e.span);
+    const relaxed = selectRelaxation(structure, value, place, target, e.span);
     return { relaxed, isFamily: value.declaration.name.name === "ExpFamily" };
   });
   const select = (piece: Piece<unknown>, request?: BackwardRequest) =>

@@ -11,7 +11,10 @@ export interface ExampleOptions {
 }
 
 /** The sizes as numbers; undefined for a layer whose examples have none. Kernels check whether they are in range. */
-export function readSizes(layer: CompiledLayer, { size }: ExampleOptions): Float64Array | undefined {
+export function readSizes(
+  layer: Pick<CompiledLayer, "structure" | "sizes">,
+  { size }: ExampleOptions,
+): Float64Array | undefined {
   const { structure, sizes } = layer;
   if (sizes === undefined) {
     if (size === undefined) return undefined;

@@ -39,6 +39,24 @@ export interface CallNumbers {
   readonly reals: readonly number[];
 }
 
+/** Words somewhere, to be read back. */
+export interface Wanted {
+  readonly at: WebGpuLocation;
+  readonly words: number;
+}
+
+export interface ExecutorCall {
+  readonly inputs: readonly { readonly offset: number; readonly words: Float32Array | Int32Array | Uint32Array }[];
+  /** Inputs that are on the device already: so many words from the beginning of a buffer. */
+  readonly buffers?: readonly { readonly offset: number; readonly words: number; readonly buffer: GPUBuffer }[];
+  readonly inputWords: number;
+  readonly draws?: readonly { readonly at: WebGpuLocation; readonly words: Float32Array }[];
+  readonly skipped?: (step: WebGpuStep) => boolean;
+  readonly wanted: readonly Wanted[];
+  /** Results that stay on the device, copied to buffers of the caller's. */
+  readonly results?: readonly (Wanted & { readonly buffer: GPUBuffer })[];
+}
+
 /** What was done, to be held against the plan. */
 export interface Tally {
   dispatches: number;
@@ -49,7 +67,7 @@ export interface Tally {
 export class Executor {
   readonly gpu: Gpu;
   readonly tally: Tally = { dispatches: 0, submissions: 0, bytes: 0 };
-  private readonly artifact: WebGpuArtifact;
+  private readonly artifact: Pick<WebGpuArtifact, "modules" | "tables">;
   private readonly lasting = new Map<WebGpuBuffer, GPUBuffer>();
   private readonly pipelines = new Map<string, GPUComputePipeline>();
   private readonly groups = new Map<string, GPUBindGroup[]>();
@@ -58,14 +76,18 @@ export class Executor {
   private readonly uniform: GPUBuffer;
 
   /** `words`: of the buffers that live as long as the model. */
-  constructor(gpu: Gpu, artifact: WebGpuArtifact, words: { readonly [buffer in WebGpuBuffer & string]?: number }) {
+  constructor(
+    gpu: Gpu,
+    artifact: Pick<WebGpuArtifact, "modules" | "tables">,
+    words: { readonly [buffer in WebGpuBuffer & string]?: number },
+  ) {
     this.gpu = gpu;
     this.artifact = artifact;
     for (const [name, count] of Object.entries({ ...words, tables: artifact.tables.length, faults: FAULT_WORDS })) {
       this.lasting.set(name as WebGpuBuffer, this.storage(name, count));
     }
     this.write("tables", Uint32Array.from(artifact.tables));
-    this.uniform = gpu.device.createBuffer({ label: "call", size: 1024, usage: USAGE.uniform | USAGE.copyDestination });
+    this.uniform = gpu.device.createBuffer({ label: "call", size: 4096, usage: USAGE.uniform | USAGE.copyDestination });
   }
 
   private storage(label: string, words: number): GPUBuffer {
@@ -92,7 +114,7 @@ export class Executor {
 
   /** The entry points that carry out a step, each with its work. */
   private dispatchesOf({ work }: WebGpuStep): { readonly entry: string; readonly work: readonly WebGpuWork[] }[] {
-    if (work.length === 1 || !this.gpu.isProcessor) return [{ entry: "main", work }];
+    if (work.length === 1 || this.gpu.shared) return [{ entry: "main", work }];
     return work.map((each, i) => ({ entry: `part_${i + 1}`, work: [each] }));
   }
 
@@ -124,14 +146,17 @@ export class Executor {
   }
 
   /** Makes sure that the arena holds the plan's slots for a batch, and the buffer of inputs what is handed over. */
-  private async allocate(plan: WebGpuPlan, batch: number, inputWords: number): Promise<void> {
+  private allocate(plan: WebGpuPlan, batch: number, inputWords: number): void {
     const { limits } = this.gpu.device;
     const scratch = at(plan.scratch, batch);
     for (const [name, words] of [["inputs", inputWords] as const, ["scratch", scratch] as const]) {
       const known = this.lasting.get(name);
       if (known !== undefined && known.size >= words * 4) continue;
       known?.destroy();
-      this.lasting.set(name, await this.gpu.guarded(`no memory for ${name}`, () => this.storage(name, words)));
+      this.lasting.set(
+        name,
+        this.gpu.watched(`no memory for ${name}`, () => this.storage(name, words)),
+      );
       this.groups.clear();
     }
     const bytes = plan.slots.map((slot) => Math.max(256, Math.ceil((at(slot, batch) * 4) / 256) * 256));
@@ -149,7 +174,7 @@ export class Executor {
     if (buffers.every((size, i) => (this.arena[i]?.size ?? 0) >= size)) return;
     for (const buffer of this.arena) buffer.destroy();
     this.groups.clear();
-    this.arena = await this.gpu.guarded(`no memory for a batch of ${batch}`, () =>
+    this.arena = this.gpu.watched(`no memory for a batch of ${batch}`, () =>
       buffers.map((size, i) => this.storage(`arena ${i}`, size / 4)),
     );
   }
@@ -181,22 +206,17 @@ export class Executor {
    * Runs steps of a plan in one submission, and reads back the words at the given places once it is done. Before `run`
    * returns, everything is handed to the device, so that calls may follow one another without waiting.
    */
-  async run(
-    plan: WebGpuPlan,
-    numbers: CallNumbers,
-    call: {
-      readonly inputs: readonly { readonly offset: number; readonly words: Float32Array | Int32Array | Uint32Array }[];
-      readonly inputWords: number;
-      readonly draws?: readonly { readonly at: WebGpuLocation; readonly words: Float32Array }[];
-      readonly skipped?: (step: WebGpuStep) => boolean;
-      readonly wanted: readonly { readonly at: WebGpuLocation; readonly words: number }[];
-    },
-  ): Promise<Uint32Array[]> {
+  async run(plan: WebGpuPlan, numbers: CallNumbers, call: ExecutorCall): Promise<Uint32Array[]> {
+    await this.prepare(plan);
+    return this.submit(plan, numbers, call)();
+  }
+
+  /** The same for a plan that is prepared: at once, but for reading back what is wanted. */
+  submit(plan: WebGpuPlan, numbers: CallNumbers, call: ExecutorCall): () => Promise<Uint32Array[]> {
     const { device } = this.gpu;
     const { batch } = numbers;
     this.gpu.check();
-    await this.prepare(plan);
-    await this.allocate(plan, batch, call.inputWords);
+    this.allocate(plan, batch, call.inputWords);
     const slots = this.ranges(plan, batch);
     device.queue.writeBuffer(this.uniform, 0, callWords(numbers));
     for (const { offset, words } of call.inputs) this.write("inputs", words, offset);
@@ -205,6 +225,9 @@ export class Executor {
       device.queue.writeBuffer(buffer, offset + at(place.offset, batch) * 4, words as Float32Array<ArrayBuffer>);
     }
     const encoder = device.createCommandEncoder({ label: plan.entry });
+    for (const { buffer, offset, words } of call.buffers ?? []) {
+      encoder.copyBufferToBuffer(buffer, 0, this.lasting.get("inputs")!, offset * 4, words * 4);
+    }
     encoder.clearBuffer(this.lasting.get("faults")!);
     const pass = encoder.beginComputePass({ label: plan.entry });
     const groups = this.bindGroups(plan, batch, slots);
@@ -221,9 +244,13 @@ export class Executor {
     }
     pass.end();
     const read = this.stage(encoder, call.wanted, batch, slots);
+    for (const { at: place, words, buffer } of call.results ?? []) {
+      const from = this.rangeOf(place.buffer, slots);
+      encoder.copyBufferToBuffer(from.buffer, from.offset + at(place.offset, batch) * 4, buffer, 0, words * 4);
+    }
     device.queue.submit([encoder.finish()]);
     this.tally.submissions++;
-    return read();
+    return read;
   }
 
   private bindGroups(plan: WebGpuPlan, batch: number, slots: readonly Range[]): GPUBindGroup[] {
@@ -272,7 +299,7 @@ export class Executor {
     }
     return async () => {
       if (total > 0) await this.mapped(buffer);
-      this.gpu.check();
+      await this.gpu.settled();
       const all = total > 0 ? new Uint32Array(buffer.getMappedRange()).slice(0, total) : new Uint32Array(0);
       if (total > 0) buffer.unmap();
       this.staging.push(buffer);

@@ -33,20 +33,21 @@ export class Gpu {
   /** As the adapter describes itself. */
   readonly description: string;
   /**
-   * Whether the adapter is a driver on the CPU (SwiftShader, llvmpipe). Such a driver runs both sides of a branch, so
-   * that work which shares a dispatch takes the time of all of it for each workgroup: it is dispatched by itself.
+   * Whether work that shares a dispatch is dispatched together. A driver on the CPU (SwiftShader, llvmpipe) runs both
+   * sides of a branch, so that each workgroup would take the time of all that shares its dispatch.
    */
-  readonly isProcessor: boolean;
+  readonly shared: boolean;
   /** Dawn ends with what `create` returned, even while its devices are in use. */
   private entry: GPU | undefined;
   private problem: UserError | undefined;
+  private watching: Promise<unknown> = Promise.resolve();
   private closing = false;
   private readonly pipelines = new Map<string, Promise<GPUComputePipeline>>();
 
   /** `entry`: what the device was asked of; undefined where it is the caller's. */
-  constructor(device: GPUDevice, description: string, entry: GPU | undefined, isProcessor = false) {
+  constructor(device: GPUDevice, description: string, entry: GPU | undefined, shared: boolean) {
     this.device = device;
-    this.isProcessor = isProcessor;
+    this.shared = shared;
     this.description = description;
     this.entry = entry;
     device.addEventListener?.("uncapturederror", (event) => {
@@ -71,16 +72,23 @@ export class Gpu {
     throw problem;
   }
 
-  /** Runs `make`; what goes wrong in it is told as a UserError of `what`. */
-  async guarded<T>(what: string, make: () => T): Promise<T> {
+  /** Runs `make`; what the device finds wrong with it is told, as a problem with `what`, by the next `check`. */
+  watched<T>(what: string, make: () => T): T {
     this.device.pushErrorScope("out-of-memory");
     this.device.pushErrorScope("validation");
     const made = make();
-    const invalid = await this.device.popErrorScope();
-    const memory = await this.device.popErrorScope();
-    const error = memory ?? invalid;
-    if (error !== null) throw problemOf(error, what);
+    const scopes = [this.device.popErrorScope(), this.device.popErrorScope()];
+    this.watching = Promise.all([this.watching, ...scopes]).then(([_, invalid, memory]) => {
+      const error = memory ?? invalid;
+      if (error) this.problem ??= problemOf(error, what);
+    });
     return made;
+  }
+
+  /** Once it is known how everything so far has gone; throws what has gone wrong. */
+  async settled(): Promise<void> {
+    await this.watching;
+    this.check();
   }
 
   /** A pipeline of a module, compiled once. `access` says what is bound from binding 1 on. */
@@ -161,7 +169,11 @@ function problemOf(error: GPUError, what: string): UserError {
 
 /** Throws a UserError where there is no WebGPU, or no adapter. */
 export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
-  if (options.device !== undefined) return new Gpu(options.device, "given by the program", undefined);
+  const { shared } = options;
+  if (options.device !== undefined) {
+    const { device } = options;
+    return new Gpu(device, describe(device.adapterInfo), undefined, shared ?? !isProcessor(device.adapterInfo));
+  }
   const gpu = await entryOf(options);
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (adapter === null) {
@@ -172,13 +184,11 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   }
   const requiredLimits = Object.fromEntries(RAISED.map((name) => [name, adapter.limits[name]]));
   const device = await adapter.requestDevice({ requiredLimits });
-  const { vendor, architecture, description } = adapter.info;
-  return new Gpu(
-    device,
-    description || [vendor, architecture].filter((part) => part !== "").join(" ") || "a GPU",
-    gpu,
-    options.shared === undefined ? isProcessor(adapter) : !options.shared,
-  );
+  return new Gpu(device, describe(adapter.info), gpu, shared ?? !isProcessor(adapter.info));
+}
+
+function describe({ vendor, architecture, description }: GPUAdapterInfo): string {
+  return description || [vendor, architecture].filter((part) => part !== "").join(" ") || "a GPU";
 }
 
 async function entryOf({ dawn }: GpuOptions): Promise<GPU> {
@@ -203,6 +213,6 @@ async function entryOf({ dawn }: GpuOptions): Promise<GPU> {
   }
 }
 
-function isProcessor({ info }: GPUAdapter): boolean {
-  return info.isFallbackAdapter || /swiftshader|llvmpipe|cpu/i.test(`${info.architecture} ${info.description}`);
+function isProcessor({ isFallbackAdapter, architecture, description }: GPUAdapterInfo): boolean {
+  return isFallbackAdapter || /swiftshader|llvmpipe|cpu/i.test(`${architecture} ${description}`);
 }

@@ -72,7 +72,7 @@ class ProgramPrinter {
     }
     const outputs = [...this.program.outputs].map(([name, node]) => [name, this.output(name, node)] as const);
     return {
-      entry: this.program.name as WebGpuPlan["entry"],
+      entry: this.program.name,
       slots: memory.slots.extents,
       inputs: Object.fromEntries(memory.inputs),
       noise: Object.fromEntries(this.noise),
