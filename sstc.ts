@@ -2,7 +2,8 @@
  * `sstc` for programs: the compiler as functions from texts to data, the standard library supplied. Nothing here
  * touches files, so it runs in browsers as it does in Node; artifacts are run by `sstc/runtime`.
  */
-import type { Artifact, ExperimentSpec, TfjsArtifact, WebGpuArtifact } from "./compiler/artifact.ts";
+import type { Artifact, ExperimentSpec, TfjsArtifact } from "./compiler/artifact.ts";
+import type { WebGpuArtifact } from "./compiler/artifact-webgpu.ts";
 import { check as checkWith } from "./compiler/check.ts";
 import { compile as compileWith } from "./compiler/compile.ts";
 import type { Diagnostic, Source } from "./compiler/diagnostic.ts";
@@ -25,8 +26,8 @@ export type {
   MetricTree,
   Signature,
   TfjsArtifact,
-  WebGpuArtifact,
 } from "./compiler/artifact.ts";
+export type { WebGpuArtifact } from "./compiler/artifact-webgpu.ts";
 export { type Diagnostic, hasErrors, position, render, type Severity, type Source } from "./compiler/diagnostic.ts";
 export type {
   EntryExplanation,
@@ -141,8 +142,9 @@ export interface WebGpuLayerOptions extends Pick<LayerOptions, "resolveImport" |
 }
 
 /**
- * One structured layer on WebGPU, in float32, told as for other devices below: methods are asynchronous, and take and give numbers of the host, or buffers of the
- * device without a way over the host. Rejects with a UserError where there is no WebGPU.
+ * One structured layer on WebGPU, in float32, told as for other devices below: methods are asynchronous, and take and
+ * give numbers of the host, or buffers of the device without a way over the host. Rejects with a UserError where there
+ * is no WebGPU.
  */
 export function layer(text: string, options: WebGpuLayerOptions): Promise<WebGpuLayer>;
 /**

@@ -3,12 +3,12 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { Target } from "../compiler/artifact.ts";
 import { type Diagnostic, position, printable, type Source } from "../compiler/diagnostic.ts";
 import { DiagnosticError } from "../compiler/failure.ts";
 import { printKernel } from "../compiler/ir/kernel/print.ts";
 import { printTensorProgram } from "../compiler/ir/tensor/print.ts";
 import { GENERATED, printModule } from "../compiler/targets/module.ts";
-import type { Target } from "../compiler/artifact.ts";
 import type { SyntaxProblem } from "../grammar/ast.ts";
 import { parse } from "../grammar/parse.ts";
 import { tokenize } from "../grammar/tokens.ts";
@@ -52,8 +52,11 @@ export function compileCommand(file: string, options: CompileCommandOptions): nu
 }
 
 function moduleOptions(source: Source, options: CompileCommandOptions, target: Target) {
-  const runtime = options.runtime ?? (target === "webgpu" ? `./${HOST}` : "sstc/runtime");
-  return { source: source.name === "<stdin>" ? "standard input" : basename(source.name), runtime };
+  const name = source.name === "<stdin>" ? "standard input" : basename(source.name);
+  if (options.runtime !== undefined || target === "tfjs")
+    return { source: name, runtime: options.runtime ?? "sstc/runtime" };
+  // Types are needed by those who compile, and they have the package.
+  return { source: name, runtime: `./${HOST}`, types: "sstc/webgpu" };
 }
 
 /** The WebGPU host, one file without dependencies, as the build made it. */
@@ -110,7 +113,9 @@ function compiledLines(
     case "kernel":
       return [compiled.kernels.map(printKernel).join("\n\n")];
     case "js":
-      return [printModule(compiled.artifact, moduleOptions(source, options, compiled.artifact.target)).javascript.trimEnd()];
+      return [
+        printModule(compiled.artifact, moduleOptions(source, options, compiled.artifact.target)).javascript.trimEnd(),
+      ];
   }
 }
 

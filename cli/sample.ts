@@ -20,11 +20,11 @@ import {
 import {
   compileModel,
   deviceCalled,
-  targetOf,
   type ExperimentOptions,
   experimentIfAny,
   experimentOf,
   loadData,
+  targetOf,
 } from "./experiments.ts";
 import { openSource } from "./files.ts";
 import { readInput } from "./input.ts";

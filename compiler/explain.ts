@@ -5,7 +5,8 @@
 import type { Distributions, Expression, LatentStatement, ModelDeclaration, PriorStatement } from "../grammar/ast.ts";
 import { printExpression } from "../grammar/format.ts";
 import { parse } from "../grammar/parse.ts";
-import type { Artifact, Decision, EntryPoint, Extent } from "./artifact.ts";
+import type { Artifact, Decision, EntryPoint } from "./artifact.ts";
+import type { Extent } from "./artifact-webgpu.ts";
 import type { Compilation } from "./compile.ts";
 import type { Source } from "./diagnostic.ts";
 

@@ -19,8 +19,8 @@ export interface InstantiateOptions extends DeviceOptions, ModelOptions {
 }
 
 /**
- * Compiles nothing: opens the artifact's program on a device and initialises its parameters. Throws a UserError when the
- * device is missing, is not one that the artifact was compiled for, or has too little memory for the model.
+ * Compiles nothing: opens the artifact's program on a device and initialises its parameters. Throws a UserError when
+ * the device is missing, is not one that the artifact was compiled for, or has too little memory for the model.
  */
 export async function instantiate(artifact: Artifact, options: InstantiateOptions = {}): Promise<Model> {
   checkArtifact(artifact);

@@ -84,7 +84,9 @@ export interface WgslProduct {
   readonly terms: number;
   /** Whether each example has its own problems, or only more rows of one. */
   readonly batch: "none" | "problems" | "rows" | "terms";
-  /** Row-major numbers of the elements within an example: of a at (problem, row, term), of b at (problem, term, column). */
+  /**
+   * Row-major numbers of the elements within an example: of a at (problem, row, term), of b at (problem, term, column).
+   */
   readonly transposedLeft: boolean;
 }
 

@@ -18,9 +18,14 @@ export interface Group {
 export interface Fusion {
   /** Values that have a place in memory, leaves left out. */
   readonly stored: ReadonlySet<Node>;
-  /** Concatenations whose parts are stored in their places at once, with the parts (by their memory) and where they begin. */
+  /**
+   * Concatenations whose parts are stored in their places at once, with the parts (by their memory) and where they
+   * begin.
+   */
   readonly stacks: ReadonlyMap<Node, readonly StackedPart[]>;
-  /** In the order in which they are to be carried out. Runs of kernels are here under the first node that reads them. */
+  /**
+   * In the order in which they are to be carried out. Runs of kernels are here under the first node that reads them.
+   */
   readonly groups: readonly Group[];
 }
 
@@ -32,7 +37,9 @@ export interface StackedPart {
 
 /** Buffers that every adapter can bind to a kernel are eight, of which one holds the result. */
 const MOST_LOADS = 7;
-/** Up to these costs a value is computed anew: for each of several kernels; for each of several elements; in a product. */
+/**
+ * Up to these costs a value is computed anew: for each of several kernels; for each of several elements; in a product.
+ */
 const CHEAP = { kernels: 5, elements: 8, product: 3 } as const;
 /** Reductions of no more terms are loops of whoever reads them. */
 const SHORT = 8;

@@ -1,7 +1,7 @@
 /**
- * Sums of reductions of one kind become one reduction over more terms: Σ_k a_kᵀ g_k is aᵀ g, and Σ_k Σ x_k is Σ x, of the
- * rows of all a_k, g_k and x_k one after the other. The gradient of a weight that a recurrence uses at each step is such
- * a sum; on a device with kernels of its own it is then one reduction, not one for each step.
+ * Sums of reductions of one kind become one reduction over more terms: Σ_k a_kᵀ g_k is aᵀ g, and Σ_k Σ x_k is Σ x, of
+ * the rows of all a_k, g_k and x_k one after the other. The gradient of a weight that a recurrence uses at each step is
+ * such a sum; on a device with kernels of its own it is then one reduction, not one for each step.
  */
 import { Builder } from "../ir/tensor/builder.ts";
 import { nodesInOrder } from "../ir/tensor/order.ts";

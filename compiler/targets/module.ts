@@ -3,15 +3,18 @@
  * is known to the type checker. The program stands there as code; all else of the artifact is a literal. Names and
  * texts of the source appear only as JSON strings and in comments that they cannot end.
  */
-import type { Artifact, EntryPoint, MetricTree, Signature, TfjsArtifact, WebGpuArtifact } from "../artifact.ts";
+import type { Artifact, EntryPoint, MetricTree, Signature, TfjsArtifact } from "../artifact.ts";
+import type { WebGpuArtifact } from "../artifact-webgpu.ts";
 import { literal, stringLiteral } from "./literal.ts";
 import { commentText } from "./tfjs-names.ts";
 
 export interface ModuleOptions {
   /** The name of the source, for the first line. */
   readonly source?: string;
-  /** What the module imports the runtime from; `sstc/runtime`. */
+  /** What the module imports the runtime from; `sstc/runtime`, or `sstc/webgpu` for that target. */
   readonly runtime?: string;
+  /** What its declarations import types from; the same, unless given. */
+  readonly types?: string;
 }
 
 export interface GeneratedModuleText {
@@ -35,7 +38,8 @@ export function printModule(artifact: Artifact, options: ModuleOptions = {}): Ge
     ...(artifact.target === "tfjs" ? tfjsCode(artifact) : webGpuCode(artifact)),
     "",
   ];
-  return { javascript: javascript.join("\n"), declarations: [head, ...declarations(artifact, runtime), ""].join("\n") };
+  const types = options.types === undefined ? runtime : stringLiteral(options.types);
+  return { javascript: javascript.join("\n"), declarations: [head, ...declarations(artifact, types), ""].join("\n") };
 }
 
 function tfjsCode({ program, ...data }: TfjsArtifact): string[] {

@@ -2,7 +2,8 @@
  * Programs as WebGPU runs them: WGSL modules, and for each entry point a plan of what is dispatched over which memory.
  * Everything is decided here, at compile time; only the batch is left open.
  */
-import type { ArtifactOfModel, Signature, WebGpuArtifact, WebGpuPlan } from "../artifact.ts";
+import type { ArtifactOfModel, Signature } from "../artifact.ts";
+import type { WebGpuArtifact, WebGpuPlan } from "../artifact-webgpu.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
 import { sizeOf, type TensorProgram } from "../ir/tensor/tensor.ts";
 import { SafeNames } from "./webgpu/names.ts";

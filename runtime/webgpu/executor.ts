@@ -10,7 +10,7 @@ import type {
   WebGpuPlan,
   WebGpuStep,
   WebGpuWork,
-} from "../../compiler/artifact.ts";
+} from "../../compiler/artifact-webgpu.ts";
 import { UserError } from "../user-error.ts";
 import { type Gpu, READ, USAGE } from "./gpu.ts";
 

@@ -1,5 +1,5 @@
 /** What kernels report from the device, told in the same words as on the host. */
-import type { WebGpuFault } from "../../compiler/artifact.ts";
+import type { WebGpuFault } from "../../compiler/artifact-webgpu.ts";
 import { failing, refusing } from "../kernel-fault.ts";
 import { notFinite, placeOf } from "../not-finite.ts";
 import { UserError } from "../user-error.ts";

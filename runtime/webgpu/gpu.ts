@@ -143,7 +143,9 @@ export class Gpu {
       const why = told.length > 0 ? told.join("; ") : problem instanceof Error ? problem.message : String(problem);
       throw new UserError(`the device \`webgpu\` refuses the kernel \`${name}\``, {
         why: why.split("\n").slice(0, 4).join(" "),
-        help: "if a limit is too small, reduce the sizes of the model; otherwise report it, with what `sstc compile --target webgpu --emit wgsl` prints",
+        help:
+          "if a limit is too small, reduce the sizes of the model; otherwise report it, " +
+          "with what `sstc compile --target webgpu --emit wgsl` prints",
       });
     }
   }

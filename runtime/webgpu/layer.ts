@@ -1,9 +1,10 @@
 /**
  * One structured layer on WebGPU: hard and soft samples, vector–Jacobian products and what the exponential family
- * answers. Utilities are numbers on the host, or buffers that are on the device already and give buffers back, without a
- * way over the host.
+ * answers. Utilities are numbers on the host, or buffers that are on the device already and give buffers back, without
+ * a way over the host.
  */
-import type { CompiledWebGpuLayer, Decision, WebGpuArtifact, WebGpuPlan } from "../../compiler/artifact.ts";
+import type { Decision } from "../../compiler/artifact.ts";
+import type { CompiledWebGpuLayer, WebGpuArtifact, WebGpuPlan } from "../../compiler/artifact-webgpu.ts";
 import {
   type PerExample,
   type PlainInput,

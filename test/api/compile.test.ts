@@ -80,7 +80,6 @@ test("what is wrong with a request is told, with what may have been meant", () =
     [{ arguments: { choice: "OneHot" } }, "M has no argument choice", "did you mean Choice?"],
     [{ hypers: { rat: 1 } }, "M has no hyper rat", "did you mean rate?"],
     [{ hypers: { t: -1 } }, "the temperature t must be greater than 0, but it is -1"],
-    [{ target: "webgpu" }, "the target webgpu is not available in this version of sstc yet"],
   ];
   for (const [options, message, help] of wrong) {
     const { artifact, diagnostics } = compile(MODEL, options);

@@ -2,16 +2,16 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TfjsArtifact } from "../../compiler/artifact.ts";
 import { Builder } from "../../compiler/ir/tensor/builder.ts";
 import { printTensorProgram } from "../../compiler/ir/tensor/print.ts";
 import { readTensorProgram } from "../../compiler/ir/tensor/read.ts";
+import type { GeneratedModel } from "../../runtime/generated-model.ts";
 import type { HostTensor } from "../../runtime/host-tensor.ts";
 import { type InstantiateOptions, instantiate } from "../../runtime/instantiate.ts";
-import type { GeneratedModel } from "../../runtime/generated-model.ts";
 import { UserError } from "../../runtime/user-error.ts";
 import { compile } from "../../sstc.ts";
 import { run } from "./harness.ts";
@@ -239,16 +239,21 @@ test("--emit tensor prints programs that read back, --emit kernel every kernel, 
   expect(readFileSync(join(folder, "js", "stages.js"), "utf8")).toBe(js);
 });
 
-test("--emit wgsl and --target webgpu tell that this target comes later", async () => {
-  for (const flags of [
-    ["--emit", "wgsl"],
-    ["--target", "webgpu"],
-    ["--target", "webgpu", "--emit", "tensor"],
-  ]) {
-    const { status, stdout, stderr } = await run("compile", NRI, ...flags);
-    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr).toContain("error[not-yet]: the target webgpu is not available in this version");
-  }
+test("--target webgpu writes a module, its types, and the one file that it imports; --emit wgsl prints the kernels", async () => {
+  const out = join(folder, "webgpu");
+  const { status, stdout, stderr } = await run("compile", NRI, "--target", "webgpu", ...SMALL, "--out", out);
+  expect([status, stderr]).toEqual([0, ""]);
+  const paths = stdout.trim().split("\n");
+  expect(paths.map((path) => basename(path))).toEqual(["nri.js", "nri.d.ts", "sstc-webgpu.js"]);
+  const [module, types, host] = paths.map((path) => readFileSync(path, "utf8")) as [string, string, string];
+  expect(module).toContain('import { createModule } from "./sstc-webgpu.js";');
+  expect(types).toContain('import type { Artifact, CreateOptions, GeneratedModel, HostTensor } from "sstc/webgpu";');
+  // It needs nothing but itself.
+  expect(host).not.toMatch(/^\s*import\s.*from/m);
+  const { stdout: wgsl } = await run("compile", NRI, "--emit", "wgsl", ...SMALL);
+  expect(wgsl).toContain("@compute @workgroup_size(");
+  expect(wgsl).toContain("// z: matrix_tree, a workgroup for each problem");
+  for (const kernel of wgsl.split("\n\n").slice(0, 3)) expect(module).toContain(kernel.trim());
 });
 
 test("settings are expressions; what is wrong with one is told in its own text", async () => {

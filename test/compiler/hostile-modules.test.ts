@@ -122,7 +122,7 @@ const LINES = [
   ),
   /^ {2}(?:samples: Samples|metrics: Metrics|parameters: Parameters|hyper: Hyper);$/,
   /^\}>;$/,
-  /^export declare (?:const artifact: TfjsArtifact|function create\(options\?: CreateOptions\): Promise<Instance>);$/,
+  /^export declare (?:const artifact: Artifact|function create\(options\?: CreateOptions\): Promise<Instance>);$/,
   /^$/,
 ];
 

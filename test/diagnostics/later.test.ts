@@ -1,6 +1,5 @@
 /** What the language has words for but this version does not carry out: each is named, none is a crash. */
 import { expect, test } from "vitest";
-import { compile } from "../../compiler/compile.ts";
 import { builtins } from "../../compiler/elaborate/builtins/registry.ts";
 import { LATER } from "../../compiler/later.ts";
 import { library } from "../../stdlib/library.ts";
@@ -51,17 +50,6 @@ model M() {
   let f = LSTM(4, 4)         //~ not-yet «LSTM»: the module LSTM is not available
   minimize cross_entropy(x, x)         //~ not-yet «cross_entropy»: the function cross_entropy is not available
 }`,
-});
-
-const MODEL = "model M() {\n  data x: f32[3]\n  minimize sum(x)\n}\n";
-
-test("the target webgpu", () => {
-  const { artifact, diagnostics } = compile({ name: "m.sst", text: MODEL }, { library, target: "webgpu" });
-  expect(artifact).toBeUndefined();
-  expect(only(diagnostics)).toMatchObject({
-    code: "not-yet",
-    message: "the target webgpu is not available in this version of sstc yet",
-  });
 });
 
 for (const [name, kind] of LATER) {

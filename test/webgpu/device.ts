@@ -1,7 +1,7 @@
 /**
- * The WebGPU device of tests: SwiftShader, a driver that runs on the CPU, where it is found (Debian's package chromium has
- * it), a GPU where VK_DRIVER_FILES or the system has a driver; otherwise Dawn's null backend, which checks modules and
- * commands but computes nothing.
+ * The WebGPU device of tests: SwiftShader, a driver that runs on the CPU, where it is found (Debian's package chromium
+ * has it), a GPU where VK_DRIVER_FILES or the system has a driver; otherwise Dawn's null backend, which checks modules
+ * and commands but computes nothing.
  */
 import { existsSync } from "node:fs";
 import { type Gpu, openGpu } from "../../runtime/webgpu/gpu.ts";

@@ -1,5 +1,7 @@
-/** Numbers that grow with the batch: fixed + perExample · batch. Buffers, offsets and amounts of work are such numbers. */
-import type { Extent } from "../../artifact.ts";
+/**
+ * Numbers that grow with the batch: fixed + perExample · batch. Buffers, offsets and amounts of work are such numbers.
+ */
+import type { Extent } from "../../artifact-webgpu.ts";
 import { sizeOf, type TensorType } from "../../ir/tensor/tensor.ts";
 
 export const NONE: Extent = { fixed: 0, perExample: 0 };

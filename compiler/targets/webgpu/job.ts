@@ -1,8 +1,8 @@
 /**
- * A piece of work for the device: what it reads and writes, how it is divided, and how its WGSL is written once all that
- * has a place. Jobs become dispatches, one or several in each (pack.ts).
+ * A piece of work for the device: what it reads and writes, how it is divided, and how its WGSL is written once all
+ * that has a place. Jobs become dispatches, one or several in each (pack.ts).
  */
-import type { Extent, WebGpuWork } from "../../artifact.ts";
+import type { Extent, WebGpuWork } from "../../artifact-webgpu.ts";
 import type { Node } from "../../ir/tensor/tensor.ts";
 import type { Shader } from "./shader.ts";
 

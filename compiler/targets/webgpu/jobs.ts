@@ -1,5 +1,5 @@
 /** The jobs of a program: one for each group of fused operations, two where a reduction is done in chunks. */
-import type { WebGpuFault } from "../../artifact.ts";
+import type { WebGpuFault } from "../../artifact-webgpu.ts";
 import type { Kernel } from "../../ir/kernel/kernel.ts";
 import { stringOf } from "../../ir/tensor/attributes.ts";
 import { kernelOf } from "../../ir/tensor/kernel-node.ts";

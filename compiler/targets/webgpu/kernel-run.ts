@@ -1,15 +1,16 @@
 /**
- * A run of a structured kernel as WGSL: a workgroup for each problem. What the kernel does is written in kernel/; here are
- * the memory that it works on and the faults that it may report.
+ * A run of a structured kernel as WGSL: a workgroup for each problem. What the kernel does is written in kernel/; here
+ * are the memory that it works on and the faults that it may report.
  */
-import type { Extent, WebGpuBuffer, WebGpuFault } from "../../artifact.ts";
+import type { Extent, WebGpuBuffer, WebGpuFault } from "../../artifact-webgpu.ts";
 import type { Kernel, KernelArray } from "../../ir/kernel/kernel.ts";
 import type { Node } from "../../ir/tensor/tensor.ts";
 import { extentText, scaled } from "./extent.ts";
 import { effectsOf } from "./kernel/effects.ts";
 import { type ArrayLayout, layOut, lengthOf } from "./kernel/layout.ts";
 import { lanesFor } from "./kernel/parallel.ts";
-import { type KernelSurroundings, WorkgroupStatements } from "./kernel/statements.ts";
+import type { KernelSurroundings } from "./kernel/solo.ts";
+import { WorkgroupStatements } from "./kernel/statements.ts";
 import { product, sum } from "./place.ts";
 import type { Located, Shader } from "./shader.ts";
 
@@ -184,8 +185,8 @@ class RunWriter {
   }
 
   /**
-   * An array in a storage buffer of f32. Values of the program are numbers whatever the kernel takes them for; in scratch
-   * memory whole numbers and truth values are kept as bits.
+   * An array in a storage buffer of f32. Values of the program are numbers whatever the kernel takes them for; in
+   * scratch memory whole numbers and truth values are kept as bits.
    */
   private placed(array: KernelArray, variable: string, at: string, as: "number" | "bits"): void {
     const word = (index: string) => `${variable}[${sum(at, `u32(${index})`)}]`;

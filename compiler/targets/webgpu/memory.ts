@@ -2,7 +2,7 @@
  * Where the values of a program lie: what is given in buffers that last, what is computed in slots that values share in
  * turn. Outputs of one run of a kernel lie together, as do the parts of a concatenation; such a family has one slot.
  */
-import type { Extent, WebGpuBuffer, WebGpuLocation } from "../../artifact.ts";
+import type { Extent, WebGpuBuffer, WebGpuLocation } from "../../artifact-webgpu.ts";
 import { stringOf } from "../../ir/tensor/attributes.ts";
 import { kernelOf, runKey } from "../../ir/tensor/kernel-node.ts";
 import { nodesInOrder } from "../../ir/tensor/order.ts";

@@ -18,9 +18,8 @@ const RESERVED: ReadonlySet<string> = new Set(
   ceil clamp cos cross degrees distance dot exp exp2 floor fma fract length log log2 max min mix modf normalize pow radians
   reflect round sign sin sinh smoothstep sqrt step tan tanh transpose trunc arrayLength workgroupBarrier storageBarrier
   workgroupUniformLoad determinant distance inverseSqrt refract saturate cosh
-  call main part part_1 part_2 part_3 part_4 part_5 part_6 lane count row group groups i total workgroup fault faults tables parameters states inputs gradients scratch`.split(
-    /\s+/,
-  ),
+  call main part part_1 part_2 part_3 part_4 part_5 part_6 lane count row group groups i total
+  workgroup fault faults tables parameters states inputs gradients scratch`.split(/\s+/),
 );
 
 export class SafeNames {

@@ -1,10 +1,10 @@
 /**
- * The update of a training step as WGSL: the largest absolute value of each gradient and new state, a verdict on whether
- * the step may count, and then Adam (Kingma and Ba 2015; AdamW: Loshchilov and Hutter 2019) on all parameters in one
- * kernel, and the new states. Largest values are compared as the bits that they are, so that NaN and infinities are
- * seen whatever a compiler assumes of floating-point numbers.
+ * The update of a training step as WGSL: the largest absolute value of each gradient and new state, a verdict on
+ * whether the step may count, and then Adam (Kingma and Ba 2015; AdamW: Loshchilov and Hutter 2019) on all parameters
+ * in one kernel, and the new states. Largest values are compared as the bits that they are, so that NaN and infinities
+ * are seen whatever a compiler assumes of floating-point numbers.
  */
-import type { WebGpuBuffer, WebGpuLocation, WebGpuStep, WebGpuUpdate } from "../../artifact.ts";
+import type { WebGpuBuffer, WebGpuLocation, WebGpuStep, WebGpuUpdate } from "../../artifact-webgpu.ts";
 import { fixed } from "./extent.ts";
 import { Shader } from "./shader.ts";
 import type { Tables } from "./tables.ts";

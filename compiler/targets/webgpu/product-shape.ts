@@ -1,5 +1,5 @@
 /** How a product of matrices is divided among workgroups and lanes, by its shape. */
-import type { Extent } from "../../artifact.ts";
+import type { Extent } from "../../artifact-webgpu.ts";
 import type { Node } from "../../ir/tensor/tensor.ts";
 import type { PrimitiveOp, WgslProduct } from "../../ops/op.ts";
 import { ops } from "../../ops/registry.generated.ts";

@@ -1,7 +1,7 @@
 /**
- * Products of matrices as WGSL: a workgroup computes a tile of the result from tiles of the operands that its lanes bring
- * into workgroup memory, each lane a small block. What follows the product is made of each element before it is stored.
- * Where the terms are those of all examples, workgroups take chunks of them, and a second pass adds these up.
+ * Products of matrices as WGSL: a workgroup computes a tile of the result from tiles of the operands that its lanes
+ * bring into workgroup memory, each lane a small block. What follows the product is made of each element before it is
+ * stored. Where the terms are those of all examples, workgroups take chunks of them, and a second pass adds these up.
  */
 import type { Node } from "../../ir/tensor/tensor.ts";
 import { extentText, fixed, plus } from "./extent.ts";

@@ -3,7 +3,7 @@
  * (jobs.ts), jobs that do not wait for one another in one dispatch (pack.ts), a place in memory for each value from the
  * first dispatch that writes it to the last that reads it (memory.ts), and a WGSL module for each dispatch.
  */
-import type { WebGpuFault, WebGpuLocation, WebGpuPlan, WebGpuStep } from "../../artifact.ts";
+import type { WebGpuFault, WebGpuLocation, WebGpuPlan, WebGpuStep } from "../../artifact-webgpu.ts";
 import type { Kernel } from "../../ir/kernel/kernel.ts";
 import type { Node, TensorProgram } from "../../ir/tensor/tensor.ts";
 import { fuse } from "../../passes/fuse.ts";

@@ -1,9 +1,9 @@
 /**
  * Reductions as WGSL. The lanes of a workgroup take several results at once and several terms of each, so that
- * neighbouring lanes read neighbouring words, and then add up by a tree. Over the batch, where results are few and terms
- * are many, workgroups take chunks of the terms, and a second pass combines these.
+ * neighbouring lanes read neighbouring words, and then add up by a tree. Over the batch, where results are few and
+ * terms are many, workgroups take chunks of the terms, and a second pass combines these.
  */
-import type { Extent } from "../../artifact.ts";
+import type { Extent } from "../../artifact-webgpu.ts";
 import { type Node, sizeOf } from "../../ir/tensor/tensor.ts";
 import type { PrimitiveOp, WgslForm } from "../../ops/op.ts";
 import { ops } from "../../ops/registry.generated.ts";

@@ -2,7 +2,7 @@
  * A WGSL module in the making: its bindings and constants, and the statements of its one function. Values of the
  * program that are in memory are loaded here; what is made of them is written in values.ts.
  */
-import type { WebGpuBuffer, WebGpuLocation, WebGpuStep, WebGpuWork } from "../../artifact.ts";
+import type { WebGpuBuffer, WebGpuLocation, WebGpuStep, WebGpuWork } from "../../artifact-webgpu.ts";
 import type { ElementType, TensorType } from "../../ir/tensor/tensor.ts";
 import { commentText } from "../tfjs-names.ts";
 import { extentText, fixed, plus } from "./extent.ts";

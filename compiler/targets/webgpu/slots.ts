@@ -1,5 +1,5 @@
 /** Memory of one call: values take slots in turn, and a slot is as large as the largest value that it ever holds. */
-import type { Extent } from "../../artifact.ts";
+import type { Extent } from "../../artifact-webgpu.ts";
 import { atLeast } from "./extent.ts";
 
 /** Batches are thought to be of this size where one growth must be weighed against another. */

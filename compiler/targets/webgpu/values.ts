@@ -1,6 +1,6 @@
 /**
- * Writes the value of a node in one place: loaded where it is in memory, computed from its operands where it is not. What
- * is computed twice in one place is written once.
+ * Writes the value of a node in one place: loaded where it is in memory, computed from its operands where it is not.
+ * What is computed twice in one place is written once.
  */
 import { numbersOf, stringOf } from "../../ir/tensor/attributes.ts";
 import { type ElementType, type Node, sizeOf } from "../../ir/tensor/tensor.ts";

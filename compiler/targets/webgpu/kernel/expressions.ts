@@ -46,7 +46,8 @@ export function numberText(value: number, type: ScalarType): string {
 }
 
 /**
- * `asked` is the condition under which the value is needed, where there is one: WGSL computes both branches of a select.
+ * `asked` is the condition under which the value is needed, where there is one: WGSL computes both branches of a
+ * select.
  */
 export function expressionText(e: Expression, context: ExpressionContext, asked = ""): string {
   const text = (part: Expression, under = asked) => expressionText(part, context, under);

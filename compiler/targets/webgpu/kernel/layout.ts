@@ -1,4 +1,6 @@
-/** Where the arrays of a kernel are: inputs and outputs in storage, the others in workgroup memory as far as it goes. */
+/**
+ * Where the arrays of a kernel are: inputs and outputs in storage, the others in workgroup memory as far as it goes.
+ */
 import { blocksOf, expressionsOf, partsOf } from "../../../ir/kernel/expression.ts";
 import type {
   KernelExpression as Expression,
