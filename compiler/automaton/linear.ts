@@ -4,8 +4,8 @@
  *
  * That it does not is made sure of. Let exp(±E) be numbers, with E of 700 in float64 (precision.ts). Where all paths
  * together lie within e^±(13/14 E) there is nothing to see to. Otherwise rows of `after` are checked and scaled to a
- * largest value of 1 so often that values change by no more than e^(3/7 E) on the way, all ways up and down together; at
- * a check none but 0 may be below e^−(4/7 E). So all values of `after` and `before` lie within e^±E, since
+ * largest value of 1 so often that values change by no more than e^(3/7 E) on the way, all ways up and down together;
+ * at a check none but 0 may be below e^−(4/7 E). So all values of `after` and `before` lie within e^±E, since
  * Σ before · after is the same at every position. What cannot be seen to in this way is left to the other algorithm, on
  * logarithms.
  *
