@@ -1,6 +1,6 @@
 /**
- * The part of the artifact that is for WebGPU: modules, and plans of what is dispatched over which memory. Everything but
- * the batch is decided when a model is compiled.
+ * The part of the artifact that is for WebGPU: modules, and plans of what is dispatched over which memory. Everything
+ * but the batch is decided when a model is compiled.
  */
 import type { ArtifactOfModel, CompiledLayer } from "./artifact.ts";
 

@@ -5,14 +5,14 @@
  * That it does not is made sure of. Let exp(±E) be numbers, with E of 700 in float64 (precision.ts). Where all paths
  * together lie within e^±(13/14 E) there is nothing to see to. Otherwise rows of `after` are checked and scaled to a
  * largest value of 1 so often that values change by no more than e^(3/7 E) on the way, all ways up and down together;
- * at a check none but 0 may be below e^−(4/7 E). So all values of `after` and `before` lie within e^±E, since Σ before
- * · after is the same at every position. What cannot be seen to in this way is left to the other algorithm, on
+ * at a check none but 0 may be below e^−(4/7 E). So all values of `after` and `before` lie within e^±E, since
+ * Σ before · after is the same at every position. What cannot be seen to in this way is left to the other algorithm, on
  * logarithms.
  *
  * Where paths are tilted (tilt.ts) values may vanish, if those that do are of no account: `before` of a state is at
- * most the product of what the moves at each position before weigh, of any one state, so a value of `after` below e^−E
- * adds at most that much times e^−E, which must be less than e^−(3/7 E) of the whole sum. At position 0 the sum is
- * scaled to 1.
+ * most the product of what the moves at each position before weigh, of any one state, so a value of `after` below
+ * e^−E adds at most that much times e^−E, which must be less than e^−(3/7 E) of the whole sum. At position 0 the sum
+ * is scaled to 1.
  */
 import { type Fast, NEVER } from "./layout.ts";
 import { cellAt, cellsOf, endsText, isEven, pickText, positionsText, rangeText, sum, tableText } from "./loops.ts";

@@ -54,9 +54,11 @@ export class MachineLayer {
   private readonly declarations: Declarations;
   private readonly structure: Structure;
   private readonly relaxed: Relaxed | undefined;
+  private readonly temperature: number;
 
-  /** Throws a Failure where the structure has no such relaxation. */
-  constructor(machine: Machine, structure: string, relaxation?: string) {
+  /** `temperature` is what utilities are divided by already. Throws a Failure where there is no such relaxation. */
+  constructor(machine: Machine, structure: string, relaxation?: string, temperature = 1) {
+    this.temperature = temperature;
     this.machine = machine;
     const scope = declarationsFor(names, { name: "<none>", text: "" }, precisionOf(machine.target));
     this.declarations = scope;
@@ -101,14 +103,14 @@ export class MachineLayer {
   }
 
   private forward(u: ArrayLike<number>) {
-    return run(this.machine, this.relaxed!.forward, { u, temperature: [1] });
+    return run(this.machine, this.relaxed!.forward, { u, temperature: [this.temperature] });
   }
 
   /** The backward of a strategy reads what the forward of the same machine has made. */
   vjp(strategy: string, u: ArrayLike<number>, cotangent: ArrayLike<number>): number[] {
     const kernel = this.backward(strategy);
     const { first: x, ...made } = this.forward(u);
-    return [...run(this.machine, kernel, { ...made, x, u, cotangent, temperature: [1] }).first];
+    return [...run(this.machine, kernel, { ...made, x, u, cotangent, temperature: [this.temperature] }).first];
   }
 
   logPartition(u: ArrayLike<number>): number | undefined {

@@ -23,7 +23,11 @@ const ROOMS: { readonly [room: string]: Permit } = {
   "grammar/": { packages: ["chevrotain"], files: ["grammar/"] },
   "compiler/": { packages: [], files: ["compiler/", "grammar/"] },
   "stdlib/": { packages: [], files: ["stdlib/"], types: ["compiler/names.ts"] },
-  "runtime/": { packages: ["@tensorflow/"], files: ["runtime/"], types: ["compiler/artifact.ts", "compiler/artifact-webgpu.ts"] },
+  "runtime/": {
+    packages: ["@tensorflow/"],
+    files: ["runtime/"],
+    types: ["compiler/artifact.ts", "compiler/artifact-webgpu.ts"],
+  },
   "certify/": { packages: [], files: ["certify/", "compiler/", "grammar/", "runtime/"] },
   "sstc.ts": {
     packages: ["@tensorflow/"],

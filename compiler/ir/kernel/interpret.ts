@@ -26,6 +26,8 @@ export interface KernelArithmetic {
   readonly constant: (value: number) => number;
   /** Larger than all that reductions are taken of. */
   readonly largest: number;
+  /** Whether rounds of parallel loops are run from the last to the first, which must be all the same. */
+  readonly backwards?: boolean;
   readonly exp: (x: number) => number;
   readonly expm1: (x: number) => number;
   readonly log: (x: number) => number;
@@ -128,8 +130,9 @@ class Interpreter {
 
   private loop(s: Extract<Statement, { kind: "for" }>): false {
     const [from, to] = [this.expression(s.from), this.expression(s.to)];
+    const turned = s.parallel && this.arithmetic.backwards === true;
     for (let k = 0; k < to - from; k++) {
-      this.scalars.set(s.variable, s.reversed ? to - 1 - k : from + k);
+      this.scalars.set(s.variable, s.reversed !== turned ? to - 1 - k : from + k);
       if (this.block(s.body)) break;
     }
     return false;

@@ -15,7 +15,10 @@ function round(value: number): number {
   return Math.abs(rounded) < SMALLEST ? 0 : rounded;
 }
 
-/** As printed for devices: constants within the range of float32, and different from 0 where they are. */
+/**
+ * As printed for devices: rounds of parallel loops in whatever order, constants within the range of float32, and
+ * different from 0 where they are.
+ */
 export const SINGLE: KernelArithmetic = {
   round,
   constant: (value) => {
@@ -23,6 +26,7 @@ export const SINGLE: KernelArithmetic = {
     return Math.fround(small ? Math.sign(value) * SMALLEST : Math.min(Math.max(value, -LARGEST), LARGEST));
   },
   largest: LARGEST,
+  backwards: true,
   exp: (x) => Math.exp(Math.min(x, LARGEST_EXPONENT)),
   expm1: (x) => Math.expm1(Math.min(x, LARGEST_EXPONENT)),
   log: (x) => Math.log(Math.max(x, SMALLEST)),
