@@ -2,8 +2,7 @@
  * `sstc` for programs: the compiler as functions from texts to data, the standard library supplied. Nothing here
  * touches files, so it runs in browsers as it does in Node; artifacts are run by `sstc/runtime`.
  */
-import type { Artifact, ExperimentSpec, TfjsArtifact } from "./compiler/artifact.ts";
-import type { WebGpuArtifact } from "./compiler/artifact-webgpu.ts";
+import type { Artifact, ExperimentSpec, TfjsArtifact, WebGpuArtifact } from "./compiler/artifact.ts";
 import { check as checkWith } from "./compiler/check.ts";
 import { compile as compileWith } from "./compiler/compile.ts";
 import type { Diagnostic, Source } from "./compiler/diagnostic.ts";
@@ -26,8 +25,8 @@ export type {
   MetricTree,
   Signature,
   TfjsArtifact,
+  WebGpuArtifact,
 } from "./compiler/artifact.ts";
-export type { WebGpuArtifact } from "./compiler/artifact-webgpu.ts";
 export { type Diagnostic, hasErrors, position, render, type Severity, type Source } from "./compiler/diagnostic.ts";
 export type {
   EntryExplanation,

@@ -1,6 +1,5 @@
 /** What `compile` and `explain` share: a file's model compiled with the settings of the command line. */
-import type { Artifact, Target, TfjsArtifact } from "../compiler/artifact.ts";
-import type { WebGpuArtifact } from "../compiler/artifact-webgpu.ts";
+import type { Artifact, Target, TfjsArtifact, WebGpuArtifact } from "../compiler/artifact.ts";
 import { type Compilation, compile } from "../compiler/compile.ts";
 import { hasErrors, render, type Source } from "../compiler/diagnostic.ts";
 import { DiagnosticError } from "../compiler/failure.ts";

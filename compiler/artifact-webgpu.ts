@@ -2,10 +2,9 @@
  * The part of the artifact that is for WebGPU: modules, and plans of what is dispatched over which memory. Everything
  * but the batch is decided when a model is compiled.
  */
-import type { ArtifactOfModel, CompiledLayer } from "./artifact.ts";
 
-export interface WebGpuArtifact extends ArtifactOfModel {
-  readonly target: "webgpu";
+/** Programs as WebGPU runs them. */
+export interface WebGpuCode {
   /**
    * WGSL modules by name. The entry point is `main`; where a step has several pieces of work, `part_1`, … do one each.
    */
@@ -130,11 +129,3 @@ export type WebGpuFault = {
   | { readonly kind: "failure"; readonly words: readonly [string, string] | readonly [string] }
   | { readonly kind: "requirement"; readonly requirement: string; readonly sized: boolean }
 );
-
-/**
- * One structure on its own for WebGPU: plans named `argmax`, `soft`, `vjp`, `log_partition`, `marginals` and `sample`,
- * as far as they are there, from the inputs `u`, `cotangent` and `size` and the noise `noise` to the output `result`.
- */
-export interface CompiledWebGpuLayer
-  extends Omit<CompiledLayer, "argmax" | "soft" | "backward" | "family">,
-    Pick<WebGpuArtifact, "modules" | "plans" | "tables" | "layout"> {}

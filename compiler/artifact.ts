@@ -4,7 +4,7 @@
  * compiler.
  */
 
-import type { WebGpuArtifact } from "./artifact-webgpu.ts";
+import type { WebGpuCode } from "./artifact-webgpu.ts";
 
 /** A tensor that crosses the boundary between program and host. `shape` is per example where `batched`. */
 export interface Signature {
@@ -146,6 +146,10 @@ export interface TfjsArtifact extends ArtifactOfModel {
   readonly wasmKernels: { readonly [kernel: string]: WasmKernel };
 }
 
+export interface WebGpuArtifact extends ArtifactOfModel, WebGpuCode {
+  readonly target: "webgpu";
+}
+
 /**
  * A kernel as JavaScript text: an expression for `(batch, inputs, outputs) => void` over typed arrays of batch × size.
  * Outputs are overwritten; `inputs` are the names of the arrays that it reads, in order, and `outputs` those that it
@@ -234,6 +238,14 @@ export interface CompiledLayer {
   readonly family: CompiledFamily | undefined;
   readonly decisions: readonly Decision[];
 }
+
+/**
+ * One structure on its own for WebGPU: plans named `argmax`, `soft`, `vjp`, `log_partition`, `marginals` and `sample`,
+ * as far as they are there, from the inputs `u`, `cotangent` and `size` and the noise `noise` to the output `result`.
+ */
+export interface CompiledWebGpuLayer
+  extends Omit<CompiledLayer, "argmax" | "soft" | "backward" | "family">,
+    WebGpuCode {}
 
 /** What an experiment asks for, as data; the runner in runtime/ carries it out. */
 export interface ExperimentSpec {

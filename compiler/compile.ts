@@ -4,8 +4,7 @@
  * simplify, plan memory, print.
  */
 import type { ModelDeclaration } from "../grammar/ast.ts";
-import type { Artifact, Target, TfjsArtifact } from "./artifact.ts";
-import type { WebGpuArtifact } from "./artifact-webgpu.ts";
+import type { Artifact, Target, TfjsArtifact, WebGpuArtifact } from "./artifact.ts";
 import { type Assembled, assemble } from "./assemble.ts";
 import { type Diagnostic, hasErrors, inOrder, type Source } from "./diagnostic.ts";
 import { Context, type EntryName } from "./elaborate/context.ts";

@@ -2,7 +2,7 @@
  * Compiles one structure, on its own, for WebGPU: a small program for each thing that can be asked of it, and the WGSL
  * of all of them. Utilities are divided by the temperature on the device.
  */
-import type { CompiledWebGpuLayer } from "./artifact-webgpu.ts";
+import type { CompiledWebGpuLayer } from "./artifact.ts";
 import { logPartitionOf, marginalsOf, type Question } from "./exponential-family.ts";
 import { Failure } from "./failure.ts";
 import type { Kernel } from "./ir/kernel/kernel.ts";

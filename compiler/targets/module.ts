@@ -3,8 +3,7 @@
  * is known to the type checker. The program stands there as code; all else of the artifact is a literal. Names and
  * texts of the source appear only as JSON strings and in comments that they cannot end.
  */
-import type { Artifact, EntryPoint, MetricTree, Signature, TfjsArtifact } from "../artifact.ts";
-import type { WebGpuArtifact } from "../artifact-webgpu.ts";
+import type { Artifact, EntryPoint, MetricTree, Signature, TfjsArtifact, WebGpuArtifact } from "../artifact.ts";
 import { literal, stringLiteral } from "./literal.ts";
 import { commentText } from "./tfjs-names.ts";
 
@@ -68,7 +67,7 @@ function webGpuCode({ modules, ...data }: WebGpuArtifact): string[] {
 
 /** A template literal of printable ASCII that holds no expressions. */
 function templateLiteral(text: string): string {
-  const escaped = text.replace(/[\\`$<]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const escaped = text.replace(/[\\`$]|<(?=[/!])/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return `\`${escaped}\``;
 }
 

@@ -3,15 +3,13 @@
  * Everything is decided here, at compile time; only the batch is left open.
  */
 import type { ArtifactOfModel, Signature } from "../artifact.ts";
-import type { WebGpuArtifact, WebGpuPlan } from "../artifact-webgpu.ts";
+import type { WebGpuCode, WebGpuPlan } from "../artifact-webgpu.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
 import { sizeOf, type TensorProgram } from "../ir/tensor/tensor.ts";
 import { SafeNames } from "./webgpu/names.ts";
 import { printUpdate } from "./webgpu/optimizer.ts";
 import { printProgram } from "./webgpu/program.ts";
 import { Tables } from "./webgpu/tables.ts";
-
-export type WebGpuCode = Pick<WebGpuArtifact, "modules" | "plans" | "tables" | "layout">;
 
 export function printWebGpu(
   programs: readonly TensorProgram[],

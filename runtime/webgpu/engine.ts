@@ -2,8 +2,8 @@
  * A model on WebGPU: parameters, states and the optimiser's moments stay on the device, and a training step is one
  * submission. The host sends inputs and reads back what is reported, together with what kernels have found wrong.
  */
-import type { EntryPoint } from "../../compiler/artifact.ts";
-import type { WebGpuArtifact, WebGpuFault, WebGpuLocation, WebGpuPlan } from "../../compiler/artifact-webgpu.ts";
+import type { EntryPoint, WebGpuArtifact } from "../../compiler/artifact.ts";
+import type { WebGpuFault, WebGpuLocation, WebGpuPlan } from "../../compiler/artifact-webgpu.ts";
 import { diverged } from "../divergence.ts";
 import type { Engine, EngineCall, OptimizerMemory, Outputs } from "../engine.ts";
 import { type HostTensor, sizeOf } from "../host-tensor.ts";

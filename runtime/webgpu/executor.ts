@@ -2,9 +2,9 @@
  * Runs the plans of an artifact on a WebGPU device: buffers that live as long as the model, an arena for the slots of
  * calls, and one submission for each call.
  */
+import type { WebGpuArtifact } from "../../compiler/artifact.ts";
 import type {
   Extent,
-  WebGpuArtifact,
   WebGpuBuffer,
   WebGpuLocation,
   WebGpuPlan,

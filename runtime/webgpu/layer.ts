@@ -3,8 +3,8 @@
  * answers. Utilities are numbers on the host, or buffers that are on the device already and give buffers back, without
  * a way over the host.
  */
-import type { Decision } from "../../compiler/artifact.ts";
-import type { CompiledWebGpuLayer, WebGpuArtifact, WebGpuPlan } from "../../compiler/artifact-webgpu.ts";
+import type { CompiledWebGpuLayer, Decision, WebGpuArtifact } from "../../compiler/artifact.ts";
+import type { WebGpuPlan } from "../../compiler/artifact-webgpu.ts";
 import {
   type PerExample,
   type PlainInput,

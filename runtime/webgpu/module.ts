@@ -2,11 +2,11 @@
  * What generated modules for WebGPU are made of, and all that they need: this file and what it imports become one file
  * without any dependency, which `sstc compile --target webgpu` puts beside the module (`sstc/webgpu` in the package).
  */
-import type { WebGpuArtifact } from "../../compiler/artifact-webgpu.ts";
+import type { WebGpuArtifact } from "../../compiler/artifact.ts";
 import { GeneratedModel } from "../generated-model.ts";
 import { openWebGpuModel, type WebGpuModelOptions } from "./open.ts";
 
-export type { WebGpuArtifact as Artifact } from "../../compiler/artifact-webgpu.ts";
+export type { WebGpuArtifact as Artifact } from "../../compiler/artifact.ts";
 export type { GeneratedModel } from "../generated-model.ts";
 export type { HostTensor } from "../host-tensor.ts";
 export { UserError } from "../user-error.ts";

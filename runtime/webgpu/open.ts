@@ -1,5 +1,5 @@
 /** Opens a model on WebGPU. */
-import type { WebGpuArtifact } from "../../compiler/artifact-webgpu.ts";
+import type { WebGpuArtifact } from "../../compiler/artifact.ts";
 import { Model, type ModelOptions } from "../model.ts";
 import type { AdamOptions } from "../optimizers/adam.ts";
 import { checkSeed } from "../validate.ts";
