@@ -6,13 +6,14 @@ import { interpret } from "../../compiler/ir/tensor/interpret.ts";
 import { library } from "../../stdlib/library.ts";
 import { cases, environmentOf } from "../passes/programs.ts";
 import { difference } from "../tensor/harness.ts";
+import { NOT_RUN, testDevice } from "./device.ts";
 import { runOnDevice } from "./harness.ts";
 
 /** As in test/targets/models.test.ts, which has the reasons. */
 const tolerance = 2e-3;
 const batch = 3;
 
-test.each(cases.map((each) => [each.name, each] as const))("%s", async (_, each) => {
+test.for(cases.map((each) => [each.name, each] as const))("%s", async ([, each], { skip }) => {
   const { programs, kernels, diagnostics } = compile(each.source, {
     library,
     target: "webgpu",
@@ -27,4 +28,5 @@ test.each(cases.map((each) => [each.name, each] as const))("%s", async (_, each)
       expect(difference(wanted, got.get(name)!), `${program.name}: ${name}`).toBeLessThan(tolerance);
     }
   }
+  skip(!(await testDevice()).computes, NOT_RUN);
 });
