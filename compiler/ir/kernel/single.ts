@@ -16,8 +16,8 @@ function round(value: number): number {
 }
 
 /**
- * As printed for devices: rounds of parallel loops in whatever order, constants within the range of float32, and different from 0 where they
- * are.
+ * As printed for devices: rounds of parallel loops in whatever order; constants within the range of float32, and
+ * different from 0 where they are.
  */
 export const SINGLE: KernelArithmetic = {
   round,
