@@ -50,10 +50,7 @@ export class Gpu {
     this.shared = shared;
     this.description = description;
     this.entry = entry;
-    device.addEventListener?.("uncapturederror", (event) => {
-      const { error } = event as GPUUncapturedErrorEvent;
-      this.problem ??= problemOf(error, "a command on the device `webgpu` failed");
-    });
+    device.addEventListener("uncapturederror", this.onError);
     void device.lost.then(({ reason, message }) => {
       if (this.closing) return;
       this.problem = new UserError("the device `webgpu` was lost", {
@@ -62,6 +59,11 @@ export class Gpu {
       });
     });
   }
+
+  private readonly onError = (event: Event): void => {
+    const { error } = event as GPUUncapturedErrorEvent;
+    this.problem ??= problemOf(error, "a command on the device `webgpu` failed");
+  };
 
   /** Throws what has gone wrong since the last time. */
   check(): void {
@@ -153,6 +155,7 @@ export class Gpu {
   /** Ends all work; a device that was given stays its owner's. */
   destroy(): void {
     this.closing = true;
+    this.device.removeEventListener("uncapturederror", this.onError);
     this.pipelines.clear();
     if (this.entry !== undefined) this.device.destroy();
     this.entry = undefined;

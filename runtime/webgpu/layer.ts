@@ -74,8 +74,10 @@ export class WebGpuLayer {
     return this.layer.decisions;
   }
 
-  async prepare(): Promise<void> {
-    await Promise.all(this.layer.plans.map((plan) => this.executor.prepare(plan)));
+  /** Compiles the kernels of what is asked by these names, or of all; what is not prepared is when it is asked. */
+  async prepare(names: readonly string[] = this.layer.plans.map(({ entry }) => entry)): Promise<void> {
+    const plans = this.layer.plans.filter(({ entry }) => names.includes(entry));
+    await Promise.all(plans.map((plan) => this.executor.prepare(plan)));
   }
 
   /** The most valuable members. */
@@ -167,6 +169,7 @@ export class WebGpuLayer {
     write: (values: Float64Array) => unknown,
     seed = 0,
   ): Promise<unknown> {
+    await this.executor.prepare(plan);
     const sizes = readSizes(this.layer, examples);
     const all = { ...given, ...(sizes === undefined ? {} : { size: sizesFor(sizes, batch) }) };
     const inputs: { offset: number; words: Float32Array }[] = [];

@@ -10,6 +10,7 @@ import { interpretKernel } from "../../compiler/ir/kernel/interpret.ts";
 import { interpret } from "../../compiler/ir/tensor/interpret.ts";
 import type { Device } from "../../runtime/devices.ts";
 import { instantiate } from "../../runtime/instantiate.ts";
+import type { Model } from "../../runtime/model.ts";
 import { library } from "../../stdlib/library.ts";
 import type { GoldenCase } from "../golden.ts";
 
@@ -75,10 +76,14 @@ export const runInterpreter: Run = async (variant, entry, given) => {
 };
 
 export function runOn(device: Device): Run {
+  return runOpened((variant) => instantiate(compiled(variant).artifact, { device }));
+}
+
+/** On whatever `open` opens a variant's model. */
+export function runOpened(open: (variant: Variant) => Promise<Model>): Run {
   return async (variant, entry, given) => {
-    const { artifact } = compiled(variant);
-    const model = await instantiate(artifact, { device });
-    const { inputs, noise } = artifact.entries.find(({ name }) => name === entry)!;
+    const model = await open(variant);
+    const { inputs, noise } = model.artifact.entries.find(({ name }) => name === entry)!;
     const floats = (values: Values, names: readonly string[] = Object.keys(values)) =>
       Object.fromEntries(names.map((name) => [name, Float32Array.from(values[name]!)]));
     const drawn = noise.map(({ name, shape }) => {
