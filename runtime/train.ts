@@ -62,10 +62,22 @@ export interface TrainResult {
 }
 
 /**
- * Yields to timers and signals between steps, which tfjs on WASM never does on its own. Browsers have no setImmediate.
+ * Yields to timers and signals between steps, which tfjs on WASM never does on its own. Browsers have no setImmediate,
+ * and let timers wait for 4 ms where they follow one another, but not messages.
  */
 const breathe = (): Promise<void> =>
-  new Promise((resolve) => (typeof setImmediate === "function" ? setImmediate(resolve) : setTimeout(resolve, 0)));
+  new Promise((resolve) => {
+    if (typeof setImmediate === "function") {
+      setImmediate(resolve);
+      return;
+    }
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 
 /**
  * Trains `model` in place. Throws a UserError for impossible options, data or checkpoints, and when training diverges.

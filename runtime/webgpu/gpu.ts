@@ -199,7 +199,7 @@ function describe({ vendor, architecture, description }: GPUAdapterInfo): string
 async function entryOf({ dawn }: GpuOptions): Promise<GPU> {
   const own = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
   if (own !== undefined && dawn === undefined) return own;
-  if (typeof (globalThis as { document?: unknown }).document !== "undefined") {
+  if (!isNode()) {
     throw new UserError("this browser has no WebGPU", {
       why: "`navigator.gpu` is missing: the browser is too old, or the page was not loaded over https or from localhost",
       help: "use a current Chrome, Edge, Firefox or Safari, or the device `wasm`",
@@ -216,6 +216,12 @@ async function entryOf({ dawn }: GpuOptions): Promise<GPU> {
       help: "install it with `npm install webgpu`, or use the device `wasm`",
     });
   }
+}
+
+/** Pages and their workers are neither Node nor what passes for it. */
+function isNode(): boolean {
+  const { process } = globalThis as { process?: { readonly versions?: { readonly node?: string } } };
+  return process?.versions?.node !== undefined;
 }
 
 function isProcessor({ isFallbackAdapter, architecture, description }: GPUAdapterInfo): boolean {

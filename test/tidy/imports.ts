@@ -39,6 +39,8 @@ const ROOMS: { readonly [room: string]: Permit } = {
     files: ["cli/", "certify/", "grammar/", "compiler/", "runtime/", "stdlib/", "sstc.ts"],
   },
   "scripts/": { packages: ["node:", "rolldown"], files: ["scripts/"] },
+  "examples/browser/vite.config.ts": { packages: ["vite", "node:"], files: [] },
+  "examples/browser/": { packages: ["sstc", "@tensorflow/tfjs-backend-wasm/"], files: ["examples/"] },
   "examples/": { packages: ["sstc", "node:"], files: ["examples/"] },
   "vitest.config.ts": { packages: ["vitest/"], files: [] },
   "test/": { packages: [""], files: [""] },
