@@ -17,7 +17,16 @@ export default defineConfig({
         test: { name: "main", include: ["test/**/*.test.ts"], exclude: ["test/webgpu/**"], pool: "threads" },
       },
       // Dawn does not live in worker threads.
-      { extends: true, test: { name: "webgpu", include: ["test/webgpu/**/*.test.ts"], pool: "forks" } },
+      {
+        extends: true,
+        test: {
+          name: "webgpu",
+          include: ["test/webgpu/**/*.test.ts"],
+          pool: "forks",
+          // A driver on the CPU takes its time to compile kernels.
+          testTimeout: 600_000,
+        },
+      },
     ],
   },
 });

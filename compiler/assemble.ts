@@ -14,6 +14,7 @@ import type {
   Target,
   TfjsArtifact,
 } from "./artifact.ts";
+import { position, type Source } from "./diagnostic.ts";
 import type { DeclaredLatent, EntryName } from "./elaborate/context.ts";
 import type { ElaboratedModel } from "./elaborate/model.ts";
 import type { Kernel } from "./ir/kernel/kernel.ts";
@@ -92,6 +93,7 @@ export function assemble(
   elaborated: ReadonlyMap<EntryName, ElaboratedModel>,
   hypers: ReadonlyMap<string, number>,
   target: Target = "tfjs",
+  source?: Source,
 ): Assembled {
   const main = elaborated.get("train")!;
   const { context } = main;
@@ -137,7 +139,7 @@ export function assemble(
   };
   const artifact: Artifact =
     target === "webgpu"
-      ? { ...common, target, ...printWebGpu(programs.map(stackSums), printed, common) }
+      ? { ...common, target, ...printWebGpu(programs.map(stackSums), printed, common, placesOf(model, source)) }
       : { ...common, target, ...tfjsCode(programs, printed) };
   const operations = finished.map(({ written, program }) => ({
     entry: program.name,
@@ -167,6 +169,19 @@ function decisionsOf(
       .map((program) => program.name as EntryPoint["name"])
       .filter((name) => runs.has(JSON.stringify([name, decision.latent, kernel]))),
   }));
+}
+
+/** Where the names of a model are declared, as `nri.sst:17`. */
+function placesOf({ body }: ModelDeclaration, source: Source | undefined): Map<string, string> {
+  if (source === undefined) return new Map();
+  const file = source.name.replace(/^.*[/\\]/, "");
+  return new Map(
+    body.flatMap((statement) => {
+      if (!("name" in statement)) return [];
+      const { line } = position(source.text, statement.span.start);
+      return [[statement.name.name, `${file}:${line}`] as const];
+    }),
+  );
 }
 
 function tfjsCode(

@@ -72,7 +72,7 @@ export function compile(source: Source, options: CompileOptions): Compilation {
   const hypers = hyperValues(source, model, options.hypers ?? {}, elaborated.get("train")!.context.hypers, given);
   const diagnostics = inOrder(resolved, given, ...findings(elaborated, remaining(names, resolved)));
   if (hasErrors(diagnostics)) return { artifact: undefined, diagnostics, ...NOTHING };
-  return { ...assemble(model, elaborated, hypers, target), diagnostics };
+  return { ...assemble(model, elaborated, hypers, target, source), diagnostics };
 }
 
 /**

@@ -11,10 +11,12 @@ import { printUpdate } from "./webgpu/optimizer.ts";
 import { printProgram } from "./webgpu/program.ts";
 import { Tables } from "./webgpu/tables.ts";
 
+/** `places`: where names of the source are declared, for comments. */
 export function printWebGpu(
   programs: readonly TensorProgram[],
   kernels: readonly Kernel[],
   artifact: Pick<ArtifactOfModel, "parameters" | "states" | "hypers">,
+  places: ReadonlyMap<string, string> = new Map(),
 ): WebGpuCode {
   const tables = new Tables();
   const modules = new Modules();
@@ -28,6 +30,7 @@ export function printWebGpu(
     tables,
     kernels: new Map(kernels.map((kernel) => [kernel.name, kernel])),
     hypers: artifact.hypers.map(({ name }) => name),
+    places,
     module: (wanted: string, code: string) => modules.take(wanted, code),
   };
   const plans = programs.map((program): WebGpuPlan => {

@@ -33,6 +33,8 @@ const SCALAR: TensorType = { dtype: "f32", shape: [], batched: false };
 export interface JobContext {
   readonly memory: Memory;
   readonly kernels: ReadonlyMap<string, Kernel>;
+  /** Where names of the source are declared, such as `nri.sst:17`. */
+  readonly places: ReadonlyMap<string, string>;
   readonly faults: WebGpuFault[];
   /** Scratch memory of kernels. */
   needScratch(words: { readonly fixed: number; readonly perExample: number }): void;
@@ -44,12 +46,28 @@ export class JobMaker {
   private readonly context: JobContext;
   private readonly memory: Memory;
   private readonly slotOf = new Map<Partials, number>();
+  private readonly origins = new Map<Node, string>();
 
   constructor(program: TensorProgram, fusion: Fusion, context: JobContext) {
     this.program = program;
     this.fusion = fusion;
     this.context = context;
     this.memory = context.memory;
+    this.findOrigins();
+  }
+
+  /** The line of the source that a node is for: its own, or that of what it is needed for, or of what it is made of. */
+  private findOrigins(): void {
+    const order = nodesInOrder(this.program.outputs.values());
+    const take = (node: Node, origin: string | undefined) => {
+      if (origin !== undefined && !this.origins.has(node)) this.origins.set(node, origin);
+    };
+    for (const node of [...order].reverse()) {
+      take(node, this.context.places.get(this.program.labels.get(node) ?? String(node.attributes.latent ?? "")));
+      for (const input of node.inputs)
+        take(input, this.context.places.get(this.program.labels.get(input) ?? "") ?? this.origins.get(node));
+    }
+    for (const node of order) for (const input of node.inputs) take(node, this.origins.get(input));
   }
 
   all(): Job[] {
@@ -110,7 +128,14 @@ export class JobMaker {
     for (const node of found) for (const input of node.inputs) if (!this.isStored(input)) found.add(input);
     const labels = [...found].map((node) => this.program.labels.get(node)).filter((label) => label !== undefined);
     const names = [...new Set(labels)].filter((label) => label !== this.memory.nameOf(root)).slice(0, 6);
-    return [`${this.memory.nameOf(root)}: ${what}${names.length === 0 ? "" : `, from ${names.join(", ")}`}`];
+    return [
+      `${this.memory.nameOf(root)}${this.place(root)}: ${what}${names.length === 0 ? "" : `, from ${names.join(", ")}`}`,
+    ];
+  }
+
+  private place(node: Node): string {
+    const origin = this.origins.get(node);
+    return origin === undefined ? "" : ` (${origin})`;
   }
 
   private draw(node: Node): Job {
@@ -279,7 +304,7 @@ export class JobMaker {
     return this.job(root, "", {
       label: latent === undefined ? kernel.name : `${kernel.name} of ${latent}`,
       comment: [
-        `${latent === undefined ? "" : `${latent}: `}${kernel.written ?? kernel.name}, a workgroup for each problem`,
+        `${latent === undefined ? "" : `${latent}${this.place(root)}: `}${kernel.written ?? kernel.name}, a workgroup for each problem`,
         ...docOf(kernel),
       ],
       lanes: lanesOf(kernel),

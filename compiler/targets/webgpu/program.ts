@@ -22,6 +22,8 @@ export interface ProgramContext {
   readonly tables: Tables;
   readonly kernels: ReadonlyMap<string, Kernel>;
   readonly hypers: readonly string[];
+  /** Where names of the source are declared. */
+  readonly places: ReadonlyMap<string, string>;
   /** Takes a module's text; returns its name. */
   module(wanted: string, code: string): string;
 }
@@ -50,6 +52,7 @@ class ProgramPrinter {
     this.maker = new JobMaker(program, fusion, {
       memory: this.memory,
       kernels: context.kernels,
+      places: context.places,
       faults: this.faults,
       needScratch: (words) => {
         this.scratch = atLeast(this.scratch, words);
