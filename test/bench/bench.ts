@@ -10,6 +10,7 @@ import { compilationRows } from "./compilation.ts";
 import type { Row } from "./measure.ts";
 import { backwardRows, growthRows, solverRows, structureRows } from "./structures.ts";
 import { trainingRows } from "./training.ts";
+import { adapterName, webGpuLayerRows, webGpuTrainingRows } from "./webgpu.ts";
 
 interface Group {
   readonly title: string;
@@ -25,8 +26,18 @@ const groups: Readonly<Record<string, Group>> = {
   growth: { title: "Growth of forward and backward with a size", measure: growthRows },
 };
 
-const usage = `npm run bench -- [--only NAME]... [--seconds S] [--json FILE]
+/** With `--device webgpu`, in the place of those. */
+const onWebGpu: typeof groups = {
+  train: { title: "A training step of NRI on WebGPU", measure: webGpuTrainingRows },
+  structures: {
+    title: "Soft forward and exact backward of a batch, and the hard solver, on WebGPU",
+    measure: webGpuLayerRows,
+  },
+};
+
+const usage = `npm run bench -- [--only NAME]... [--device webgpu] [--seconds S] [--json FILE]
   --only      one of ${Object.keys(groups).join(", ")}; all of them by default
+  --device    webgpu: ${Object.keys(onWebGpu).join(", ")} on a GPU instead
   --seconds   how long to measure a line; 1 by default
   --json      where the results go as data; runs/bench/TIME.json by default`;
 
@@ -36,11 +47,12 @@ async function main(): Promise<number> {
     process.stderr.write(`${options}\n${usage}\n`);
     return 2;
   }
-  const machine = `${cpus()[0]?.model.trim() ?? "an unknown processor"}, Node ${process.version}`;
+  const adapter = options.groups === onWebGpu ? `, ${await adapterName()}` : "";
+  const machine = `${cpus()[0]?.model.trim() ?? "an unknown processor"}, Node ${process.version}${adapter}`;
   process.stdout.write(`${machine}; milliseconds; medians, and the least time where others use the machine, too\n`);
   const results: Record<string, readonly Row[]> = {};
   for (const name of options.only) {
-    const { title, measure } = groups[name]!;
+    const { title, measure } = options.groups[name]!;
     process.stdout.write(`\n${title}\n`);
     const rows = await measure(options.seconds);
     results[name] = rows;
@@ -56,6 +68,7 @@ async function main(): Promise<number> {
 }
 
 interface Options {
+  readonly groups: typeof groups;
   readonly only: readonly string[];
   readonly seconds: number;
   readonly json: string;
@@ -67,17 +80,20 @@ function readOptions(): Options | string {
     const { values } = parseArgs({
       options: {
         only: { type: "string", multiple: true, default: [] },
+        device: { type: "string" },
         seconds: { type: "string", default: "1" },
         json: { type: "string" },
       },
     });
-    const unknown = values.only.find((name) => !Object.hasOwn(groups, name));
+    if (values.device !== undefined && values.device !== "webgpu") return `--device ${values.device}: choose webgpu`;
+    const chosen = values.device === undefined ? groups : onWebGpu;
+    const unknown = values.only.find((name) => !Object.hasOwn(chosen, name));
     if (unknown !== undefined) return `there is nothing called ${unknown} to measure`;
     const seconds = Number(values.seconds);
     if (!(seconds > 0 && Number.isFinite(seconds))) return `--seconds ${values.seconds}: expected a number above 0`;
     const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
-    const only = values.only.length === 0 ? Object.keys(groups) : values.only;
-    return { only, seconds, json: values.json ?? `runs/bench/${stamp}.json` };
+    const only = values.only.length === 0 ? Object.keys(chosen) : values.only;
+    return { groups: chosen, only, seconds, json: values.json ?? `runs/bench/${stamp}.json` };
   } catch (problem) {
     return problem instanceof Error ? problem.message : String(problem);
   }

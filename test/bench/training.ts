@@ -9,7 +9,7 @@ import { library } from "../../stdlib/library.ts";
 import { root } from "./compilation.ts";
 import { type Row, time } from "./measure.ts";
 
-interface Size {
+export interface Size {
   readonly T: number;
   readonly hidden: number;
   readonly batch: number;
@@ -17,11 +17,11 @@ interface Size {
   readonly quoted?: Row["quoted"];
 }
 
-const VERTICES = 10;
+export const VERTICES = 10;
 const EDGES = (VERTICES * (VERTICES - 1)) / 2;
 
 /** The paper's size, and what the scales of examples/nri train. */
-const sizes: readonly Size[] = [
+export const sizes: readonly Size[] = [
   { T: 10, hidden: 256, batch: 128, goal: 3500, quoted: { what: "PyTorch, AVX-512 BLAS", milliseconds: 2290 } },
   { T: 20, hidden: 64, batch: 64 },
   { T: 10, hidden: 32, batch: 32 },
@@ -31,20 +31,24 @@ const sizes: readonly Size[] = [
 export async function trainingRows(seconds: number): Promise<Row[]> {
   const rows: Row[] = [];
   for (const size of sizes) {
-    const { T, hidden, batch, goal, quoted } = size;
+    const { goal, quoted } = size;
     const model = await instantiate(compiled(size), { device: "wasm" });
     const data = exampleBatch(size);
     // A step at the paper's size takes seconds: five of them are enough.
     const timing = await time(async () => void (await model.step(data)), 4 * seconds);
     model.dispose();
     rows.push({
-      name: `NRI(V = ${VERTICES}, T = ${T}, hidden = ${hidden}), batch ${batch}`,
+      name: nameOf(size),
       timing,
       ...(goal === undefined ? {} : { goal }),
       ...(quoted === undefined ? {} : { quoted }),
     });
   }
   return rows;
+}
+
+export function nameOf({ T, hidden, batch }: Size): string {
+  return `NRI(V = ${VERTICES}, T = ${T}, hidden = ${hidden}), batch ${batch}`;
 }
 
 function compiled({ T, hidden }: Size) {
@@ -56,7 +60,7 @@ function compiled({ T, hidden }: Size) {
 }
 
 /** Smooth positions between −0.8 and 0.8: the time does not depend on the values. */
-function exampleBatch({ T, batch }: Size): Batch {
+export function exampleBatch({ T, batch }: Size): Batch {
   const positions = Float32Array.from({ length: batch * T * VERTICES * 2 }, (_, i) => 0.8 * Math.sin(12.9898 * i));
   return {
     x: { shape: [batch, T, VERTICES, 2], data: positions },
