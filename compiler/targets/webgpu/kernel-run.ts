@@ -142,13 +142,25 @@ class RunWriter {
       const located = run.inputs[i]!;
       const { variable, at } = shader.addressed(located);
       const row = located.type.batched ? "row" : run.perExample === 1 ? "0u" : `(row % ${run.perExample}u)`;
-      this.placed(array, variable, writer.share(`${array.name}_at`, sum(at, product(row, lengthOf(array)))), "number");
+      this.placed(
+        array,
+        variable,
+        writer.share(`${array.name}_at`, sum(at, product(row, lengthOf(array)))),
+        wordsOf(located),
+        "number",
+      );
     }
     const results = shader.bind(run.buffer, String(run.node.attributes.latent ?? "results"));
     for (const array of kernel.outputs) {
       const begin = run.begins.get(array.name)!;
       const at = begin.fixed === 0 && begin.perExample === 0 ? "0u" : extentText(begin);
-      this.placed(array, results, writer.share(`${array.name}_at`, sum(at, product("row", lengthOf(array)))), "number");
+      this.placed(
+        array,
+        results,
+        writer.share(`${array.name}_at`, sum(at, product("row", lengthOf(array)))),
+        "f32",
+        "number",
+      );
     }
     for (const array of layout.inWorkgroup) {
       const name = shader.fresh(array.name);
@@ -161,7 +173,7 @@ class RunWriter {
       });
     }
     if (layout.scratchWords > 0) {
-      const scratch = shader.bind("scratch", "scratch");
+      const scratch = shader.bind("scratch", "scratch", "u32");
       const own = writer.share("scratch_at", product("row", layout.scratchWords));
       const scattered = kernel.scratch.filter((array) => layout.inScratch.has(array.name));
       for (const array of scattered) {
@@ -170,6 +182,7 @@ class RunWriter {
           array,
           scratch,
           writer.share(`${array.name}_at`, sum(own, begin === 0 ? "0u" : `${begin}u`)),
+          "u32",
           "bits",
         );
       }
@@ -185,24 +198,26 @@ class RunWriter {
   }
 
   /**
-   * An array in a storage buffer of f32. Values of the program are numbers whatever the kernel takes them for; in
-   * scratch memory whole numbers and truth values are kept as bits.
+   * An array in a storage buffer. Values of the program are numbers of type f32 whatever the kernel takes them for; in
+   * scratch memory, which is words, all are kept as bits.
    */
-  private placed(array: KernelArray, variable: string, at: string, as: "number" | "bits"): void {
+  private placed(array: KernelArray, variable: string, at: string, words: "f32" | "u32", as: "number" | "bits"): void {
     const word = (index: string) => `${variable}[${sum(at, `u32(${index})`)}]`;
     const { element } = array;
     const truth = (value: string) => `select(0u, 1u, ${value})`;
-    const whole = element === "i32";
+    const real = (index: string) => (words === "f32" ? word(index) : `bitcast<f32>(${word(index)})`);
+    const fromReal = (value: string) => (words === "f32" ? value : `bitcast<u32>(${value})`);
     this.elements.set(array.name, {
       load: (index) => {
-        if (element === "f32") return word(index);
-        if (as === "number") return whole ? `i32(${word(index)})` : `(${word(index)} != 0.0)`;
-        return whole ? `bitcast<i32>(${word(index)})` : `(bitcast<u32>(${word(index)}) != 0u)`;
+        if (element === "f32") return real(index);
+        if (as === "number") return element === "i32" ? `i32(${real(index)})` : `(${real(index)} != 0.0)`;
+        return element === "i32" ? `bitcast<i32>(${word(index)})` : `(${word(index)} != 0u)`;
       },
       store: (index, value) => {
-        if (element === "f32") return `${word(index)} = ${value};`;
-        const stored = whole ? value : truth(value);
-        return `${word(index)} = ${as === "number" ? `f32(${stored})` : `bitcast<f32>(${stored})`};`;
+        if (element === "f32") return `${word(index)} = ${fromReal(value)};`;
+        const stored = element === "i32" ? value : truth(value);
+        if (as === "number") return `${word(index)} = ${fromReal(`f32(${stored})`)};`;
+        return `${word(index)} = ${element === "i32" ? `bitcast<u32>(${value})` : stored};`;
       },
     });
   }
@@ -277,6 +292,10 @@ class RunWriter {
     );
     writer.close();
   }
+}
+
+function wordsOf({ words }: Located): "f32" | "u32" {
+  return words === "u32" ? "u32" : "f32";
 }
 
 const ZERO = { kind: "constant", value: 0, type: "f32" } as const;

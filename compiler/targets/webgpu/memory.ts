@@ -31,6 +31,8 @@ export class Memory {
   private readonly stackOf = new Map<Node, { readonly stack: Node; readonly begin: number }>();
   private readonly slotOf = new Map<Family, number>();
   private readonly runs = new Map<string, Node[]>();
+  /** Whole numbers read as float32 might be taken for numbers that are too small to be any. */
+  private readonly mixedInputs: boolean;
 
   constructor(program: TensorProgram, layout: Layout, { stacks }: Fusion) {
     this.program = program;
@@ -40,7 +42,9 @@ export class Memory {
     }
     // What the caller hands over lies one after the other.
     let offset = NONE;
-    for (const node of nodesInOrder(program.outputs.values())) {
+    const order = nodesInOrder(program.outputs.values());
+    this.mixedInputs = order.some(({ op, type }) => op === "input" && type.dtype !== "f32");
+    for (const node of order) {
       if (node.op === "kernel") this.runs.set(runKey(node), [...(this.runs.get(runKey(node)) ?? []), node]);
       if (node.op !== "input") continue;
       this.inputs.set(stringOf(node.attributes, "name"), { buffer: "inputs", offset });
@@ -71,7 +75,8 @@ export class Memory {
     if (place === undefined) return undefined;
     const stack = this.stackOf.get(node)?.stack;
     const stride = stack === undefined ? {} : { stride: sizeOf(stack.type.shape) };
-    return { ...place, name: this.nameOf(node), type: node.type, ...stride };
+    const words = place.buffer === "inputs" && this.mixedInputs ? ({ words: "u32" } as const) : {};
+    return { ...place, name: this.nameOf(node), type: node.type, ...stride, ...words };
   }
 
   private given(node: Node): WebGpuLocation | undefined {

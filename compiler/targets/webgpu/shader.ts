@@ -21,6 +21,8 @@ export interface Located extends WebGpuLocation {
   readonly type: TensorType;
   /** Words between the values of two examples, where they do not follow one another. */
   readonly stride?: number;
+  /** What the words of its buffer are declared as, where values of several types lie in it; f32. */
+  readonly words?: WgslElement;
 }
 
 /** Buffers that modules only read, but for those that are said to change some. */
@@ -122,7 +124,8 @@ export class Shader {
   /** The variable that holds a value, and where it begins there. */
   addressed(located: Located): { readonly variable: string; readonly at: string } {
     const own = typeof located.buffer === "number";
-    const variable = this.bind(located.buffer, located.name, own ? STORED[located.type.dtype] : "f32");
+    const words = own ? STORED[located.type.dtype] : (located.words ?? "f32");
+    const variable = this.bind(located.buffer, located.name, words);
     const { offset } = located;
     if (offset.fixed === 0 && offset.perExample === 0) return { variable, at: "0u" };
     if (offset.perExample > 0) return { variable, at: extentText(offset) };
