@@ -13,6 +13,8 @@ import { openModel, tell } from "./open-model.ts";
 /** Held-out examples that precision is told of, and how many of them are drawn. */
 const HELD_OUT = 32;
 const DRAWN = 6;
+/** Of what the experiment compares, the page trains one. */
+const CHOSEN = { Edges: "SpanningTree", T: 10 } as const;
 /** Steps from one look at the held-out examples to the next. */
 const EVERY = 20;
 
@@ -39,18 +41,13 @@ async function prepare(search: string): Promise<Training> {
   const settings = hidden === undefined ? [] : [`hidden=${hidden}`];
   const { spec, diagnostics } = readExperiment(source, { scale: "demo", settings });
   if (spec === undefined) throw new Error(diagnostics.map(render).join("\n"));
-  // Of what the experiment compares, the page trains one.
-  const chosen: { readonly [name: string]: number | boolean | string } = { Edges: "SpanningTree", T: 10 };
-  const known = <T>(value: T | { readonly vary: string }) =>
-    typeof value === "object" && value !== null && "vary" in value ? (chosen[value.vary] as T) : (value as T);
-  const compiling = {
-    arguments: Object.fromEntries(Object.entries(spec.modelArguments).map(([name, value]) => [name, known(value)])),
-    hypers: Object.fromEntries(Object.entries(spec.hypers).map(([name, value]) => [name, known(value)])),
-  };
-  const opened = await openModel(text, source.name, device, compiling, { seed: 1, optimizer: optimizerOf(spec) });
+  const opened = await openModel(text, source.name, device, compilingOf(spec), {
+    seed: 1,
+    optimizer: optimizerOf(spec),
+  });
   if (opened.model === undefined) throw new Error(opened.diagnostics.map(render).join("\n"));
-  const sizes = { train: known(spec.data.named.train) as number, valid: HELD_OUT, test: 1 };
-  const data = await graph_layout(10, sizes);
+  const sizes = { train: spec.data.named.train as number, valid: HELD_OUT, test: 1 };
+  const data = await graph_layout(CHOSEN.T, sizes);
   const training = {
     model: opened.model,
     batch: settingOf(search, "batch") ?? spec.train.batch,
@@ -59,6 +56,14 @@ async function prepare(search: string): Promise<Training> {
   };
   introduce(training, device.label);
   return training;
+}
+
+/** What the experiment tells the compiler. */
+function compilingOf({ modelArguments, hypers }: ExperimentSpec) {
+  return {
+    arguments: { ...(modelArguments as { readonly [name: string]: number | boolean | string }), ...CHOSEN },
+    hypers: hypers as { readonly [name: string]: number },
+  };
 }
 
 function optimizerOf({ train: { optimizer } }: ExperimentSpec) {

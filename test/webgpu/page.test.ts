@@ -87,7 +87,7 @@ describe.skipIf(noBrowser !== undefined)(
     beforeAll(async () => {
       await build({
         configFile: join(root, "examples/browser/vite.config.ts"),
-        logLevel: "warn",
+        logLevel: "error",
         build: { outDir: folder },
       });
       mkdirSync(artefacts, { recursive: true });
