@@ -1,6 +1,6 @@
 /**
- * Measures WebGPU: training steps of NRI, and forward and backward of structured layers whose utilities and gradients stay
- * on the device. The adapter is named; steps overlap as in training, so a time is that of many in a row.
+ * Measures WebGPU: training steps of NRI, and forward and backward of structured layers whose utilities and gradients
+ * stay on the device. The adapter is named; steps overlap as in training, so a time is that of many in a row.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * The NRI example against the published model, run elsewhere in float64: what is compared, output by output, whatever runs
- * it. The test of that is nri-model.test.ts; on WebGPU, test/webgpu/nri.test.ts.
+ * The NRI example against the published model, run elsewhere in float64: what is compared, output by output, whatever
+ * runs it. The test of that is nri-model.test.ts; on WebGPU, test/webgpu/nri.test.ts.
  */
 import { expect } from "vitest";
 import type { GoldenCase } from "../golden.ts";

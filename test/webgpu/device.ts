@@ -1,7 +1,7 @@
 /**
  * The WebGPU device of tests: SwiftShader, a driver that runs on the CPU, where vitest.config.ts has found it (Debian's
- * package chromium has it), a GPU where VK_DRIVER_FILES or the system has a driver; otherwise Dawn's null backend, which
- * checks modules and commands but computes nothing.
+ * package chromium has it), a GPU where VK_DRIVER_FILES or the system has a driver; otherwise Dawn's null backend,
+ * which checks modules and commands but computes nothing.
  */
 import { type Gpu, openGpu } from "../../runtime/webgpu/gpu.ts";
 

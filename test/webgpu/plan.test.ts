@@ -1,4 +1,7 @@
-/** What `sstc explain --target webgpu` says of a call is what the runtime does; and kernels do the work of several operations. */
+/**
+ * What `sstc explain --target webgpu` says of a call is what the runtime does; and kernels do the work of several
+ * operations.
+ */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../compiler/compile.ts";

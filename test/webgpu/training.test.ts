@@ -1,7 +1,7 @@
 /**
- * NRI trains on WebGPU with the loss curve that it has on the device wasm: the same seed gives the same parameters, noise
- * and order of batches. Rounding differs, and training magnifies that; so the first steps must agree closely, and later
- * ones as means of twenty. The curves lie over one another in test/artefacts/training.svg.
+ * NRI trains on WebGPU with the loss curve that it has on the device wasm: the same seed gives the same parameters,
+ * noise and order of batches. Rounding differs, and training magnifies that; so the first steps must agree closely, and
+ * later ones as means of twenty. The curves lie over one another in test/artefacts/training.svg.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

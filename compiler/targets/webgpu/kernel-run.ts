@@ -162,31 +162,8 @@ class RunWriter {
         "number",
       );
     }
-    for (const array of layout.inWorkgroup) {
-      const name = shader.fresh(array.name);
-      const type = array.element === "bool" ? "u32" : array.element;
-      shader.declare(`var<workgroup> ${name}: array<${type}, ${lengthOf(array)}>;`);
-      this.elements.set(array.name, {
-        load: (index) => (array.element === "bool" ? `(${name}[${index}] != 0u)` : `${name}[${index}]`),
-        store: (index, value) =>
-          `${name}[${index}] = ${array.element === "bool" ? `select(0u, 1u, ${value})` : value};`,
-      });
-    }
-    if (layout.scratchWords > 0) {
-      const scratch = shader.bind("scratch", "scratch", "u32");
-      const own = writer.share("scratch_at", product("row", layout.scratchWords));
-      const scattered = kernel.scratch.filter((array) => layout.inScratch.has(array.name));
-      for (const array of scattered) {
-        const begin = layout.inScratch.get(array.name)!;
-        this.placed(
-          array,
-          scratch,
-          writer.share(`${array.name}_at`, sum(own, begin === 0 ? "0u" : `${begin}u`)),
-          "u32",
-          "bits",
-        );
-      }
-    }
+    for (const array of layout.inWorkgroup) this.placeInWorkgroup(array);
+    if (layout.scratchWords > 0) this.placeInScratch();
     for (const table of kernel.tables) {
       this.elements.set(table.name, {
         load: (index) => shader.tableElement(table.name, table.values, table.element, index),
@@ -194,6 +171,28 @@ class RunWriter {
           throw new Error(`the table ${table.name} is constant`);
         },
       });
+    }
+  }
+
+  private placeInWorkgroup(array: KernelArray): void {
+    const { shader } = this;
+    const isTruth = array.element === "bool";
+    const name = shader.fresh(array.name);
+    shader.declare(`var<workgroup> ${name}: array<${isTruth ? "u32" : array.element}, ${lengthOf(array)}>;`);
+    this.elements.set(array.name, {
+      load: (index) => (isTruth ? `(${name}[${index}] != 0u)` : `${name}[${index}]`),
+      store: (index, value) => `${name}[${index}] = ${isTruth ? `select(0u, 1u, ${value})` : value};`,
+    });
+  }
+
+  private placeInScratch(): void {
+    const { shader, run, layout } = this;
+    const scratch = shader.bind("scratch", "scratch", "u32");
+    const own = shader.writer.share("scratch_at", product("row", layout.scratchWords));
+    for (const array of run.kernel.scratch.filter(({ name }) => layout.inScratch.has(name))) {
+      const begin = layout.inScratch.get(array.name)!;
+      const at = shader.writer.share(`${array.name}_at`, sum(own, begin === 0 ? "0u" : `${begin}u`));
+      this.placed(array, scratch, at, "u32", "bits");
     }
   }
 
