@@ -14,6 +14,7 @@ import { type ImportResolver, isSource } from "./compiler/names.ts";
 import type { Layer, LayerDevice } from "./runtime/layer.ts";
 import type { GpuOptions } from "./runtime/webgpu/gpu.ts";
 import type { WebGpuLayer } from "./runtime/webgpu/layer.ts";
+import type { TensorLayer, WebGpuTensorflow } from "./runtime/webgpu/tensors.ts";
 import { library } from "./stdlib/library.ts";
 
 export type {
@@ -43,6 +44,7 @@ export type { KBest, LayerInput } from "./runtime/layer-rows.ts";
 export type { ExampleOptions } from "./runtime/layer-sizes.ts";
 export type { GpuOptions } from "./runtime/webgpu/gpu.ts";
 export type { WebGpuInput, WebGpuLayer } from "./runtime/webgpu/layer.ts";
+export type { TensorLayer, WebGpuTensorflow } from "./runtime/webgpu/tensors.ts";
 
 export interface CompileOptions {
   /** `tfjs` unless given. */
@@ -139,7 +141,17 @@ export interface WebGpuLayerOptions extends Pick<LayerOptions, "resolveImport" |
   /** Which device; the one that WebGPU prefers. */
   readonly gpu?: GpuOptions;
 }
+/** A layer on the tensors of a tfjs that runs on its backend `webgpu`. */
+export interface TensorLayerOptions extends Pick<LayerOptions, "resolveImport" | "source"> {
+  readonly device: "webgpu";
+  readonly tf: WebGpuTensorflow;
+}
 
+/**
+ * One structured layer on tensors of tfjs's backend `webgpu`, without a way over the host; `tf.grad` differentiates its
+ * soft samples. Rejects with a UserError where tfjs runs on another backend.
+ */
+export function layer(text: string, options: TensorLayerOptions): Promise<TensorLayer>;
 /**
  * One structured layer on WebGPU, in float32, told as for other devices below: methods are asynchronous, and take and
  * give numbers of the host, or buffers of the device without a way over the host. Rejects with a UserError where there
@@ -159,8 +171,8 @@ export function layer(text: string, options: WebGpuLayerOptions): Promise<WebGpu
 export function layer(text: string, options?: LayerOptions): Promise<Layer>;
 export async function layer(
   text: string,
-  options: LayerOptions | WebGpuLayerOptions = {},
-): Promise<Layer | WebGpuLayer> {
+  options: LayerOptions | WebGpuLayerOptions | TensorLayerOptions = {},
+): Promise<Layer | WebGpuLayer | TensorLayer> {
   if (typeof text !== "string") {
     throw new TypeError(`a layer is told by a text, such as "KSubset(6, 2)", but this is of type ${typeof text}`);
   }
@@ -168,6 +180,10 @@ export async function layer(
   const own = source === undefined ? undefined : named(source);
   const request = { structure: text, source: own, resolveImport };
   // Programs that only compile do not load what runs.
+  if (options.device === "webgpu" && "tf" in options) {
+    const { createTensorLayer } = await import("./runtime/webgpu/tensors.ts");
+    return createTensorLayer(compileWebGpuLayer(request, library), options.tf);
+  }
   if (options.device === "webgpu") {
     const { createWebGpuLayer } = await import("./runtime/webgpu/layer.ts");
     return createWebGpuLayer(compileWebGpuLayer(request, library), options.gpu);

@@ -11,6 +11,10 @@ export interface EngineDevice {
   readonly name: string;
   /** Bytes that may be in use at once; undefined where nobody knows. */
   readonly memoryLimit: number | undefined;
+  /**
+   * Whether a step may be asked for before the one before it is through, so that the device need not wait for the host.
+   */
+  readonly overlaps?: true;
 }
 
 /** What one call of an entry point reads. Batches have been checked. */

@@ -96,13 +96,22 @@ export async function train(model: Model, options: TrainOptions): Promise<TrainR
     ...(best === undefined ? {} : { best }),
     ...(bestBytes === undefined ? {} : { bestBytes }),
   });
-  while (model.stepCount < options.steps) {
-    if (options.signal?.aborted === true) {
+  const begin = () => model.step(gatherBatch(model.artifact, options.train, shuffler.at(model.stepCount)));
+  /** The next step, where the device works on it while the loss of the one before is on its way. */
+  let ahead: ReturnType<typeof begin> | undefined;
+  while (ahead !== undefined || model.stepCount < options.steps) {
+    if (options.signal?.aborted === true && ahead === undefined) {
       // Between validations too, so that an interruption loses nothing.
       if (model.stepCount > 0) await options.onCheckpoint?.("last", await model.save(position(options, best)));
       return result(false);
     }
-    const { loss, step } = await model.step(gatherBatch(model.artifact, options.train, shuffler.at(model.stepCount)));
+    const current = ahead ?? begin();
+    const number = model.stepCount;
+    const pauses = number % options.validateEvery === 0 || number === options.steps || options.signal?.aborted === true;
+    ahead = model.device.overlaps === true && !pauses ? begin() : undefined;
+    // If this one fails, so does the next.
+    ahead?.catch(() => undefined);
+    const { loss, step } = await current;
     losses += loss;
     lossSteps++;
     options.onStep?.({ step, steps: options.steps, loss });

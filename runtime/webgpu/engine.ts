@@ -30,7 +30,7 @@ const INFINITE = 0x7f800000;
 const LARGEST_GRADIENT = 0x5f7fffff;
 
 export class WebGpuEngine implements Engine {
-  readonly device = { name: "webgpu", memoryLimit: undefined };
+  readonly device = { name: "webgpu", memoryLimit: undefined, overlaps: true } as const;
   readonly undisposed = 0;
   readonly executor: Executor;
   private readonly artifact: WebGpuArtifact;

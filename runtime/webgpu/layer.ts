@@ -18,7 +18,7 @@ import { type ExampleOptions, readSizes } from "../layer-sizes.ts";
 import { PURPOSES } from "../random.ts";
 import { UserError } from "../user-error.ts";
 import { checkSeed } from "../validate.ts";
-import { at, Executor } from "./executor.ts";
+import { at, type CallNumbers, Executor, type ExecutorCall } from "./executor.ts";
 import { faultError } from "./faults.ts";
 import { type Gpu, type GpuOptions, openGpu, USAGE } from "./gpu.ts";
 
@@ -172,46 +172,58 @@ export class WebGpuLayer {
     await this.executor.prepare(plan);
     const sizes = readSizes(this.layer, examples);
     const all = { ...given, ...(sizes === undefined ? {} : { size: sizesFor(sizes, batch) }) };
+    if (isBuffer(like)) return this.toBuffer(plan, this.inputsOf(plan, all, batch), batch, width, seed);
+    const wanted = [FAULTS, { at: plan.outputs.result!, words: batch * width }];
+    const call = { ...this.inputsOf(plan, all, batch), wanted };
+    const [faults, words] = await this.executor.submit(plan, this.numbers(plan, batch, seed), call)();
+    this.tell(plan, faults!);
+    return write(Float64Array.from(new Float32Array(words!.buffer, words!.byteOffset, words!.length)));
+  }
+
+  /** The result of a plan that is prepared, from buffers that hold `batch` examples each: at once. */
+  submit(name: string, given: { readonly [name: string]: GPUBuffer }, batch: number): GPUBuffer {
+    const plan = this.plan(name);
+    const width = name === "vjp" ? this.inputSize : this.size;
+    return this.toBuffer(plan, this.inputsOf(plan, given, batch), batch, width, 0);
+  }
+
+  /** What a plan reads, numbers of the host and buffers, and where. */
+  private inputsOf(plan: WebGpuPlan, given: { readonly [name: string]: WebGpuInput }, batch: number) {
     const inputs: { offset: number; words: Float32Array }[] = [];
     const buffers: { offset: number; words: number; buffer: GPUBuffer }[] = [];
     let inputWords = 1;
-    for (const [name, value] of Object.entries(all)) {
+    for (const [name, value] of Object.entries(given)) {
       const place = plan.inputs[name];
       if (place === undefined) continue;
       const offset = at(place.offset, batch);
-      if (isBuffer(value)) buffers.push({ offset, words: value.size / 4, buffer: value });
+      const words = batch * this.readingOf(name).size;
+      if (isBuffer(value)) buffers.push({ offset, words, buffer: value });
       else inputs.push({ offset, words: Float32Array.from(readRows(value, this.readingOf(name))) });
-      inputWords = Math.max(inputWords, offset + (isBuffer(value) ? value.size / 4 : inputs.at(-1)!.words.length));
+      inputWords = Math.max(inputWords, offset + words);
     }
-    const numbers = {
-      batch,
-      seed,
-      streams: PURPOSES.train,
-      draw: 0,
-      reals: plan.hypers.map(() => this.layer.temperature ?? 1),
-    };
-    const result = { at: plan.outputs.result!, words: batch * width };
-    if (!isBuffer(like)) {
-      const [faults, words] = await this.executor.submit(plan, numbers, {
-        inputs,
-        buffers,
-        inputWords,
-        wanted: [FAULTS, result],
-      })();
-      this.tell(plan, faults!);
-      return write(Float64Array.from(new Float32Array(words!.buffer, words!.byteOffset, words!.length)));
-    }
+    return { inputs, buffers, inputWords };
+  }
+
+  private numbers(plan: WebGpuPlan, batch: number, seed: number): CallNumbers {
+    const reals = plan.hypers.map(() => this.layer.temperature ?? 1);
+    return { batch, seed, streams: PURPOSES.train, draw: 0, reals };
+  }
+
+  /** The result in a buffer of its own; what kernels find wrong is thrown by `settled`, and nowhere else. */
+  private toBuffer(
+    plan: WebGpuPlan,
+    given: Pick<ExecutorCall, "inputs" | "buffers" | "inputWords">,
+    batch: number,
+    width: number,
+    seed: number,
+  ): GPUBuffer {
     const usage = USAGE.storage | USAGE.copySource | USAGE.copyDestination;
-    const buffer = this.device.createBuffer({ label: plan.entry, size: result.words * 4, usage });
-    const read = this.executor.submit(plan, numbers, {
-      inputs,
-      buffers,
-      inputWords,
-      wanted: [FAULTS],
-      results: [{ ...result, buffer }],
-    });
+    const words = batch * width;
+    const buffer = this.device.createBuffer({ label: plan.entry, size: words * 4, usage });
+    const results = [{ at: plan.outputs.result!, words, buffer }];
+    const call = { ...given, wanted: [FAULTS], results };
+    const read = this.executor.submit(plan, this.numbers(plan, batch, seed), call);
     const told = read().then(([faults]) => this.tell(plan, faults!));
-    // It is thrown by `settled`, and nowhere else.
     told.catch(() => undefined);
     this.pending.push(told);
     return buffer;
