@@ -19,25 +19,29 @@ function changed(path: string, changes: readonly (readonly [from: string, to: st
 
 const PROJECTIVE = "structures/projective-arborescence.sst";
 const ARBORESCENCE = "structures/arborescence.sst";
-const BY_ESCAPES = ["largest < 1e5", "largest < -1"] as const;
+const BY_ESCAPES = ["largest < min(", "largest < -min("] as const;
 const WAYS: readonly (readonly [way: string, structure: string, library: () => Library])[] = [
   ["by chances of escape", "Arborescence", () => changed(ARBORESCENCE, [BY_ESCAPES])],
   [
     "by logarithms of chances",
     "Arborescence",
-    () => changed(ARBORESCENCE, [BY_ESCAPES, ["least < 1e-140", "least < 1e300"]]),
+    () => changed(ARBORESCENCE, [BY_ESCAPES, ["least < sqrt(f32.smallest)", "least < 1e300"]]),
   ],
   [
     "by logarithms of charts",
     "ProjectiveArborescence",
-    () => changed(PROJECTIVE, [["if least > 1e-300", "if least > 1e300"]]),
+    () => changed(PROJECTIVE, [["if least > f32.smallest", "if least > 1e300"]]),
   ],
   [
     "by charts relative to the best tree",
     "ProjectiveArborescence",
-    () => changed(PROJECTIVE, [["if least > 1e-300", "if attempt == 1 and least > 1e-300"]]),
+    () => changed(PROJECTIVE, [["if least > f32.smallest", "if attempt == 1 and least > f32.smallest"]]),
   ],
-  ["by bottlenecks", "SpanningTree", () => changed("structures/spanning-tree.sst", [["least < 1e-140", "least < 2"]])],
+  [
+    "by bottlenecks",
+    "SpanningTree",
+    () => changed("structures/spanning-tree.sst", [["least < sqrt(f32.smallest)", "least < 2"]]),
+  ],
 ];
 
 test("a fault in a way that is seldom taken is found", () => {
