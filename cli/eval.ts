@@ -71,13 +71,22 @@ export async function evalCommand(structure: string, options: EvalOptions): Prom
     throw new UsageError('log_prob needs members: add "x": [[…], …] to the input, a row for each example', 1);
   }
   const examples = compiled.sizes === undefined ? {} : { size: readSizes(input) };
-  const host: LayerHost = { compileKBest: (count) => compileKBest(request, count, library) };
   const rows = { u, ...(cotangent === undefined ? {} : { cotangent }), ...(x === undefined ? {} : { x }) };
+  if (options.device === "webgpu") {
+    const { evaluateOnGpu } = await import("./eval-webgpu.ts");
+    const questions = { queries, seed: asked?.seed ?? 0, draws: asked?.draws ?? 1 };
+    print(await evaluateOnGpu(request, compiled, rows, questions, examples));
+    return 0;
+  }
+  const host: LayerHost = { compileKBest: (count) => compileKBest(request, count, library) };
   const answer = (layer: Layer, given: Given) =>
     asked === undefined ? results(compiled, layer, given, examples) : answers(asked, layer, given, examples);
-  const result = await evaluate(compiled, options.device ?? "host", rows, host, answer);
-  process.stdout.write(`${JSON.stringify(result)}\n`);
+  print(await evaluate(compiled, options.device ?? "host", rows, host, answer));
   return 0;
+}
+
+function print(results: Results): void {
+  process.stdout.write(`${JSON.stringify(results)}\n`);
 }
 
 interface Asked {
@@ -146,7 +155,7 @@ async function evaluate(
   if (device === "host") return answer(new StructureLayer(compiled, host), rows);
   const { DEVICE_NAMES, openDevice } = await import("../runtime/devices.ts");
   if (!DEVICE_NAMES.some((known) => known === device)) {
-    throw new UsageError(`--device ${device}: choose one of host, ${DEVICE_NAMES.join(", ")}`);
+    throw new UsageError(`--device ${device}: choose one of host, ${DEVICE_NAMES.join(", ")}, webgpu`);
   }
   const { tf } = await openDevice(device);
   const layer = await createLayer(compiled, { tf }, host.compileKBest);

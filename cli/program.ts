@@ -64,7 +64,7 @@ function registerChecks(program: Command, finish: (status: number) => void): voi
     .option("--seed <number>", "decides the samples; 0 by default")
     .option("--input <file>", "JSON file, or - for standard input", "-")
     .option("--backward <strategy>", "custom, dual, autodiff or finite_difference(eps)")
-    .option("--device <name>", "host (float64), or in float32 wasm, cpu, tensorflow, cuda", "host")
+    .option("--device <name>", "host (float64), or in float32 wasm, cpu, tensorflow, cuda, webgpu", "host")
     .option("--set <name=expression>", "a name for the texts above, such as n=6 or G=complete(n)", collect)
     .option("--source <file>", "a .sst file with structures of your own")
     .action(async (structure: string, options: EvalOptions) => {

@@ -13,6 +13,7 @@ import type {
 } from "../../compiler/artifact-webgpu.ts";
 import { UserError } from "../user-error.ts";
 import { type Gpu, READ, USAGE } from "./gpu.ts";
+import { requireRoom, slotTooLarge } from "./room.ts";
 
 export function at({ fixed, perExample }: Extent, batch: number): number {
   return fixed + perExample * batch;
@@ -84,6 +85,7 @@ export class Executor {
     this.gpu = gpu;
     this.artifact = artifact;
     for (const [name, count] of Object.entries({ ...words, tables: artifact.tables.length, faults: FAULT_WORDS })) {
+      requireRoom(gpu.device.limits, name, count);
       this.lasting.set(name as WebGpuBuffer, this.storage(name, count));
     }
     this.write("tables", Uint32Array.from(artifact.tables));
@@ -152,17 +154,23 @@ export class Executor {
     for (const [name, words] of [["inputs", inputWords] as const, ["scratch", scratch] as const]) {
       const known = this.lasting.get(name);
       if (known !== undefined && known.size >= words * 4) continue;
+      requireRoom(limits, name, words, batch);
       known?.destroy();
-      this.lasting.set(
-        name,
-        this.gpu.watched(`no memory for ${name}`, () => this.storage(name, words)),
+      const made = this.gpu.watched(
+        `no memory for ${name}`,
+        () => this.storage(name, words),
+        (buffer) => {
+          if (this.lasting.get(name) === buffer) this.lasting.delete(name);
+          buffer.destroy();
+        },
       );
+      this.lasting.set(name, made);
       this.groups.clear();
     }
     const bytes = plan.slots.map((slot) => Math.max(256, Math.ceil((at(slot, batch) * 4) / 256) * 256));
     for (const [i, size] of bytes.entries()) {
       if (size > limits.maxStorageBufferBindingSize) {
-        throw tooLarge(plan, i, batch, "maxStorageBufferBindingSize", limits.maxStorageBufferBindingSize);
+        throw slotTooLarge(plan, i, batch, limits);
       }
     }
     const buffers: number[] = [];
@@ -174,8 +182,13 @@ export class Executor {
     if (buffers.every((size, i) => (this.arena[i]?.size ?? 0) >= size)) return;
     for (const buffer of this.arena) buffer.destroy();
     this.groups.clear();
-    this.arena = this.gpu.watched(`no memory for a batch of ${batch}`, () =>
-      buffers.map((size, i) => this.storage(`arena ${i}`, size / 4)),
+    this.arena = this.gpu.watched(
+      `no memory for a batch of ${batch}`,
+      () => buffers.map((size, i) => this.storage(`arena ${i}`, size / 4)),
+      (arena) => {
+        if (this.arena === arena) this.arena = [];
+        for (const buffer of arena) buffer.destroy();
+      },
     );
   }
 
@@ -360,17 +373,4 @@ function callWords({ batch, seed, streams, draw, reals }: CallNumbers): Uint32Ar
   words.set([batch, seed, streams, draw]);
   new Float32Array(words.buffer).set(reals, CALL_HEAD);
   return words;
-}
-
-function tooLarge(plan: WebGpuPlan, slot: number, batch: number, limit: string, bytes: number): UserError {
-  const { fixed, perExample } = plan.slots[slot]!;
-  const fits = Math.floor((bytes / 4 - fixed) / Math.max(1, perExample));
-  const value = `${Math.ceil((at(plan.slots[slot]!, batch) * 4) / 2 ** 20)} MiB`;
-  return new UserError(`a batch of ${batch} does not fit the device \`webgpu\` in \`${plan.entry}\``, {
-    why: `one value takes ${value}, and the adapter's ${limit} is ${Math.floor(bytes / 2 ** 20)} MiB`,
-    help:
-      fits >= 1
-        ? `a batch of ${fits} fits; or use the device \`wasm\``
-        : "reduce the sizes of the model, or use the device `wasm`",
-  });
 }

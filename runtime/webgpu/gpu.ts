@@ -70,26 +70,37 @@ export class Gpu {
     const { problem } = this;
     if (problem === undefined) return;
     // A lost device stays lost.
-    if (!problem.message.includes("was lost")) this.problem = undefined;
+    if (!this.isLost()) this.problem = undefined;
     throw problem;
   }
 
-  /** Runs `make`; what the device finds wrong with it is told, as a problem with `what`, by the next `check`. */
-  watched<T>(what: string, make: () => T): T {
+  /**
+   * Runs `make`; what the device finds wrong with it is told, as a problem with `what`, by the next `check`, after
+   * `undo` of what has been made. Commands that use it fail as well, and are not the reason.
+   */
+  watched<T>(what: string, make: () => T, undo: (made: T) => void): T {
     this.device.pushErrorScope("out-of-memory");
     this.device.pushErrorScope("validation");
     const made = make();
     const scopes = [this.device.popErrorScope(), this.device.popErrorScope()];
     this.watching = Promise.all([this.watching, ...scopes]).then(([_, invalid, memory]) => {
       const error = memory ?? invalid;
-      if (error) this.problem ??= problemOf(error, what);
+      if (!error) return;
+      if (!this.isLost()) this.problem = problemOf(error, what);
+      undo(made);
     });
     return made;
+  }
+
+  private isLost(): boolean {
+    return this.problem?.message.includes("was lost") === true;
   }
 
   /** Once it is known how everything so far has gone; throws what has gone wrong. */
   async settled(): Promise<void> {
     await this.watching;
+    // What else comes of the same problem is not to be told of later commands.
+    if (this.problem !== undefined && !this.isLost()) await this.device.queue.onSubmittedWorkDone();
     this.check();
   }
 

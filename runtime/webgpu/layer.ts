@@ -206,7 +206,7 @@ export class WebGpuLayer {
 
   private numbers(plan: WebGpuPlan, batch: number, seed: number): CallNumbers {
     const reals = plan.hypers.map(() => this.layer.temperature ?? 1);
-    return { batch, seed, streams: PURPOSES.train, draw: 0, reals };
+    return { batch, seed, streams: PURPOSES.sample, draw: 0, reals };
   }
 
   /** The result in a buffer of its own; what kernels find wrong is thrown by `settled`, and nowhere else. */

@@ -6,7 +6,7 @@ import { compile } from "../../compiler/compile.ts";
 import { render } from "../../compiler/diagnostic.ts";
 import { instantiate } from "../../runtime/instantiate.ts";
 import { UserError } from "../../runtime/user-error.ts";
-import { openGpu } from "../../runtime/webgpu/gpu.ts";
+import { openGpu, USAGE } from "../../runtime/webgpu/gpu.ts";
 import { openWebGpuModel } from "../../runtime/webgpu/open.ts";
 import { library } from "../../stdlib/library.ts";
 import { NOT_RUN, testDevice } from "./device.ts";
@@ -38,6 +38,13 @@ const CHOICE = `model M(n = 3) {
 }
 `;
 
+const sumOf = (n: number) => `model M {
+  data x: f32[${n}]
+  param w: f32[${n}] ~ zeros
+  minimize sum((x + w) * x)
+}
+`;
+
 describe("the device", () => {
   test("is missing", async () => {
     const error = await failure(() => openGpu({ dawn: ["backend=metal"] }));
@@ -57,19 +64,52 @@ describe("the device", () => {
 
   test("has a limit that is too small for a batch", async () => {
     const adapter = await (await nothing).device;
-    const artifact = compiled(`model M(n = 1000000) {
+    const artifact = compiled(`model M(n = 1000) {
   data x: f32[n]
-  param w: f32[n] ~ zeros
-  let y = sin(x + w)
+  param w: f32[n, n] ~ zeros
+  let y = softmax(w * sum(x))
   minimize sum(y * cos(y) * sigmoid(y))
 }
 `);
     expect(adapter.limits.maxStorageBufferBindingSize).toBe(134217728);
     const model = await openWebGpuModel(artifact, { gpu: { device: adapter } });
-    const error = await failure(() => model.step({ x: new Float32Array(40_000_000) }));
+    const error = await failure(() => model.step({ x: new Float32Array(40_000) }));
     expect(error.message).toBe("a batch of 40 does not fit the device `webgpu` in `train`");
     expect(error.why).toBe("one value takes 153 MiB, and the adapter's maxStorageBufferBindingSize is 128 MiB");
     expect(error.help).toBe("a batch of 33 fits; or use the device `wasm`");
+  });
+
+  test("has a limit that is too small for the inputs of a batch, or for the parameters", async () => {
+    const { device } = await nothing;
+    const model = await openWebGpuModel(compiled(sumOf(1_000_000)), { gpu: { device } });
+    const inputs = await failure(() => model.step({ x: new Float32Array(40_000_000) }));
+    expect(inputs.message).toBe("the inputs of a batch of 40 do not fit the device `webgpu`");
+    expect(inputs.why).toBe("they take 153 MiB, and the adapter's maxStorageBufferBindingSize is 128 MiB");
+    expect(inputs.help).toBe("a batch of 33 fits; or use the device `wasm`");
+    const parameters = await failure(() => openWebGpuModel(compiled(sumOf(40_000_000)), { gpu: { device } }));
+    expect(parameters.message).toBe("the parameters of the model do not fit the device `webgpu`");
+    expect(parameters.help).toBe("reduce the sizes of the model, or use the device `wasm`");
+  });
+
+  test("is out of memory, and goes on once there is some", async () => {
+    // Dawn's null backend has 512 MiB, and pretends that there is no more.
+    const gpu = await openGpu({ dawn: ["backend=null"] });
+    const model = await openWebGpuModel(compiled(sumOf(1_000_000)), { gpu: { device: gpu.device } });
+    const other = [1, 2, 3, 4].map(() => gpu.device.createBuffer({ size: 120 * 2 ** 20, usage: USAGE.storage }));
+    const batch = { x: new Float32Array(30_000_000) };
+    const error = await failure(() => model.step(batch));
+    expect(error.message).toBe("the device `webgpu` is out of memory");
+    expect(error.help).toBe("reduce the batch or the sizes of the model, or close what else uses the GPU");
+    expect(model.stepCount).toBe(0);
+    for (const buffer of other) buffer.destroy();
+    // Nothing is computed there, so that what is read back may be anything; but the commands were all right.
+    const after = await model.step(batch).then(
+      () => "a kernel",
+      (problem: Error) => problem.message,
+    );
+    expect(after).toMatch(/^(a kernel|the loss|training diverged)/);
+    model.dispose();
+    gpu.destroy();
   });
 
   test("refuses a kernel, which is named with the line", async () => {
