@@ -7,9 +7,11 @@ const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
 /** Of one slot of a plan's memory, which a kernel binds as one. */
 export function slotTooLarge(plan: WebGpuPlan, slot: number, batch: number, limits: GPUSupportedLimits): UserError {
   const { fixed, perExample } = plan.slots[slot]!;
-  const limit = limits.maxStorageBufferBindingSize;
+  const name = "maxStorageBufferBindingSize";
+  const limit = limits[name];
+  const value = mebibytes((fixed + perExample * batch) * 4);
   return new UserError(`a batch of ${batch} does not fit the device \`webgpu\` in \`${plan.entry}\``, {
-    why: `one value takes ${mebibytes((fixed + perExample * batch) * 4)}, ${allowed("maxStorageBufferBindingSize", limit)}`,
+    why: `one value takes ${value}, ${allowed(name, limit)}`,
     help: fitting(Math.floor((limit / 4 - fixed) / Math.max(1, perExample))),
   });
 }
