@@ -17,8 +17,8 @@ export function slotTooLarge(plan: WebGpuPlan, slot: number, batch: number, limi
 }
 
 /**
- * Throws a UserError where a buffer of that many words is too large, which kernels bind whole. `batch`: of a buffer that
- * grows with the batch.
+ * Throws a UserError where a buffer of that many words is too large, which kernels bind whole. `batch`: of a buffer
+ * that grows with the batch.
  */
 export function requireRoom(limits: GPUSupportedLimits, buffer: string, words: number, batch?: number): void {
   const [limit, bytes] = (["maxStorageBufferBindingSize", "maxBufferSize"] as const)
