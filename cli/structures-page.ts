@@ -12,8 +12,8 @@ import {
 } from "../compiler/catalogue.ts";
 import type { Source } from "../compiler/diagnostic.ts";
 import type { Names } from "../compiler/names.ts";
-import { headName } from "../compiler/structure.ts";
-import type { Expression, Parameter, StructureClause } from "../grammar/ast.ts";
+import { type Candidate, headName } from "../compiler/structure.ts";
+import type { Expression, Parameter, SolverClause, StructureClause } from "../grammar/ast.ts";
 import { printExpression } from "../grammar/format.ts";
 
 /** Characters of a line. */
@@ -100,11 +100,7 @@ class Section {
       ...new Set([...this.limits(), ...refused.map(({ name, reason }) => `refused: \`${name}\`, ${reason}`)]),
     ];
     const references = this.references(supported);
-    const facts = [
-      ...this.facts(),
-      ...sample.argmax.map((each) => `argmax ${this.kernel(each.name, formulaOf(each))}`),
-      ...this.queries(),
-    ];
+    const facts = [...this.facts(), ...this.kernels("argmax", sample.argmax), ...this.queries()];
     return [
       `## ${declaration.name.name}`,
       "",
@@ -166,16 +162,31 @@ class Section {
       ...(logPartition === undefined
         ? []
         : [`log-partition ${this.kernel(headName(logPartition.algorithm), cost(logPartition))}`]),
-      ...samplers.map((each) => `exact samples ${this.kernel(each.name, formulaOf(each))}`),
+      ...this.kernels("exact samples", samplers),
       ...kBest.map((clause) => `k best members ${this.kernel(headName(clause.solver), cost(clause))}`),
     ];
   }
 
   /** A kernel with its cost and what it says of itself. */
-  private kernel(name: string, formula: string | undefined): string {
+  /** Kernels for the same, each with its cost, and that on targets of which another is declared. */
+  private kernels(what: string, candidates: readonly Candidate<SolverClause<"argmax" | "sampler">>[]): string[] {
+    const names = [...new Set(candidates.map(({ name }) => name))];
+    return names.map((name) => {
+      const costs = candidates.filter((each) => each.name === name);
+      const general = costs.find(({ clause }) => clause.target === undefined);
+      const others = costs.flatMap((each) => {
+        const target = each.clause.target?.name;
+        return target === undefined ? [] : [`on ${target} \`${formulaOf(each) ?? "an unknown cost"}\``];
+      });
+      return `${what} ${this.kernel(name, general && formulaOf(general), others)}`;
+    });
+  }
+
+  private kernel(name: string, formula: string | undefined, others: readonly string[] = []): string {
     const said = firstSentence(this.docOf(name));
     const price = formula === undefined ? "" : ` in \`${formula}\``;
-    return `by \`${name}\`${price}${said === "" ? "" : `: ${said}`}`;
+    const more = others.map((other) => `, ${other}`).join("");
+    return `by \`${name}\`${price}${more}${said === "" ? "" : `: ${said}`}`;
   }
 
   private docOf(kernel: string): string {

@@ -49,17 +49,24 @@ interface Offered extends Costed {
 
 /**
  * The cheapest of several that the target can run, and why the others are not taken; one without a declared cost is the
- * last resort. Undefined where the target can run none.
+ * last resort. What is declared for the target itself, such as another cost, stands in place of what is for all.
+ * Undefined where the target can run none.
  */
 export function cheapest<T extends Offered>(
   candidates: readonly T[],
   target: string,
 ): { readonly best: T; readonly rejected: Decision["rejected"] } | undefined {
-  const usable = candidates.filter(({ clause }) => clause.target === undefined || clause.target.name === target);
+  const isOwn = ({ clause }: T) => clause.target?.name === target;
+  const usable = candidates.filter(
+    (each) =>
+      isOwn(each) ||
+      (each.clause.target === undefined && !candidates.some((own) => isOwn(own) && own.name === each.name)),
+  );
   const [best] = [...usable].sort((a, b) => (a.cost ?? Number.MAX_VALUE) - (b.cost ?? Number.MAX_VALUE));
   if (best === undefined) return undefined;
+  const names = new Set(usable.map(({ name }) => name));
   const rejected = candidates
-    .filter((candidate) => candidate !== best)
+    .filter((candidate) => candidate !== best && (usable.includes(candidate) || !names.has(candidate.name)))
     .map((candidate) => ({
       option: candidate.name,
       reason: usable.includes(candidate)

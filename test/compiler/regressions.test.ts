@@ -302,3 +302,36 @@ model M(n = 4) {
     [],
   );
 });
+
+test("a cost declared for a target did not replace the one for all, whose solver was listed beside itself", () => {
+  const source = {
+    name: "regression.sst",
+    text: `structure S(n) {
+  embedding x: binary[n]
+  argmax largest         cost 10
+  argmax largest         on webgpu cost 1
+  argmax also_largest    cost 5
+}
+kernel also_largest(n, u: f32[n]) -> x: f32[n] { x[argmax(u)] = 1 }
+model M() {
+  param w: f32[4] ~ zeros
+  latent z: S(4) ~ Fixed(w) relax Euclidean at 1
+  minimize sum(z)
+}`,
+  };
+  const solver = (target: "tfjs" | "webgpu") => {
+    const { decisions } = compile(source, { library, target }).artifact!;
+    const { chosen, cost, rejected } = decisions.find(({ pass }) => pass === "solver")!;
+    return { chosen, cost, rejected };
+  };
+  expect(solver("tfjs")).toEqual({
+    chosen: "also_largest",
+    cost: 5,
+    rejected: [{ option: "largest", reason: "costs 10 steps (10)" }],
+  });
+  expect(solver("webgpu")).toEqual({
+    chosen: "largest",
+    cost: 1,
+    rejected: [{ option: "also_largest", reason: "costs 5 steps (5)" }],
+  });
+});
