@@ -10,13 +10,22 @@ import { random } from "../tensor/harness.ts";
 import { layerOf, type Subject } from "./conform.ts";
 import { dot } from "./enumeration.ts";
 
-const matching = (n: number, relaxation?: string, t = 1, backward?: string) =>
+const matching = (n: number, relaxation?: string, t = 1, backward?: string, own = library) =>
   layerOf(
-    { structure: `Matching(${n})`, members: [], inHull: () => true, library } satisfies Subject,
+    { structure: `Matching(${n})`, members: [], inHull: () => true, library: own } satisfies Subject,
     relaxation,
     t,
     backward,
   );
+const FILE = "structures/matching.sst";
+/** The library with the solver of WebGPU devices for all targets. */
+const byLanes = {
+  ...library,
+  files: new Map([
+    ...library.files,
+    [FILE, library.files.get(FILE)!.replace("  argmax matching  cost size ^ 3\n", "").replace(" on webgpu ", " ")],
+  ]),
+};
 const matrix = (n: number, at: (i: number, j: number) => number) =>
   Array.from({ length: n * n }, (_, k) => at(Math.floor(k / n), k % n));
 
@@ -56,15 +65,19 @@ function expectPermutation(x: readonly number[], n: number): void {
 }
 
 describe.each(Object.entries(KINDS))("%s", (_, kind) => {
-  test.each([7, 12])("the best matching of %i", (n) => {
-    const layer = matching(n);
-    for (let round = 0; round < 5; round++) {
-      const u = matrix(n, kind(n));
-      const x = layer.argmax(u);
-      expectPermutation(x, n);
-      expectClose([dot(u, x)], [best(u, n)], { abs: 1e-9, rel: 1e-12 }, "value");
-    }
-  });
+  test.each([7, 12].flatMap((n) => [[n, "matching", library] as const, [n, "matching_by_lanes", byLanes] as const]))(
+    "the best matching of %i by %s",
+    (n, solver, own) => {
+      const layer = matching(n, undefined, 1, undefined, own);
+      expect(layer.decisions.map(({ chosen }) => chosen)).toEqual([solver]);
+      for (let round = 0; round < 5; round++) {
+        const u = matrix(n, kind(n));
+        const x = layer.argmax(u);
+        expectPermutation(x, n);
+        expectClose([dot(u, x)], [best(u, n)], { abs: 1e-9, rel: 1e-12 }, "value");
+      }
+    },
+  );
 
   test("Sinkhorn's solution has sums 1 and is the exponential of utilities less levels", () => {
     const n = 12;
@@ -92,16 +105,22 @@ describe.each(Object.entries(KINDS))("%s", (_, kind) => {
   });
 });
 
-test("a matching of 300 is the transposed matching of the transposed utilities, and is worth the same moved by levels", () => {
-  const n = 300;
-  const u = matrix(n, gumbel);
-  const layer = matching(n);
-  const x = layer.argmax(u);
-  expectPermutation(x, n);
-  const transposed = layer.argmax(matrix(n, (i, j) => u[j * n + i]!));
-  expect(matrix(n, (i, j) => transposed[j * n + i]!)).toEqual(x);
-  expect(layer.argmax(matrix(n, (i, j) => u[i * n + j]! + 10 * Math.sin(i) - 20 * Math.cos(j)))).toEqual(x);
-});
+test.each([
+  ["matching", library],
+  ["matching_by_lanes", byLanes],
+] as const)(
+  "of 300 by %s: the transposed one of transposed utilities, and the same where levels are added",
+  (_, own) => {
+    const n = 300;
+    const u = matrix(n, gumbel);
+    const layer = matching(n, undefined, 1, undefined, own);
+    const x = layer.argmax(u);
+    expectPermutation(x, n);
+    const transposed = layer.argmax(matrix(n, (i, j) => u[j * n + i]!));
+    expect(matrix(n, (i, j) => transposed[j * n + i]!)).toEqual(x);
+    expect(layer.argmax(matrix(n, (i, j) => u[i * n + j]! + 10 * Math.sin(i) - 20 * Math.cos(j)))).toEqual(x);
+  },
+);
 
 describe("in large networks, whose levels are found by iteration", () => {
   // At the second temperature too slowly, and then directly.
