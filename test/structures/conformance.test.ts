@@ -129,13 +129,16 @@ describe("the solvers that are too dear at these sizes are right too", () => {
       : [],
   );
   for (const { structure, solvers: clauses } of solvers.filter((each) => each.solvers.length > 1)) {
-    for (const { solver, span } of clauses) {
+    for (const { solver, span, target } of clauses) {
       const { path } = declarations.find(({ declaration }) => declaration.name.name === structure)!;
       const text = library.files.get(path)!;
       const others = clauses
         .filter((clause) => clause.span !== span)
         .map((clause) => text.slice(clause.span.start, clause.span.end));
-      const alone = others.reduce((left, clause) => left.replace(clause, ""), text);
+      const own = text.slice(span.start, span.end);
+      // What is declared for one target is right on any.
+      const anywhere = target === undefined ? own : own.replace(`on ${target.name}`, "");
+      const alone = others.reduce((left, clause) => left.replace(clause, ""), text).replace(own, anywhere);
       const only: Library = { ...library, files: new Map([...library.files, [path, alone]]) };
       test.each(EXAMPLES[structure]!)(`${printExpression(solver)} on $structure`, (example) => {
         const layer = layerOf({ ...example, library: only });
