@@ -9,6 +9,7 @@ import type { DeviceName, DeviceOptions } from "./devices.ts";
 import type { HostFamily } from "./host-family.ts";
 import type { Printed, Results } from "./host-kernels.ts";
 import { HostLayer } from "./host-layer.ts";
+import { LayerFacts } from "./layer-facts.ts";
 import { requireCount, requireSameForm, requireUtilities } from "./layer-forms.ts";
 import { type LayerTensorflow, type Operation, operate, pullBack } from "./layer-operation.ts";
 import {
@@ -121,8 +122,7 @@ export interface LayerHost {
   readonly compileKBest?: CompileKBest | undefined;
 }
 
-export class StructureLayer implements Layer {
-  private readonly layer: CompiledLayer;
+export class StructureLayer extends LayerFacts<CompiledLayer> implements Layer {
   private readonly host: HostLayer;
   private readonly tf: LayerTensorflow | undefined;
   private readonly compileKBest: CompileKBest | undefined;
@@ -130,30 +130,14 @@ export class StructureLayer implements Layer {
   private readonly listing = new Map<number, PrintedKernel>();
 
   constructor(layer: CompiledLayer, { tf, printed, compileKBest }: LayerHost = {}) {
+    super(layer);
     const { structure, temperature } = layer;
     if (temperature !== undefined && !(temperature > 0 && Number.isFinite(temperature))) {
       throw new UserError(`the temperature of ${structure} must be a number greater than 0, but it is ${temperature}`);
     }
-    this.layer = layer;
     this.host = new HostLayer(layer, printed);
     this.tf = tf;
     this.compileKBest = compileKBest;
-  }
-
-  get structure(): string {
-    return this.layer.structure;
-  }
-  get size(): number {
-    return this.layer.size;
-  }
-  get inputSize(): number {
-    return this.layer.inputSize;
-  }
-  get count(): number | undefined {
-    return this.layer.count;
-  }
-  get decisions(): readonly Decision[] {
-    return this.layer.decisions;
   }
 
   argmax<U extends LayerInput>(u: U, examples: ExampleOptions = {}): SameForm<U> {

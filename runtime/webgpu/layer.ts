@@ -3,8 +3,9 @@
  * answers. Utilities are numbers on the host, or buffers that are on the device already and give buffers back, without
  * a way over the host.
  */
-import type { CompiledWebGpuLayer, Decision, WebGpuArtifact } from "../../compiler/artifact.ts";
+import type { CompiledWebGpuLayer, WebGpuArtifact } from "../../compiler/artifact.ts";
 import type { WebGpuPlan } from "../../compiler/artifact-webgpu.ts";
+import { LayerFacts } from "../layer-facts.ts";
 import {
   type PerExample,
   type PlainInput,
@@ -39,10 +40,9 @@ export async function createWebGpuLayer(compiled: CompiledWebGpuLayer, options: 
   return layer;
 }
 
-export class WebGpuLayer {
+export class WebGpuLayer extends LayerFacts<CompiledWebGpuLayer> {
   /** The device that buffers must be of. */
   readonly device: GPUDevice;
-  private readonly layer: CompiledWebGpuLayer;
   private readonly gpu: Gpu;
   private readonly executor: Executor;
   /** What calls on buffers have found wrong. */
@@ -50,28 +50,10 @@ export class WebGpuLayer {
 
   /** For `createWebGpuLayer`. */
   constructor(layer: CompiledWebGpuLayer, gpu: Gpu) {
-    this.layer = layer;
+    super(layer);
     this.gpu = gpu;
     this.device = gpu.device;
     this.executor = new Executor(gpu, layer as Pick<WebGpuArtifact, "modules" | "tables">, {});
-  }
-
-  get structure(): string {
-    return this.layer.structure;
-  }
-  /** Numbers of one member. */
-  get size(): number {
-    return this.layer.size;
-  }
-  /** Utilities of one example. */
-  get inputSize(): number {
-    return this.layer.inputSize;
-  }
-  get count(): number | undefined {
-    return this.layer.count;
-  }
-  get decisions(): readonly Decision[] {
-    return this.layer.decisions;
   }
 
   /** Compiles the kernels of what is asked by these names, or of all; what is not prepared is when it is asked. */

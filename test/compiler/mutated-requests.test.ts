@@ -46,7 +46,8 @@ test("the experiments that are mutated are valid", () => {
   for (const text of SOURCES) {
     const { spec, diagnostics } = readExperiment({ name: "e.sst", text }, { library, settings: LAID_OVER.split(";") });
     expect(diagnostics).toEqual([]);
-    expect(spec).toBeDefined();
+    // The settings are in it, not only read.
+    expect(spec!.train).toMatchObject({ steps: 5, batch: 4 });
   }
 });
 

@@ -20,7 +20,9 @@ describe("the sources that are mutated are valid", () => {
   for (const [name, text] of Object.entries(MODELS)) {
     test(name, () => {
       expect(check({ name, text }, { library }).map(render)).toEqual([]);
-      expect(compile({ name, text }, { library }).artifact).toBeDefined();
+      const { artifact, diagnostics } = compile({ name, text }, { library });
+      expect(diagnostics.map(render)).toEqual([]);
+      expect(artifact!.entries.length).toBeGreaterThan(0);
     });
   }
 });

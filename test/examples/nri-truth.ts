@@ -148,6 +148,12 @@ function givenOf(inputs: Inputs): Given {
 const only = (values: Values, prefix: string) =>
   Object.fromEntries(Object.entries(values).filter(([name]) => name.startsWith(prefix)));
 
+/** There is a value for each of the published names, and no other. */
+function expectNames(values: Values, prefix: string, published: object): void {
+  const wanted = Object.keys(published).map((name) => prefix + name);
+  expect(Object.keys(only(values, prefix)).sort()).toEqual(wanted.sort());
+}
+
 /** Values for arcs in the published order; of two types, or of one. */
 function inOrder(inputs: Inputs, published: readonly number[][][], type?: number): number[] {
   const arcs = pairs(inputs.n, directed(inputs));
@@ -199,11 +205,7 @@ export const CHECKS: { readonly [output in keyof Outputs]: Check } = {
   loss: ({ train }, _, { loss }, compare) => compare(train.loss!, [loss], "loss"),
   grads: ({ train }, _, { grads }, compare) => {
     const wanted = valuesByName(grads);
-    expect(Object.keys(only(train, "gradient:")).sort()).toEqual(
-      Object.keys(wanted)
-        .map((name) => `gradient:${name}`)
-        .sort(),
-    );
+    expectNames(train, "gradient:", wanted);
     for (const [name, values] of Object.entries(wanted)) {
       const network = only(wanted, name.slice(0, name.indexOf(".")));
       const terms = Math.max(...Object.values(network).flat().map(Math.abs));
@@ -212,11 +214,7 @@ export const CHECKS: { readonly [output in keyof Outputs]: Check } = {
   },
   bn_running_after_1_forward: ({ train }, _, { bn_running_after_1_forward }, compare) => {
     const wanted = valuesByName(bn_running_after_1_forward);
-    expect(Object.keys(only(train, "state:")).sort()).toEqual(
-      Object.keys(wanted)
-        .map((name) => `state:${name}`)
-        .sort(),
-    );
+    expectNames(train, "state:", wanted);
     for (const [name, values] of Object.entries(wanted)) compare(train[`state:${name}`]!, values, name);
   },
   // Before they are made symmetric; the model's own are their means.
