@@ -11,7 +11,10 @@ const folder = mkdtempSync(join(tmpdir(), "sstc-eval-webgpu-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const input = join(folder, "input.json");
-writeFileSync(input, JSON.stringify({ u: [[0.3, -1.2, 0.8, 0.1, 1.5, -0.4]], cotangent: [[1, -2, 0.5, 3, -1, 0.25]] }));
+// So many that other noise would draw another tree for one of them.
+const twelve = (row: readonly number[]) => Array.from({ length: 12 }, () => row);
+const rows = { u: twelve([0.3, -1.2, 0.8, 0.1, 1.5, -0.4]), cotangent: twelve([1, -2, 0.5, 3, -1, 0.25]) };
+writeFileSync(input, JSON.stringify(rows));
 
 async function answers(device: string, ...args: readonly string[]) {
   const tree = ["eval", "SpanningTree(complete(4))", "--relax", "ExpFamily", "--at", "0.5", "--input", input];

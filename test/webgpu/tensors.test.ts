@@ -27,7 +27,10 @@ test("samples and gradients stay on the device, and are those of the host", asyn
   const host = await layer(TREE, { device: "cpu" });
   // tfjs has one current backend: that of the layer on the host takes no tensors here.
   await tf.setBackend("webgpu");
+  // Or small tensors would be computed on the host.
+  tf.env().set("WEBGPU_CPU_FORWARD", false);
   const u = tf.add(tf.tensor2d([[...U], [...C]]), 0);
+  expect(() => u.dataToGPU().tensorRef.dispose(), "the utilities are on the device").not.toThrow();
   const cotangent = tf.tensor2d([[...C], [...U]]);
   const numbers = Float64Array.from([...U, ...C]);
   const close = async (tensor: tf.Tensor, wanted: Float64Array) => {
