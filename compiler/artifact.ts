@@ -16,6 +16,8 @@ export interface Signature {
   readonly written?: string;
   /** Of f32 whose values are 0 and 1: what the language calls `binary`. */
   readonly binary?: true;
+  /** Of i32 that are used as indices: values are at least 0 and less than this. */
+  readonly below?: number;
 }
 
 /** How a parameter starts. Fans are those of the last two dimensions (a vector has fan in 1). */

@@ -119,6 +119,7 @@ export function assemble(
       ...signature(name, node),
       written,
       ...(binary ? { binary } : {}),
+      ...belowOf(context.limits, name),
     })),
     parameters: [...context.parameters.values()].map(({ name, node, initializer }) => ({
       ...signature(name, node),
@@ -147,6 +148,11 @@ export function assemble(
     generated: operationsOf(program),
   }));
   return { artifact, programs, kernels: printed, operations };
+}
+
+function belowOf(limits: ReadonlyMap<string, number>, name: string): Pick<Signature, "below"> {
+  const below = limits.get(name);
+  return below === undefined ? {} : { below };
 }
 
 /** The decisions of all entry points, each once, with the entry points whose programs run what was chosen. */

@@ -157,22 +157,36 @@ function containerName(data: unknown): string {
 
 /** Throws a UserError for the first value that the declared type does not have. */
 function checkValues(signature: Signature, { data }: HostTensor, where: string): void {
+  const { below } = signature;
   const truth = signature.dtype === "bool" || signature.binary === true;
-  if (!truth && !(data instanceof Float32Array)) return;
+  if (!truth && below === undefined && !(data instanceof Float32Array)) return;
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;
-    if (truth ? value === 0 || value === 1 : value - value === 0) continue;
+    if (truth ? value === 0 || value === 1 : below === undefined ? value - value === 0 : value >= 0 && value < below) {
+      continue;
+    }
     const perExample = signature.batched ? Math.max(1, sizeOf(signature.shape)) : data.length;
     const example = signature.batched ? `example ${Math.floor(i / perExample)}, ` : "";
     const place = `${example}position ${writeShape(position(i % perExample, signature.shape))}`;
-    const finite = Number.isFinite(value);
-    throw new UserError(`${where}: \`${signature.name}\` holds ${finite ? value : writeValue(value)} at ${place}`, {
-      why: finite
-        ? `the model declares ${describe(signature)}, whose values are 0 and 1`
-        : "data must be finite numbers",
-      help: finite ? "write 1 for true and 0 for false" : "leave out the example, or fill in the missing value",
-    });
+    const found = Number.isFinite(value) ? value : writeValue(value);
+    throw new UserError(`${where}: \`${signature.name}\` holds ${found} at ${place}`, wrongValue(signature, value));
   }
+}
+
+function wrongValue(signature: Signature, value: number): { readonly why: string; readonly help: string } {
+  if (!Number.isFinite(value)) {
+    return { why: "data must be finite numbers", help: "leave out the example, or fill in the missing value" };
+  }
+  if (signature.below !== undefined) {
+    return {
+      why: `the model uses ${describe(signature)} as indices of ${signature.below} rows or classes`,
+      help: `values are from 0 to ${signature.below - 1}: give what is unknown a number of its own, or make the table larger`,
+    };
+  }
+  return {
+    why: `the model declares ${describe(signature)}, whose values are 0 and 1`,
+    help: "write 1 for true and 0 for false",
+  };
 }
 
 /** Coordinates of the element at `index` of a row-major array. */

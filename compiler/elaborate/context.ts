@@ -117,6 +117,8 @@ export class Context {
   readonly builder = new Builder();
   readonly diagnostics: Diagnostic[] = [];
   readonly data = new Map<string, DeclaredData>();
+  /** Of data that are used as indices: what they must be less than. */
+  readonly limits = new Map<string, number>();
   readonly parameters = new Map<string, DeclaredParameter>();
   readonly states = new Map<string, DeclaredState>();
   readonly hypers = new Map<string, DeclaredHyper>();

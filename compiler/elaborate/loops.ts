@@ -1,11 +1,11 @@
 /** Lists, comprehensions and scans: loops over compile-time ranges, unrolled. */
-import type { Expression, RangeExpression, ScanExpression } from "../../grammar/ast.ts";
+import type { Expression, RangeExpression, ScanExpression, Span } from "../../grammar/ast.ts";
 import { Failure } from "../failure.ts";
 import { staticNumber } from "../static-value.ts";
 import type { Context } from "./context.ts";
 import { Scope } from "./scope.ts";
 import { asTensor, sameSizes, stack } from "./tensors.ts";
-import { describe, describeShape, ERROR, isStatic, type Value } from "./values.ts";
+import { describe, describeShape, ERROR, isStatic, type TensorValue, type Value } from "./values.ts";
 
 /** Loops are unrolled; more rounds than this are a slip. */
 const LONGEST_LOOP = 10_000;
@@ -57,29 +57,71 @@ function rangeOf(context: Context, scope: Scope, source: Expression | RangeExpre
   return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
 }
 
-/** The states after each round, stacked. */
+/** The states after each round, stacked; of a state that is a record, each of its fields. */
 export function evaluateScan(context: Context, scope: Scope, e: ScanExpression): Value {
-  const first = asTensor(context, context.evaluate(scope, e.initial), e.initial.span);
+  const first = stateOf(context, context.evaluate(scope, e.initial), e.initial.span);
   const range = rangeOf(context, scope, e.source);
   if (first === undefined || range === undefined) return ERROR;
   if (range.length === 0) {
     throw new Failure(e.source.span, "bad-range", "this scan has no rounds, so its result would be empty");
   }
   let state = first;
-  const frames: Value[] = [];
+  const frames: State[] = [];
   for (const i of range) {
     const inner = new Scope(scope);
-    inner.define(e.state.name, state);
+    inner.define(e.state.name, valueOf(state));
     inner.define(e.variable.name, staticNumber(i));
-    const next = asTensor(context, context.evaluate(inner, e.body), e.body.result.span);
+    const { span } = e.body.result;
+    const next = stateOf(context, context.evaluate(inner, e.body), span);
     if (next === undefined) return ERROR;
-    if (!sameSizes(next.dimensions, first.dimensions)) {
-      const shapes = `begins as ${describeShape(first.dimensions)} and becomes ${describeShape(next.dimensions)}`;
-      const message = `the state of a scan keeps its shape, but ${e.state.name} ${shapes}`;
-      throw new Failure(e.body.result.span, "shape-mismatch", message);
-    }
+    checkKept(e.state.name, first, next, span);
     state = next;
     frames.push(state);
   }
-  return stack(context, frames, e.span) ?? ERROR;
+  const stacked: [string, TensorValue][] = [];
+  for (const name of first.keys()) {
+    const whole = stack(
+      context,
+      frames.map((frame) => frame.get(name)!),
+      e.span,
+    );
+    if (whole === undefined) return ERROR;
+    stacked.push([name, whole]);
+  }
+  return valueOf(new Map(stacked));
+}
+
+/** The state of a scan: a tensor, which has no name, or those of a record. */
+type State = ReadonlyMap<string, TensorValue>;
+const ALONE = "";
+
+function stateOf(context: Context, value: Value, span: Span): State | undefined {
+  const state = new Map<string, TensorValue>();
+  for (const [name, field] of value.kind === "record" ? value.fields : [[ALONE, value] as const]) {
+    const found = asTensor(context, field, span);
+    if (found === undefined) return undefined;
+    state.set(name, found);
+  }
+  return state;
+}
+
+function valueOf(state: State): Value {
+  return state.get(ALONE) ?? { kind: "record", fields: state };
+}
+
+function checkKept(state: string, first: State, next: State, span: Span): void {
+  const written = ({ size, keys }: { size: number; keys: string[] }) =>
+    size === 1 && keys[0] === ALONE ? "one tensor" : `the fields ${keys.join(", ")}`;
+  const [had, has] = [first, next].map((each) => ({ size: each.size, keys: [...each.keys()] }));
+  if (had!.size !== has!.size || !had!.keys.every((name) => next.has(name))) {
+    const message = `the state of a scan keeps its parts, but ${state} begins as ${written(had!)} and becomes ${written(has!)}`;
+    throw new Failure(span, "shape-mismatch", message);
+  }
+  for (const [name, { dimensions }] of first) {
+    const now = next.get(name)!.dimensions;
+    if (sameSizes(now, dimensions)) continue;
+    const shapes = `begins as ${describeShape(dimensions)} and becomes ${describeShape(now)}`;
+    const label = name === ALONE ? state : `${state}.${name}`;
+    throw new Failure(span, "shape-mismatch", `the state of a scan keeps its shape, but ${label} ${shapes}`);
+  }
 }

@@ -69,6 +69,8 @@ export interface WgslContext {
   readFlat(input: number, flat: string): string;
   /** The first of the values whose condition holds; the last has none. Only that one is computed. */
   choose(cases: readonly { readonly condition?: string; value(): string }[]): string;
+  /** A value of type i32 that is not negative, as a place. */
+  whole(value: string): string;
   /** A whole number of a list, by its place in the list. */
   entry(list: readonly number[], place: string): string;
   /** The sum of values for the whole numbers from `from` up to, not including, `to`. */
@@ -107,7 +109,9 @@ export type WgslForm =
     }
   | { readonly form: "product"; readonly product: (node: Node) => WgslProduct }
   /** A run of a kernel of the program. */
-  | { readonly form: "kernel" };
+  | { readonly form: "kernel" }
+  /** By other ops, which take its place before anything is fused. */
+  | { readonly form: "restated"; readonly as: (node: Node, inputs: readonly Node[], build: Builder) => Node };
 
 /** A node's inputs and attributes for one random test of the op. */
 export interface OpSample {

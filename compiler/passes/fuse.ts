@@ -270,6 +270,7 @@ function costOf(node: Node, operands: number): number {
     case "product":
       return (operands + 1) * form.product(node).terms;
     case "kernel":
+    case "restated":
       return Number.POSITIVE_INFINITY;
   }
 }

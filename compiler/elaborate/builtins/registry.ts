@@ -6,17 +6,21 @@ import { batchFunctions } from "./batch.ts";
 import type { Builtin } from "./builtin.ts";
 import { elementwiseFunctions } from "./elementwise.ts";
 import { graphFunctions } from "./graphs.ts";
+import { indexFunctions } from "./indices.ts";
 import { latentFunctions } from "./latents.ts";
 import { metricFunctions } from "./metrics.ts";
 import { queryFunctions } from "./queries.ts";
 import { reductionFunctions } from "./reductions.ts";
 import { shapeFunctions } from "./shapes.ts";
+import { windowFunctions } from "./windows.ts";
 
 export const builtins: ReadonlyMap<string, Builtin> = new Map([
   ...elementwiseFunctions,
   ...reductionFunctions,
   ...shapeFunctions,
   ...graphFunctions,
+  ...indexFunctions,
+  ...windowFunctions,
   ...batchFunctions,
   ...latentFunctions,
   ...metricFunctions,

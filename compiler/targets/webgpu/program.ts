@@ -7,6 +7,7 @@ import type { WebGpuFault, WebGpuLocation, WebGpuPlan, WebGpuStep } from "../../
 import type { Kernel } from "../../ir/kernel/kernel.ts";
 import type { Node, TensorProgram } from "../../ir/tensor/tensor.ts";
 import { fuse } from "../../passes/fuse.ts";
+import { restate } from "../../passes/restate.ts";
 import { ELEMENT_LANES, writeElements } from "./elements.ts";
 import { atLeast, elementsOf, NONE, plus } from "./extent.ts";
 import type { Job } from "./job.ts";
@@ -43,7 +44,8 @@ class ProgramPrinter {
   private readonly noise = new Map<string, WebGpuLocation>();
   private scratch = NONE;
 
-  constructor(program: TensorProgram, context: ProgramContext) {
+  constructor(written: TensorProgram, context: ProgramContext) {
+    const program = restate(written);
     this.program = program;
     this.context = context;
     const fusion = fuse(program);

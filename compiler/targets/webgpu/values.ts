@@ -55,6 +55,8 @@ export class Values {
         return this.dot(node, form.product(node), place);
       case "kernel":
         throw new Error(`the output ${node.attributes.output} of a kernel is not in memory`);
+      case "restated":
+        throw new Error(`${node.op} has no WGSL of its own`);
     }
   }
 
@@ -91,6 +93,7 @@ export class Values {
         return this.value(operand, place.reshaped(operand.type.shape));
       },
       choose: (cases) => this.chosen(node, cases),
+      whole: (value) => writer.share("row", `u32(${value})`),
       entry: (list, at) => shader.entry(list, at),
       sum: (from, to, term) => {
         const total = writer.fresh("total");
