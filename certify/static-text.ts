@@ -14,6 +14,7 @@ export function staticText(value: StaticValue): string {
     case "list":
       return `[${value.items.map(staticText).join(", ")}]`;
     case "structure-name":
+    case "distribution-class":
       return value.declaration.name.name;
     case "applied-structure":
       return value.label;

@@ -107,11 +107,14 @@ function checkKind(parameter: Parameter, value: StaticValue, e: Expression): voi
     throw new Failure(e.span, "type-mismatch", message, { help });
   };
   if (type === "Structure" && value.kind !== "structure-name") fail("a structure's name", "such as SpanningTree");
+  if (type === "Distribution" && value.kind !== "distribution-class") fail("a distribution's name", "such as Gumbel");
+  if (type === "Relaxation" && value.kind !== "relaxation") fail("a relaxation's name", "such as ExpFamily");
   if ((type === "int" || type === "float") && value.kind !== "number") fail("a number");
   if (type === "bool" && value.kind !== "boolean") fail("true or false");
   const isText = type === "text" || (parameter.type === undefined && parameter.default?.kind === "string");
   if (isText && value.kind !== "string") fail("a text", `in quotes, such as ${name} = "a"`);
-  if (type === undefined && !isText && value.kind === "structure-name") fail("a number");
+  const isName = ["structure-name", "distribution-class", "relaxation"].includes(value.kind);
+  if (type === undefined && !isText && isName) fail("a number");
 }
 
 /** Columns of an experiment, at every scale, of which a model has no such number. */

@@ -241,7 +241,8 @@ class Reader {
     const value = evaluateStatic(e, this.scope);
     if (value.kind === "number" && !Number.isFinite(value.value)) throw notFinite(e.span, value.value);
     if (value.kind === "number" || value.kind === "boolean" || value.kind === "string") return value.value;
-    if (value.kind === "structure-name") return value.declaration.name.name;
+    if (value.kind === "structure-name" || value.kind === "distribution-class") return value.declaration.name.name;
+    if (value.kind === "relaxation" && e.kind === "name") return e.name;
     const message = `${printExpression(e)} cannot be an argument here: it is ${describeStatic(value)}`;
     throw new Failure(e.span, "type-mismatch", message);
   }

@@ -69,6 +69,7 @@ function isSame(a: StaticValue, b: StaticValue | undefined): boolean {
         sameValues(a.arguments, b.arguments)
       );
     case "structure-name":
-      return b.kind === "structure-name" && a.declaration === b.declaration;
+    case "distribution-class":
+      return b.kind === a.kind && a.declaration === b.declaration;
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Declaration, ModelDeclaration, Span } from "../grammar/ast.ts";
 import type { Code } from "./codes.ts";
+import { declarationsFor } from "./declarations.ts";
 import { type Diagnostic, didYouMean, type Source } from "./diagnostic.ts";
 import type { BoundArgument } from "./elaborate/values.ts";
 import { Failure } from "./failure.ts";
@@ -46,8 +47,8 @@ export function chooseModel(
 }
 
 /**
- * Arguments as values, texts being names of structures where the model does not take a text; what they name wrongly
- * is added to the diagnostics.
+ * Arguments as values, texts being names of structures, distributions or relaxations where the model does not take a
+ * text; what they name wrongly is added to the diagnostics.
  */
 export function modelArguments(
   names: Names,
@@ -67,14 +68,19 @@ export function modelArguments(
       return [{ name, span, value: { kind: "error" } }];
     }
     if (takesText(model, name)) return [{ name, span, value: { kind: "string", value } }];
-    const found = names.find(value, source);
-    if (found?.declaration.kind === "structure") {
-      return [{ name, span, value: { kind: "structure-name", declaration: found.declaration, source: found.source } }];
-    }
-    const problem = unknownName(value, span, { candidates: names.visible(source), what: "structure" });
+    const found = declarationsFor(names, source).lookup(value);
+    if (found !== undefined) return [{ name, span, value: found }];
+    const problem = unknownName(value, span, { candidates: names.visible(source), what: kindOf(model, name) });
     diagnostics.push({ ...problem.diagnostic(source), message: `${name} = ${value}: ${problem.message}` });
     return [{ name, span, value: { kind: "error" } }];
   });
+}
+
+/** What an argument is the name of, by its type. */
+function kindOf(model: ModelDeclaration, name: string): string {
+  const type = model.parameters.find((each) => each.name.name === name)?.type;
+  const named = type?.kind === "named-type" ? type.name : "Structure";
+  return ["Distribution", "Relaxation"].includes(named) ? named.toLowerCase() : "structure";
 }
 
 /** Whether an argument is a text: by its type, or by its default. */

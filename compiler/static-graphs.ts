@@ -184,6 +184,12 @@ const reachable: StaticFunction = {
   },
 };
 
+/** Each edge of a digraph turned around, in the same order: what flows from targets to sources. */
+function reverse(graph: StaticGraph): StaticGraph {
+  if (!graph.directed) return graph;
+  return { ...graph, edges: graph.edges.map(([a, b]): Edge => [b, a]), label: `reverse(${graph.label})` };
+}
+
 export const graphFunctions: readonly (readonly [string, StaticFunction])[] = [
   ...FAMILIES.map((family) => [family.name, familyFunction(family)] as const),
   ["graph", explicit("graph", false)],
@@ -194,4 +200,5 @@ export const graphFunctions: readonly (readonly [string, StaticFunction])[] = [
   ["connected", ofGraph((graph) => ({ kind: "boolean", value: reachesAll(graph, 0, false) }))],
   ["reachable", reachable],
   ["directed", ofGraph((graph) => ({ kind: "boolean", value: graph.directed }))],
+  ["reverse", ofGraph(reverse)],
 ];

@@ -2,7 +2,7 @@
  * Compile-time values: the numbers, graphs, structures and relaxations that the static part of a program computes with.
  * They decide every shape before any tensor exists.
  */
-import type { RelaxationDeclaration, Span, StructureDeclaration } from "../grammar/ast.ts";
+import type { DistributionDeclaration, RelaxationDeclaration, Span, StructureDeclaration } from "../grammar/ast.ts";
 import type { Source } from "./diagnostic.ts";
 import type { Kernel } from "./ir/kernel/kernel.ts";
 
@@ -61,6 +61,14 @@ export interface StaticStructureName {
   readonly source: Source;
 }
 
+/** The name of a distribution, not yet applied: what an argument `Utilities: Distribution` holds. */
+export interface StaticDistributionName {
+  readonly kind: "distribution-class";
+  readonly declaration: DistributionDeclaration;
+  /** The file that declares it. */
+  readonly source: Source;
+}
+
 /** A whole number of each example, such as the size of a sentence: kernels read it when they run. */
 export interface StaticPerExample {
   readonly kind: "per-example";
@@ -93,6 +101,7 @@ export type StaticValue =
   | StaticList
   | StaticRelaxation
   | StaticStructureName
+  | StaticDistributionName
   | StaticStructure;
 
 /** A function of the language that is computed when the program is compiled; throws a Failure where it has no value. */
@@ -119,6 +128,7 @@ export function describeStatic(value: StaticValue): string {
       return "a list";
     case "relaxation":
     case "structure-name":
+    case "distribution-class":
       return value.declaration.name.name;
     case "per-example":
       return `${value.label}, a number of each example`;

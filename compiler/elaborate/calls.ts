@@ -4,7 +4,7 @@ import { printExpression } from "../../grammar/format.ts";
 import { Failure } from "../failure.ts";
 import { applyRelaxation, callStaticFunction } from "../static-evaluate.ts";
 import { staticFunctions } from "../static-functions.ts";
-import type { StaticRelaxation } from "../static-value.ts";
+import type { StaticDistributionName, StaticRelaxation } from "../static-value.ts";
 import { bindParameters, evaluateArguments, evaluateBody } from "./binding.ts";
 import { builtins } from "./builtins/registry.ts";
 import type { Context } from "./context.ts";
@@ -13,7 +13,6 @@ import { Scope } from "./scope.ts";
 import { sizedStructure } from "./sizes.ts";
 import {
   type BoundArgument,
-  type DistributionClassValue,
   describe,
   ERROR,
   type FunctionValue,
@@ -98,7 +97,7 @@ function callModule(context: Context, callee: ModuleClassValue, given: readonly 
 
 function makeDistribution(
   context: Context,
-  callee: DistributionClassValue,
+  callee: StaticDistributionName,
   given: readonly BoundArgument[],
   span: Span,
 ): Value {

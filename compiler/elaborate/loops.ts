@@ -69,7 +69,7 @@ export function evaluateScan(context: Context, scope: Scope, e: ScanExpression):
   const frames: State[] = [];
   for (const i of range) {
     const inner = new Scope(scope);
-    inner.define(e.state.name, valueOf(state));
+    inner.define(e.state.name, stateValue(state));
     inner.define(e.variable.name, staticNumber(i));
     const { span } = e.body.result;
     const next = stateOf(context, context.evaluate(inner, e.body), span);
@@ -88,7 +88,7 @@ export function evaluateScan(context: Context, scope: Scope, e: ScanExpression):
     if (whole === undefined) return ERROR;
     stacked.push([name, whole]);
   }
-  return valueOf(new Map(stacked));
+  return stateValue(new Map(stacked));
 }
 
 /** The state of a scan: a tensor, which has no name, or those of a record. */
@@ -105,7 +105,7 @@ function stateOf(context: Context, value: Value, span: Span): State | undefined 
   return state;
 }
 
-function valueOf(state: State): Value {
+function stateValue(state: State): Value {
   return state.get(ALONE) ?? { kind: "record", fields: state };
 }
 

@@ -65,11 +65,6 @@ export interface MethodValue {
   readonly module: ModuleValue;
   readonly method: Method;
 }
-export interface DistributionClassValue {
-  readonly kind: "distribution-class";
-  readonly declaration: DistributionDeclaration;
-  readonly source: Source;
-}
 export interface DistributionValue {
   readonly kind: "distribution";
   readonly declaration: DistributionDeclaration;
@@ -120,7 +115,6 @@ export type Value =
   | ModuleClassValue
   | ModuleValue
   | MethodValue
-  | DistributionClassValue
   | DistributionValue
   | StructureValue
   | LatentValue

@@ -166,6 +166,7 @@ function describeValue(value: StaticValue): string {
       return "sized";
     case "relaxation":
     case "structure-name":
+    case "distribution-class":
       return value.declaration.name.name;
     case "applied-structure":
       return value.label;

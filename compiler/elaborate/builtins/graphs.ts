@@ -88,10 +88,26 @@ const symmetrize = builtin("symmetrize", ["graph", "x"], (context, { graph, x },
     : binary(context, "multiply", total, tensor(context.builder.constant(0.5)), span);
 });
 
+/** The entries of a matrix over pairs of vertices that belong to arcs: row the source, column the target. */
+const atArcs = builtin("at_arcs", ["graph", "matrix"], (context, { graph, matrix }) => {
+  const g = graphOf(graph);
+  const value = rowsOf(context, matrix, verticesOf(g), "vertex");
+  if (value === undefined) return undefined;
+  const [rows, columns, ...rest] = value.node.type.shape;
+  if (columns !== rows) {
+    const message = `this must have one column for each vertex, so ${g.vertices} columns, but it is ${describe(value)}`;
+    throw new Failure(matrix!.span, "shape-mismatch", message);
+  }
+  const pairs = context.builder.reshape(value.node, [g.vertices ** 2, ...rest]);
+  const places = arcsOf(g).map(([from, to]) => from * g.vertices + to);
+  return tensor(context.builder.gather(pairs, places, 0), [arcCount(g), ...value.dimensions.slice(2)]);
+});
+
 export const graphFunctions: readonly [string, Builtin][] = [
   endpoint("from", 0),
   endpoint("into", 1),
   gatherSum,
   toArcs,
+  atArcs,
   symmetrize,
 ];
