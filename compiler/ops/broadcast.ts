@@ -1,7 +1,7 @@
 /** Repetition along axes of size 1 or missing in front. */
 import { integersOf } from "../ir/tensor/attributes.ts";
 import { formatType, type Node } from "../ir/tensor/tensor.ts";
-import { eachIndex, f32, only, stridesOf } from "./helpers.ts";
+import { bool, eachIndex, f32, only, stridesOf } from "./helpers.ts";
 import type { PrimitiveOp } from "./op.ts";
 
 /** Axes of the result that are repeated, and which of them the input lacks. */
@@ -31,6 +31,7 @@ export const op: PrimitiveOp = {
     { types: [f32([2, 1], false)], attributes: { shape: [2, 3] } },
     { types: [f32([2, 1, 2])], attributes: { shape: [4, 2, 3, 2] } },
     { types: [f32([])], attributes: { shape: [2, 2] } },
+    { types: [bool([3, 1])], attributes: { shape: [3, 2] } },
   ],
   eval([x], _, result) {
     const strides = stridesOf(x!.shape);
@@ -62,7 +63,7 @@ export const op: PrimitiveOp = {
       );
     },
   },
-  // Not tf.broadcastTo: with the WASM backend it takes a hundred times as long as an addition.
+  // Not tf.broadcastTo: with the WASM backend it takes a hundred times as long as an addition, and so does tf.logicalOr.
   tfjs(context) {
     const { node } = context;
     const from = node.inputs[0]!.type;
@@ -73,9 +74,13 @@ export const op: PrimitiveOp = {
         ? context.temporary(`tf.reshape(${context.inputs[0]}, ${context.shape({ ...from, shape: ones })})`)
         : context.inputs[0]!;
     const shape = context.shape({ ...node.type, batched: false });
-    if (node.type.dtype === "bool") return `tf.logicalOr(${x}, ${context.temporary(`tf.zeros(${shape}, "bool")`)})`;
+    if (node.type.dtype === "bool") {
+      const numbers = context.temporary(`tf.cast(${x}, "float32")`);
+      const repeated = context.temporary(`tf.add(${numbers}, ${context.temporary(`tf.zeros(${shape})`)})`);
+      return `tf.cast(${repeated}, "bool")`;
+    }
     const dtype = node.type.dtype === "f32" ? "float32" : "int32";
     return `tf.add(${x}, ${context.temporary(`tf.zeros(${shape}, "${dtype}")`)})`;
   },
-  scratch: ({ type }) => [{ ...type, batched: false }],
+  scratch: ({ type }) => [{ ...type, batched: false }, ...(type.dtype === "bool" ? [f32(type.shape, type.batched)] : [])],
 };

@@ -4,7 +4,7 @@
  * broadcasts by itself.
  */
 import { nodesInOrder } from "./order.ts";
-import type { Node, TensorProgram } from "./tensor.ts";
+import { type Node, sizeOf, type TensorProgram } from "./tensor.ts";
 
 /** An input of a step. `shape` is the shape to read it in: for a repetition that is left out, with axes of size 1. */
 export interface Operand {
@@ -21,18 +21,10 @@ export interface Step {
   readonly dies: readonly Node[];
 }
 
-const broadcasting = new Set([
-  "add",
-  "subtract",
-  "multiply",
-  "divide",
-  "minimum",
-  "maximum",
-  "power",
-  "equal",
-  "less",
-  "less_equal",
-]);
+/** What broadcasts by itself at no cost. */
+const broadcasting = new Set(["add", "subtract", "multiply", "divide"]);
+/** These take a number for all elements; with tfjs's WASM backend any other broadcast is twenty times slower than a copy. */
+const scalars = new Set(["minimum", "maximum", "power", "equal", "less", "less_equal"]);
 
 export function schedule(program: TensorProgram): Step[] {
   const outputs = new Set(program.outputs.values());
@@ -66,14 +58,19 @@ function plain(node: Node): Operand {
 
 function operandsOf(node: Node): readonly Operand[] {
   const own = node.inputs.map(plain);
-  if (!broadcasting.has(node.op)) return own;
+  if (!broadcasting.has(node.op) && !scalars.has(node.op)) return own;
   const [a, b] = node.inputs.map((input) => source(input, node.type.shape.length)) as [Operand, Operand];
   const choices: readonly (readonly [Operand, Operand])[] = [
     [a, b],
     [own[0]!, b],
     [a, own[1]!],
   ];
-  return choices.find(([left, right]) => covers(left, right, node)) ?? own;
+  return choices.find(([left, right]) => fits(node, left, right) && covers(left, right, node)) ?? own;
+}
+
+function fits(node: Node, ...operands: readonly Operand[]): boolean {
+  if (broadcasting.has(node.op)) return true;
+  return operands.every(({ spread, node: { type } }) => !spread || (!type.batched && sizeOf(type.shape) === 1));
 }
 
 /** What a repetition repeats, with axes of size 1 up to the given rank. */
