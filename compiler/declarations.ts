@@ -31,7 +31,8 @@ export function declarationsFor(names: Names, source: Source, precision: Precisi
       const found = find(name);
       const declaration = found?.declaration;
       if (declaration?.kind === "structure") return { kind: "structure-name", declaration, source: found!.source };
-      if (declaration?.kind === "distribution") return { kind: "distribution-class", declaration, source: found!.source };
+      if (declaration?.kind === "distribution")
+        return { kind: "distribution-class", declaration, source: found!.source };
       return found === undefined ? undefined : relaxationOf(found);
     },
     *names() {

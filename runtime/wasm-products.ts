@@ -28,7 +28,7 @@ const PRODUCT = "SstcProduct";
 const RECTIFIER = "SstcRectifier";
 /** Numbers of a vector. */
 const LANES = 4;
-/** Columns of a panel: two vectors. */
+/** Columns of a panel: two vectors. Where columns are left over, one panel of a single vector follows. */
 const PANEL = 8;
 /** Rows of a tile: with two vectors for each, the sums stay in registers. */
 const TILE = 4;
@@ -50,27 +50,30 @@ function packCode(name: string, vectors: number): FunctionCode {
 /**
  * `NAME(a, row, step, tile, panels, c, stride, depth, rows, columns, more)`: the product of `rows` rows, a multiple of
  * `height`, with packed panels into c, or added to it where `more`. An item of a lies `row` bytes after the one above,
- * `step` bytes after the one before; a tile lies `tile` bytes after the tile before.
+ * `step` bytes after the one before; a tile lies `tile` bytes after the tile before. Panels have `width` vectors.
  */
-function productCode(name: string, height: number): FunctionCode {
+function productCode(name: string, height: number, width: 1 | 2): FunctionCode {
   const [a, row, step, tile, panels, c, stride, depth, rows, columns, more] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
   const [column, left, tileAt, tileTo, panel, to, rest] = [11, 12, 13, 14, 15, 16, 17];
   const pointer = (i: number) => 18 + i;
   const integers = 7 + height;
-  const sum = (i: number) => 11 + integers + i;
-  const [first, second, item] = [sum(2 * height), sum(2 * height + 1), sum(2 * height + 2)];
+  const vectors = Array.from({ length: width }, (_, k) => k);
+  const sum = (line: number, k: number) => 11 + integers + line * width + k;
+  const right = (k: number) => sum(height, k);
+  const item = right(width);
   const lines = Array.from({ length: height }, (_, i) => i);
+  // One relaxed multiply-add in place of these two was no quicker where it was measured (V8 11.3).
   const addProduct = (to: number, from: number) => [
     ...[...get(to), ...get(item), ...get(from), ...vector.multiply, ...vector.add, ...set(to)],
   ];
   // Unrolling this loop makes it a third slower: V8 then runs out of registers.
   const inner = repeat(
-    [...get(panel), ...vector.load(0), ...set(first), ...get(panel), ...vector.load(16), ...set(second)],
+    vectors.flatMap((k) => [...get(panel), ...vector.load(16 * k), ...set(right(k))]),
     lines.flatMap((i) => [
       ...[...get(pointer(i)), ...vector.loadSplat, ...set(item)],
-      ...[...addProduct(sum(2 * i), first), ...addProduct(sum(2 * i + 1), second)],
+      ...vectors.flatMap((k) => addProduct(sum(i, k), right(k))),
     ]),
-    [...increase(panel, constant(4 * PANEL)), ...lines.flatMap((i) => increase(pointer(i), get(step)))],
+    [...increase(panel, constant(16 * width)), ...lines.flatMap((i) => increase(pointer(i), get(step)))],
     decrease(left, 1),
   );
   const eachLine = (work: (i: number) => readonly number[]) => [
@@ -85,17 +88,11 @@ function productCode(name: string, height: number): FunctionCode {
     ]),
     ...choose(
       get(more),
-      eachLine((i) => [
-        ...[...get(to), ...vector.load(0), ...set(sum(2 * i))],
-        ...[...get(to), ...vector.load(16), ...set(sum(2 * i + 1))],
-      ]),
-      lines.flatMap((i) => [...vector.zero, ...set(sum(2 * i)), ...vector.zero, ...set(sum(2 * i + 1))]),
+      eachLine((i) => vectors.flatMap((k) => [...get(to), ...vector.load(16 * k), ...set(sum(i, k))])),
+      lines.flatMap((i) => vectors.flatMap((k) => [...vector.zero, ...set(sum(i, k))])),
     ),
     ...inner,
-    ...eachLine((i) => [
-      ...[...get(to), ...get(sum(2 * i)), ...vector.store(0)],
-      ...[...get(to), ...get(sum(2 * i + 1)), ...vector.store(16)],
-    ]),
+    ...eachLine((i) => vectors.flatMap((k) => [...get(to), ...get(sum(i, k)), ...vector.store(16 * k)])),
     ...increase(tileAt, get(tile)),
     ...increase(tileTo, [...get(stride), ...constant(height), ...multiply]),
   ];
@@ -105,11 +102,11 @@ function productCode(name: string, height: number): FunctionCode {
       [...get(a), ...set(tileAt), ...get(rows), ...set(rest)],
       [...get(c), ...get(column), ...constant(4), ...multiply, ...add, ...set(tileTo)],
       repeat(tileCode, decrease(rest, height)),
-      increase(panels, [...get(depth), ...constant(4 * PANEL), ...multiply]),
-      [...increase(column, constant(PANEL)), ...get(column), ...get(columns), ...less],
+      increase(panels, [...get(depth), ...constant(16 * width), ...multiply]),
+      [...increase(column, constant(LANES * width)), ...get(column), ...get(columns), ...less],
     ),
   ];
-  return { name, parameters: 11, integers, vectors: 2 * height + 3, body };
+  return { name, parameters: 11, integers, vectors: width * (height + 1) + 1, body };
 }
 
 /** `relu(from, to, vectors)` */
@@ -128,6 +125,8 @@ interface Products {
   packTile(from: number, stride: number, rows: number, to: number): void;
   tiles(...numbers: number[]): void;
   lines(...numbers: number[]): void;
+  narrowTiles(...numbers: number[]): void;
+  narrowLines(...numbers: number[]): void;
   relu(from: number, to: number, vectors: number): void;
 }
 
@@ -149,8 +148,10 @@ export function withProducts(tf: Tensorflow): Tensorflow {
   const bytes = assemble([
     packCode("packPanel", PANEL / 4),
     packCode("packTile", TILE / 4),
-    productCode("tiles", TILE),
-    productCode("lines", 1),
+    productCode("tiles", TILE, 2),
+    productCode("lines", 1, 2),
+    productCode("narrowTiles", TILE, 1),
+    productCode("narrowLines", 1, 1),
     rectifierCode(),
   ]);
   const shared = typeof SharedArrayBuffer !== "undefined" && memory?.buffer instanceof SharedArrayBuffer;
@@ -215,14 +216,14 @@ function matMul(tf: Tensorflow, ...operands: Parameters<typeof core.matMul>): co
   const product = (left: core.Tensor, right: core.Tensor): core.Tensor =>
     tf.engine().runKernel(PRODUCT, { a: left, b: right }, { transposeA });
   if (a.shape[transposeA ? 0 : 1] === b.shape[0] && a.size > 0 && b.size > 0) {
-    if (b.shape[1]! % PANEL === 0) return product(a, b);
-    if (transposeA && a.shape[1]! % PANEL === 0) return tf.tidy(() => tf.transpose(product(b, a)));
+    if (b.shape[1]! % LANES === 0) return product(a, b);
+    if (transposeA && a.shape[1]! % LANES === 0) return tf.tidy(() => tf.transpose(product(b, a)));
   }
   // What tfjs takes fifteen times as long for, with a transposed operand.
   return transposeA ? tf.tidy(() => tf.matMul(tf.transpose(a), b)) : tf.matMul(a, b);
 }
 
-/** a b or, where `transposed`, aᵀ b. b has a multiple of `PANEL` columns. */
+/** a b or, where `transposed`, aᵀ b. b has a multiple of `LANES` columns. */
 function multiplied(
   products: Products,
   backend: WasmBackend,
@@ -233,6 +234,7 @@ function multiplied(
   const [inner, columns] = b.shape as [number, number];
   const rows = a.shape[transposed ? 1 : 0]!;
   const whole = rows - (rows % TILE);
+  const wide = columns - (columns % PANEL);
   const depth = Math.min(DEPTH, inner);
   const result = made(backend, [rows, columns]);
   const scratch = made(backend, [depth * (columns + (transposed ? whole : 0))], [result]);
@@ -245,21 +247,33 @@ function multiplied(
     const deep = Math.min(depth, inner - at);
     const more = at === 0 ? 0 : 1;
     const start = from + step * at;
-    for (let j = 0; j < columns; j += PANEL) {
-      products.packPanel(right + 4 * (at * columns + j), 4 * columns, deep, panels + 4 * j * deep);
-    }
+    const pack = (j: number, packed: Products["packPanel"]) =>
+      packed(right + 4 * (at * columns + j), 4 * columns, deep, panels + 4 * j * deep);
+    for (let j = 0; j < wide; j += PANEL) pack(j, products.packPanel);
+    if (wide < columns) pack(wide, products.packTile);
     for (let i = 0; transposed && i < whole; i += TILE) {
       products.packTile(start + 4 * i, step, deep, tiles + 4 * i * deep);
     }
-    for (let i = 0; i < whole; i += BLOCK) {
-      const output = [panels, to + 4 * columns * i, 4 * columns, deep, Math.min(BLOCK, whole - i), columns, more];
-      if (transposed) products.tiles(tiles + 4 * i * deep, 4, 4 * TILE, 4 * TILE * deep, ...output);
-      else products.tiles(start + row * i, row, step, TILE * row, ...output);
-    }
-    if (whole < rows) {
-      const output = [panels, to + 4 * columns * whole, 4 * columns, deep, rows - whole, columns, more];
-      products.lines(start + row * whole, row, step, row, ...output);
-    }
+    // The panels of the columns from j on meet rows i and those below.
+    const meet = (
+      j: number,
+      i: number,
+      rows: number,
+      end: number,
+      whole: Products["tiles"],
+      lines: Products["tiles"],
+    ) => {
+      const output = [panels + 4 * j * deep, to + 4 * (columns * i + j), 4 * columns, deep, rows, end, more];
+      if (rows % TILE !== 0) lines(start + row * i, row, step, row, ...output);
+      else if (transposed) whole(tiles + 4 * i * deep, 4, 4 * TILE, 4 * TILE * deep, ...output);
+      else whole(start + row * i, row, step, TILE * row, ...output);
+    };
+    const meetAll = (i: number, rows: number) => {
+      if (wide > 0) meet(0, i, rows, wide, products.tiles, products.lines);
+      if (wide < columns) meet(wide, i, rows, LANES, products.narrowTiles, products.narrowLines);
+    };
+    for (let i = 0; i < whole; i += BLOCK) meetAll(i, Math.min(BLOCK, whole - i));
+    if (whole < rows) meetAll(whole, rows - whole);
   }
   backend.disposeData(scratch.dataId);
   return result;

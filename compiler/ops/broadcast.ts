@@ -82,5 +82,8 @@ export const op: PrimitiveOp = {
     const dtype = node.type.dtype === "f32" ? "float32" : "int32";
     return `tf.add(${x}, ${context.temporary(`tf.zeros(${shape}, "${dtype}")`)})`;
   },
-  scratch: ({ type }) => [{ ...type, batched: false }, ...(type.dtype === "bool" ? [f32(type.shape, type.batched)] : [])],
+  scratch: ({ type }) => [
+    { ...type, batched: false },
+    ...(type.dtype === "bool" ? [f32(type.shape, type.batched)] : []),
+  ],
 };
