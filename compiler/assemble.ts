@@ -15,7 +15,7 @@ import type {
   TfjsArtifact,
 } from "./artifact.ts";
 import { position, type Source } from "./diagnostic.ts";
-import type { DeclaredLatent, EntryName } from "./elaborate/context.ts";
+import type { DeclaredData, DeclaredLatent, EntryName } from "./elaborate/context.ts";
 import type { ElaboratedModel } from "./elaborate/model.ts";
 import type { Kernel } from "./ir/kernel/kernel.ts";
 import { kernelOf } from "./ir/tensor/kernel-node.ts";
@@ -115,12 +115,7 @@ export function assemble(
     format: "sstc-artifact-1",
     model: model.name.name,
     arguments: argumentValues(main, model),
-    data: [...context.data.values()].map(({ name, node, written, binary }) => ({
-      ...signature(name, node),
-      written,
-      ...(binary ? { binary } : {}),
-      ...belowOf(context.limits, name),
-    })),
+    data: [...context.data.values()].map((each) => dataSignature(each, signature, context.limits)),
     parameters: [...context.parameters.values()].map(({ name, node, initializer }) => ({
       ...signature(name, node),
       initializer,
@@ -150,9 +145,18 @@ export function assemble(
   return { artifact, programs, kernels: printed, operations };
 }
 
-function belowOf(limits: ReadonlyMap<string, number>, name: string): Pick<Signature, "below"> {
+function dataSignature(
+  { name, node, written, binary }: DeclaredData,
+  signature: (name: string, node: Node) => Signature,
+  limits: ReadonlyMap<string, number>,
+): Signature {
   const below = limits.get(name);
-  return below === undefined ? {} : { below };
+  return {
+    ...signature(name, node),
+    written,
+    ...(binary ? { binary } : {}),
+    ...(below === undefined ? {} : { below }),
+  };
 }
 
 /** The decisions of all entry points, each once, with the entry points whose programs run what was chosen. */

@@ -7,8 +7,8 @@ import { didYouMean } from "./diagnostic.ts";
 import { Failure } from "./failure.ts";
 
 const NAMES: readonly (readonly [kind: string, names: string])[] = [
-  ["function", "cross_entropy embedding conv1d conv2d max_pool1d max_pool2d cumulative_sum log_softmax"],
-  ["module", "Embedding Conv1D Conv2D LSTM GRU LayerNorm Attention Dropout"],
+  ["function", "conv2d max_pool2d cumulative_sum"],
+  ["module", "Conv2D Attention"],
 ];
 
 /** Names that a later version gives a meaning, with what they will be. */

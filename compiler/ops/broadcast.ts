@@ -63,7 +63,7 @@ export const op: PrimitiveOp = {
       );
     },
   },
-  // Not tf.broadcastTo: with the WASM backend it takes a hundred times as long as an addition, and so does tf.logicalOr.
+  // Not tf.broadcastTo or tf.logicalOr: with the WASM backend they take a hundred times as long as an addition.
   tfjs(context) {
     const { node } = context;
     const from = node.inputs[0]!.type;

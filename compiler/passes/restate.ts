@@ -1,4 +1,6 @@
-/** Ops that a device with kernels of its own has none for become expressions of others: those of the form `restated`. */
+/**
+ * Ops that a device with kernels of its own has none for become expressions of others: those of the form `restated`.
+ */
 import { Builder } from "../ir/tensor/builder.ts";
 import { nodesInOrder } from "../ir/tensor/order.ts";
 import { rewrite, rewritten } from "../ir/tensor/rewrite.ts";

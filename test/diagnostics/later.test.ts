@@ -46,9 +46,9 @@ experiment e for M {
   "names of later versions": `
 model M() {
   data x: f32[4]
-  let e = conv1d(x)          //~ not-yet «conv1d»: the function conv1d is not available
-  let f = LSTM(4, 4)         //~ not-yet «LSTM»: the module LSTM is not available
-  minimize cross_entropy(x, x)         //~ not-yet «cross_entropy»: the function cross_entropy is not available
+  let e = conv2d(x)          //~ not-yet «conv2d»: the function conv2d is not available
+  let f = Attention(4, 4)    //~ not-yet «Attention»: the module Attention is not available
+  minimize cumulative_sum(x)           //~ not-yet «cumulative_sum»: the function cumulative_sum is not available
 }`,
 });
 

@@ -23,7 +23,7 @@ export interface Step {
 
 /** What broadcasts by itself at no cost. */
 const broadcasting = new Set(["add", "subtract", "multiply", "divide"]);
-/** These take a number for all elements; with tfjs's WASM backend any other broadcast is twenty times slower than a copy. */
+/** These take a number for all elements; any other broadcast is twenty times slower than a copy with tfjs's WASM. */
 const scalars = new Set(["minimum", "maximum", "power", "equal", "less", "less_equal"]);
 
 export function schedule(program: TensorProgram): Step[] {
