@@ -95,8 +95,7 @@ function ofExperiments(
   names: Names,
   source: Surroundings["source"],
 ) {
-  const own = experiments.filter((experiment) => experiment.model.name === model.name.name);
-  return own.flatMap((experiment) => experimentArguments(experiment, source, names));
+  return experiments.flatMap((experiment) => experimentArguments(experiment, model.name.name, source, names));
 }
 
 function subjectOf(model: string, latent: DeclaredLatent, context: Context): Subject {

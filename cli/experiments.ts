@@ -24,6 +24,10 @@ export interface ExperimentOptions {
   readonly experiment?: string;
   readonly scale?: string;
   readonly set?: readonly string[];
+  /** Named variants that are asked for. */
+  readonly variant?: readonly string[];
+  /** A file or directory for the data function, as its option `path`. */
+  readonly data?: string;
 }
 
 /** The experiment asked for; throws a DiagnosticError with everything that is wrong with it. */
@@ -42,8 +46,24 @@ export function experimentIfAny(source: Source, options: ExperimentOptions): Exp
   throw new DiagnosticError(diagnostics);
 }
 
-function read(source: Source, { experiment, scale, set }: ExperimentOptions) {
-  return readExperiment(source, { library, resolveImport: importFromFiles, experiment, scale, settings: set });
+function read(source: Source, options: ExperimentOptions) {
+  const { experiment, scale, set = [], variant, data } = options;
+  const settings = data === undefined ? set : [...set, `data.path=${JSON.stringify(dataPath(data))}`];
+  return readExperiment(source, {
+    library,
+    resolveImport: importFromFiles,
+    experiment,
+    scale,
+    settings,
+    variants: variant,
+  });
+}
+
+/** Data modules need not know from where they are run. */
+function dataPath(path: string): string {
+  const absolute = resolve(path);
+  if (existsSync(absolute)) return absolute;
+  throw new UsageError(`--data ${path}: there is no such file or directory`);
 }
 
 /** The model with these arguments; warnings go to standard error. */

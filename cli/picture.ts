@@ -5,14 +5,14 @@ import { createDataset, type Dataset, sliceBatch } from "../runtime/dataset.ts";
 import { instantiate } from "../runtime/instantiate.ts";
 import { drawableLatent, drawLatents, drawSamples, type LatentSamples } from "../runtime/sample-picture.ts";
 import type { Files, VariantResult } from "../runtime/variant-files.ts";
-import { type Arguments, type DataCall, dataCall, modelArguments } from "../runtime/variants.ts";
+import { type Arguments, type DataCall, dataCall, modelArguments, type Variant } from "../runtime/variants.ts";
 import type { RunDevice } from "./experiments.ts";
 
 const EXAMPLES = 4;
 
 /** Where the variants' models and data come from. */
 export interface Inputs {
-  compile(given: Arguments): Artifact;
+  compile(given: Arguments, variant: Variant): Artifact;
   load(call: DataCall): Promise<ExperimentData>;
 }
 
@@ -36,7 +36,7 @@ export async function picturesOf(
 ): Promise<string[]> {
   const groups = new Map<string, Subject[]>();
   for (const result of results) {
-    const artifact = inputs.compile(modelArguments(spec, result.variant));
+    const artifact = inputs.compile(modelArguments(spec, result.variant), result.variant);
     const latent = drawableLatent(artifact);
     if (latent === undefined) continue;
     const key = JSON.stringify([dataCall(spec, result.variant), latent.shape, latent.graph]);
@@ -70,7 +70,8 @@ async function pictureOf(
     try {
       model.load(await files.read(result.checkpoint), result.checkpoint);
       const { soft, hard } = await drawLatents(model, firstExamples(artifact, data), 0);
-      const title = differing.map(({ name }) => String(result.variant.values[name])).join(", ");
+      const values = differing.map(({ name }) => String(result.variant.values[name]));
+      const title = [...(result.variant.label === undefined ? [] : [result.variant.label]), ...values].join(", ");
       samples.push({ title, soft: soft[latent.name]!, hard: hard[latent.name]! });
     } finally {
       model.dispose();

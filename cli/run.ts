@@ -6,7 +6,7 @@ import type { ExperimentData } from "../runtime/data-module.ts";
 import { runExperiment } from "../runtime/experiment.ts";
 import { smallerIsBetter } from "../runtime/metrics.ts";
 import { formatTable } from "../runtime/table.ts";
-import { type Arguments, type DataCall, variantsOf } from "../runtime/variants.ts";
+import { type Arguments, type DataCall, specOf, type Variant, variantsOf } from "../runtime/variants.ts";
 import {
   compileModel,
   DiskFiles,
@@ -74,9 +74,10 @@ function rememberedInputs(source: Source, spec: ExperimentSpec, target: Target) 
   const artifacts = new Map<string, Artifact>();
   let loaded: { readonly key: string; readonly data: ExperimentData } | undefined;
   return {
-    compile: (given: Arguments): Artifact => {
-      const key = JSON.stringify(given);
-      const artifact = artifacts.get(key) ?? compileModel(source, spec.model, given, target);
+    compile: (given: Arguments, variant: Variant): Artifact => {
+      const { model } = specOf(spec, variant);
+      const key = JSON.stringify([model, given]);
+      const artifact = artifacts.get(key) ?? compileModel(source, model, given, target);
       artifacts.set(key, artifact);
       return artifact;
     },
@@ -111,6 +112,8 @@ function interrupted(file: string, options: RunOptions, directory: RunDirectory)
   const parts = [...ownName(process.argv[1]), "run", file];
   if (options.experiment !== undefined) parts.push("--experiment", options.experiment);
   if (options.scale !== undefined) parts.push("--scale", options.scale);
+  for (const label of options.variant ?? []) parts.push("--variant", label);
+  if (options.data !== undefined) parts.push("--data", options.data);
   for (const setting of options.set ?? []) parts.push("--set", setting);
   if (options.device !== "wasm") parts.push("--device", options.device);
   if (options.seed !== "0") parts.push("--seed", options.seed);

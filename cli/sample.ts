@@ -15,6 +15,7 @@ import {
   modelArguments,
   type Variant,
   variantHypers,
+  specOf,
   variantsOf,
 } from "../runtime/variants.ts";
 import {
@@ -111,15 +112,16 @@ function planFor(source: Source, options: SampleOptions, stored: Stored | undefi
     if (stored === undefined) return { artifact: compileSource(source, { set: options.set ?? [] }, target).artifact };
     return { artifact: compileModel(source, stored.model, stored.arguments, target) };
   }
-  if (stored !== undefined && stored.model !== spec.model) {
-    throw new UserError(`${stored.file} holds the model \`${stored.model}\`, not \`${spec.model}\``, {
-      why: `the experiment ${spec.name} is for ${spec.model}`,
+  const models = [...new Set((spec.named ?? [{ spec }]).map((each) => each.spec.model))];
+  if (stored !== undefined && !models.includes(stored.model)) {
+    throw new UserError(`${stored.file} holds the model \`${stored.model}\`, not \`${models.join("` or `")}\``, {
+      why: `the experiment ${spec.name} is for ${models.join(" and ")}`,
       help: "name the checkpoint of this model, or with --experiment one of the other",
     });
   }
   if (stored === undefined) {
     const variant = variantsOf(spec)[0]!;
-    const artifact = compileModel(source, spec.model, modelArguments(spec, variant), target);
+    const artifact = compileModel(source, specOf(spec, variant).model, modelArguments(spec, variant), target);
     return { artifact, experiment: { spec, variant } };
   }
   const values = Object.fromEntries(
@@ -128,8 +130,10 @@ function planFor(source: Source, options: SampleOptions, stored: Stored | undefi
       return value === undefined ? [] : [[name, value]];
     }),
   );
-  const artifact = compileModel(source, spec.model, stored.arguments, target);
-  return { artifact, experiment: { spec, variant: { name: "checkpoint", values } } };
+  const artifact = compileModel(source, stored.model, stored.arguments, target);
+  const label = spec.named?.find((each) => each.spec.model === stored.model)?.label;
+  const variant = { name: "checkpoint", values, ...(label === undefined ? {} : { label }) };
+  return { artifact, experiment: { spec, variant } };
 }
 
 /** The model as it was trained; otherwise with the experiment's hypers. */

@@ -278,6 +278,11 @@ export interface ExperimentSpec {
   /** Columns such as `test.elbo`, `test.edges.precision`. */
   readonly report: readonly { readonly split: string; readonly metric: string }[];
   readonly scale?: string;
+  /**
+   * Where the experiment names its variants: what each trains, in place of what stands here, which then only tells what
+   * they have in common. Of the reported columns a variant has those that its model has.
+   */
+  readonly named?: readonly { readonly label: string; readonly spec: ExperimentSpec }[];
 }
 /** A compile-time argument in plain form: a number, a boolean, a structure's name, or a name to be varied. */
 export type StaticArgument = number | boolean | string | { readonly vary: string };

@@ -120,16 +120,23 @@ class Checker {
     // What every scale brings need not be in the base.
     const alone = base.diagnostics.filter((each) => each.code !== "missing-clause" || scales.length === 0);
     const read = scales.map((scale) => experimentSpec(experiment, this.source, this.names, scale));
-    const specs = [base, ...read].flatMap(({ spec }) => (spec === undefined ? [] : [spec]));
-    const inModel = this.inModel(experiment);
-    const variants = specs.length === 0 ? [] : this.variants(experiment, specs);
-    return [alone, ...read.map(({ diagnostics }) => [...diagnostics]), inModel, ...variants];
+    const specs = [base, ...read].flatMap(trained);
+    const models = [...new Set([experiment.model.name, ...specs.map((spec) => spec.model)])];
+    const variants = models.flatMap((name) => [
+      this.inModel(experiment, name),
+      ...this.variants(
+        experiment,
+        name,
+        specs.filter((spec) => spec.model === name),
+      ),
+    ]);
+    return [alone, ...read.map(({ diagnostics }) => [...diagnostics]), ...variants];
   }
 
   /** What an experiment asks of its model that only the elaborated model can tell. */
-  private inModel(experiment: ExperimentDeclaration): Diagnostic[] {
-    const model = this.models.get(experiment.model.name);
-    if (model === undefined || this.wrong.has(experiment.model.name)) return [];
+  private inModel(experiment: ExperimentDeclaration, name: string): Diagnostic[] {
+    const model = this.models.get(name);
+    if (model === undefined || this.wrong.has(name)) return [];
     const problems = [
       ...checkMetricPaths(experiment, model.metricTrees),
       ...checkTemperatures(experiment, model.context.hypers),
@@ -137,8 +144,12 @@ class Checker {
     return problems.map((problem) => problem.diagnostic(this.source));
   }
 
-  private variants(experiment: ExperimentDeclaration, specs: readonly ExperimentSpec[]): Diagnostic[][] {
-    const model = this.names.find(experiment.model.name, this.source)?.declaration;
+  private variants(
+    experiment: ExperimentDeclaration,
+    name: string,
+    specs: readonly ExperimentSpec[],
+  ): Diagnostic[][] {
+    const model = this.names.find(name, this.source)?.declaration;
     if (model?.kind !== "model" || this.wrong.has(model.name.name)) return [];
     const all = new Map(specs.flatMap(argumentsOf).map((each) => [JSON.stringify(each), each]));
     return [...all.values()].slice(0, MOST_VARIANTS).flatMap((given) => {
@@ -162,11 +173,22 @@ class Checker {
   }
 }
 
-/** The arguments that an experiment gives its model, without scale and at each, every combination once. */
-export function experimentArguments(experiment: ExperimentDeclaration, source: Source, names: Names): Arguments[] {
+/** What an experiment trains: one model, or each of its named variants. */
+function trained({ spec }: { readonly spec?: ExperimentSpec }): readonly ExperimentSpec[] {
+  return spec === undefined ? [] : (spec.named?.map((each) => each.spec) ?? [spec]);
+}
+
+/** The arguments that an experiment gives a model, without scale and at each, every combination once. */
+export function experimentArguments(
+  experiment: ExperimentDeclaration,
+  model: string,
+  source: Source,
+  names: Names,
+): Arguments[] {
   const scales = experiment.clauses.flatMap((clause) => (clause.kind === "scale" ? [clause.name.name] : []));
-  const specs = [undefined, ...scales].flatMap((scale) => experimentSpec(experiment, source, names, scale).spec ?? []);
-  const all = new Map(specs.flatMap(argumentsOf).map((each) => [JSON.stringify(each), each]));
+  const specs = [undefined, ...scales].flatMap((scale) => trained(experimentSpec(experiment, source, names, scale)));
+  const ofModel = specs.filter((spec) => spec.model === model);
+  const all = new Map(ofModel.flatMap(argumentsOf).map((each) => [JSON.stringify(each), each]));
   return [...all.values()].slice(0, MOST_VARIANTS);
 }
 

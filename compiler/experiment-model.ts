@@ -139,8 +139,7 @@ export function checkTemperatures(
   experiment: ExperimentDeclaration,
   hypers: ReadonlyMap<string, { readonly positive: boolean }>,
 ): Failure[] {
-  const scales = experiment.clauses.flatMap((clause) => (clause.kind === "scale" ? clause.clauses : []));
-  return [...experiment.clauses, ...scales].flatMap((clause) => {
+  return everyClause(experiment.clauses).flatMap((clause) => {
     if (clause.kind !== "hyper" && clause.kind !== "vary") return [];
     const { name } = clause.name;
     if (hypers.get(name)?.positive !== true) return [];
@@ -153,6 +152,14 @@ export function checkTemperatures(
   });
 }
 
+/** Clauses with those within scales and variants. */
+function everyClause(clauses: readonly ExperimentClause[]): ExperimentClause[] {
+  return clauses.flatMap((clause) => [
+    clause,
+    ...(clause.kind === "scale" || clause.kind === "variant" ? everyClause(clause.clauses) : []),
+  ]);
+}
+
 /** A number as it is written; undefined for what is computed. */
 function plainNumber(e: Expression): number | undefined {
   if (e.kind === "unary" && e.operator === "-" && e.operand.kind === "number") return -e.operand.value;
@@ -162,7 +169,7 @@ function plainNumber(e: Expression): number | undefined {
 function columnsOf(clauses: readonly ExperimentClause[]): Expression[] {
   return clauses.flatMap((clause): readonly Expression[] => {
     if (clause.kind === "report") return clause.columns;
-    if (clause.kind === "scale") return columnsOf(clause.clauses);
+    if (clause.kind === "scale" || clause.kind === "variant") return columnsOf(clause.clauses);
     return clause.kind === "train" && clause.keepBest !== undefined ? [clause.keepBest] : [];
   });
 }

@@ -51,7 +51,7 @@ export function usedByOptimizers(clauses: readonly ExperimentClause[]): Readonly
     partsOf(e).forEach(collect);
   };
   const read = (clause: ExperimentClause) => {
-    if (clause.kind === "scale") clause.clauses.forEach(read);
+    if (clause.kind === "scale" || clause.kind === "variant") clause.clauses.forEach(read);
     if (clause.kind === "train") for (const { value } of clause.optimizer?.arguments ?? []) collect(value);
   };
   clauses.forEach(read);

@@ -22,6 +22,9 @@ export function repeatedClauses(level: readonly ExperimentClause[]): Failure[] {
       case "scale":
         repeats.name(`${clause.kind} ${clause.name.name}`, clause.name.span);
         break;
+      case "variant":
+        repeats.name(`variant ${JSON.stringify(clause.label.value)}`, clause.label.span);
+        break;
       case "report":
       case "search":
         repeats.name(clause.kind, clause.span);

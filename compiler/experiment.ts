@@ -33,6 +33,8 @@ export interface ExperimentRequest {
    * `Edges=TopKEdges,SpanningTree`.
    */
   readonly settings?: readonly string[] | undefined;
+  /** Of an experiment that names its variants, those that are asked for; all of them unless given. */
+  readonly variants?: readonly string[] | undefined;
   readonly resolveImport?: ImportResolver | undefined;
 }
 
@@ -48,7 +50,7 @@ export function readExperiment(
   const wanted = request.experiment;
   const found = wanted === undefined ? experiments[0] : experiments.find((each) => each.name.name === wanted);
   if (found === undefined) return { diagnostics: [unknownExperiment(wanted, experiments).diagnostic(source)] };
-  return experimentSpec(found, source, names, request.scale, request.settings);
+  return experimentSpec(found, source, names, request.scale, request.settings, request.variants);
 }
 
 /** The spec of one experiment at one scale, or at none, with settings laid over both. */
@@ -58,13 +60,70 @@ export function experimentSpec(
   names: Names,
   scale: string | undefined,
   settings: readonly string[] = [],
+  chosen: readonly string[] = [],
 ): { spec?: ExperimentSpec; diagnostics: readonly Diagnostic[] } {
-  const model = names.find(experiment.model.name, source)?.declaration;
-  const facts = model?.kind === "model" ? modelFacts(model) : undefined;
-  const reader = new Reader(experiment, declarationsFor(names, source), facts);
-  const spec = reader.read(scale, settings);
-  const diagnostics = inOrder(reader.problems.map((problem) => problem.diagnostic(source)));
-  return spec === undefined || diagnostics.length > 0 ? { diagnostics } : { spec, diagnostics };
+  const factsOf = (name: string) => {
+    const model = names.find(name, source)?.declaration;
+    return model?.kind === "model" ? modelFacts(model) : undefined;
+  };
+  const variants = namedVariants(experiment, scale);
+  const wrong = chosen.find((label) => !variants.some((each) => each.label === label));
+  if (wrong !== undefined) return { diagnostics: [unknownVariant(wrong, experiment, variants).diagnostic(source)] };
+  const models = variants.flatMap(({ model }) => factsOf(model ?? experiment.model.name) ?? []);
+  const readAs = (model: string, clauses: readonly ExperimentClause[]) => {
+    const reader = new Reader(experiment, declarationsFor(names, source), factsOf(model), model, models);
+    return { spec: reader.read(scale, settings, clauses), problems: reader.problems };
+  };
+  const taken = variants.filter(({ label }) => chosen.length === 0 || chosen.includes(label));
+  const rows = taken.map(({ label, model = experiment.model.name, clauses }) => ({ label, ...readAs(model, clauses) }));
+  const whole = rows.length === 0 ? readAs(experiment.model.name, []) : rows[0]!;
+  // What stands outside of the variants is wrong in each of them.
+  const all = new Map((rows.length === 0 ? [whole] : rows).flatMap(({ problems }) => problems).map(placed));
+  const diagnostics = inOrder([...all.values()].map((problem) => problem.diagnostic(source)));
+  if (whole.spec === undefined || diagnostics.length > 0) return { diagnostics };
+  if (rows.length === 0) return { spec: whole.spec, diagnostics };
+  const named = rows.flatMap(({ label, spec }) => (spec === undefined ? [] : [{ label, spec }]));
+  return { spec: { ...whole.spec, model: experiment.model.name, report: allColumns(named), named }, diagnostics };
+}
+
+function placed(problem: Failure): [string, Failure] {
+  const { span, message, source } = problem;
+  return [`${source?.name} ${span.start} ${span.end} ${message}`, problem];
+}
+
+interface NamedVariant {
+  readonly label: string;
+  readonly model: string | undefined;
+  readonly clauses: readonly ExperimentClause[];
+}
+
+/** Variants by name, with what the scale adds to them. */
+function namedVariants({ clauses }: ExperimentDeclaration, scale: string | undefined): NamedVariant[] {
+  const ofScale = clauses.flatMap((clause) =>
+    clause.kind === "scale" && clause.name.name === scale ? clause.clauses : [],
+  );
+  const variants = new Map<string, NamedVariant>();
+  for (const clause of [...clauses, ...ofScale]) {
+    if (clause.kind !== "variant") continue;
+    const label = clause.label.value;
+    const before = variants.get(label);
+    const model = clause.model?.name ?? before?.model;
+    variants.set(label, { label, model, clauses: [...(before?.clauses ?? []), ...clause.clauses] });
+  }
+  return [...variants.values()];
+}
+
+function allColumns(named: NonNullable<ExperimentSpec["named"]>): ExperimentSpec["report"] {
+  const columns = named.flatMap(({ spec }) => spec.report);
+  return [...new Map(columns.map((each) => [`${each.split}.${each.metric}`, each])).values()];
+}
+
+function unknownVariant(label: string, { name }: ExperimentDeclaration, variants: readonly NamedVariant[]): Failure {
+  const labels = variants.map((each) => each.label);
+  const near = didYouMean(label, labels);
+  const known = labels.length === 0 ? "it names no variants" : `it has ${labels.join("; ")}`;
+  const help = near === undefined ? known : `did you mean ${near}?`;
+  return new Failure(name.span, "unknown-name", `the experiment ${name.name} has no variant ${label}`, { help });
 }
 
 function unknownExperiment(wanted: string | undefined, experiments: readonly ExperimentDeclaration[]): Failure {
@@ -90,19 +149,35 @@ class Reader {
   private readonly experiment: ExperimentDeclaration;
   private readonly scope: Environment;
   private readonly model: ModelFacts | undefined;
+  private readonly modelName: string;
+  /** Models of all variants: a column that one of them has is one. */
+  private readonly models: readonly ModelFacts[];
   private clauses: readonly ExperimentClause[] = [];
 
-  constructor(experiment: ExperimentDeclaration, scope: Environment, model: ModelFacts | undefined) {
+  constructor(
+    experiment: ExperimentDeclaration,
+    scope: Environment,
+    model: ModelFacts | undefined,
+    modelName: string,
+    models: readonly ModelFacts[],
+  ) {
     this.experiment = experiment;
     this.scope = scope;
     this.model = model;
+    this.modelName = modelName;
+    this.models = models;
   }
 
   /** The spec; undefined when something was wrong. */
-  read(scale: string | undefined, settings: readonly string[]): ExperimentSpec | undefined {
-    const base = this.experiment.clauses.filter((clause) => clause.kind !== "scale");
-    const overlay = this.attempt(() => this.scale(scale)) ?? [];
-    this.problems.push(...repeatedClauses(this.experiment.clauses), ...repeatedClauses(overlay));
+  read(
+    scale: string | undefined,
+    settings: readonly string[],
+    variant: readonly ExperimentClause[],
+  ): ExperimentSpec | undefined {
+    const base = this.experiment.clauses.filter((clause) => clause.kind !== "scale" && clause.kind !== "variant");
+    const scaled = this.attempt(() => this.scale(scale)) ?? [];
+    this.problems.push(...repeatedClauses(this.experiment.clauses), ...repeatedClauses(scaled));
+    const overlay = [...scaled.filter((clause) => clause.kind !== "variant"), ...this.ofVariant(variant)];
     const outside = new Settings(settings, [...base, ...overlay], this.model);
     this.clauses = [...base, ...narrowed(overlay, base), ...outside.clauses];
     for (const search of this.all("search")) {
@@ -121,7 +196,7 @@ class Reader {
     const ofModel = (name: string) => this.model?.parameters.some((each) => each.name.name === name) === true;
     return {
       name: this.experiment.name.name,
-      model: this.experiment.model.name,
+      model: this.modelName,
       vary: varied,
       modelArguments: { ...fixed, ...this.varied((name) => ofModel(name) || !(this.isHyper(name) || used.has(name))) },
       data,
@@ -130,6 +205,17 @@ class Reader {
       report,
       ...(scale === undefined ? {} : { scale }),
     };
+  }
+
+  /** What a variant may say of itself. */
+  private ofVariant(clauses: readonly ExperimentClause[]): readonly ExperimentClause[] {
+    for (const { kind, span } of clauses) {
+      if (["hyper", "model-arguments", "train", "experiment-data"].includes(kind)) continue;
+      const help = "a variant holds model, hyper, data and train; all else is said for the whole experiment";
+      const word = kind === "scale" || kind === "variant" ? `another ${kind}` : kind;
+      this.problems.push(new Failure(span, "bad-clause", `a variant holds no ${word}`, { help }));
+    }
+    return clauses;
   }
 
   /** Runs a part of the work; what is wrong with it is kept, and the rest goes on. */
@@ -305,7 +391,11 @@ class Reader {
     if (clause.bootstrap !== undefined) {
       this.problems.push(notYet(clause.bootstrap.span, "bootstrap", "leave it out of report"));
     }
-    return clause.columns.flatMap((column) => this.attempt(() => checkColumn(column, this.model)) ?? []);
+    return clause.columns.flatMap((column) => {
+      const elsewhere = this.models.some((model) => model !== this.model && hasColumn(column, model));
+      if (elsewhere && this.model !== undefined && !hasColumn(column, this.model)) return [];
+      return this.attempt(() => checkColumn(column, this.model)) ?? [];
+    });
   }
 
   /** What is varied and set must be there in the model. */
@@ -347,6 +437,16 @@ function narrowed(overlay: readonly ExperimentClause[], base: readonly Experimen
       .map(({ name, value, span }): ExperimentClause => ({ kind: "vary", name: name!, values: [value], span }));
     return [...single, { ...clause, arguments: clause.arguments.filter((each) => !isVaried(each)) }];
   });
+}
+
+function hasColumn(e: Expression, model: ModelFacts): boolean {
+  try {
+    checkColumn(e, model);
+    return true;
+  } catch (problem) {
+    if (problem instanceof Failure) return false;
+    throw problem;
+  }
 }
 
 function written({ name, value }: Argument) {

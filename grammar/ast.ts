@@ -703,6 +703,14 @@ export interface ScaleClause {
   readonly clauses: readonly ExperimentClause[];
   readonly span: Span;
 }
+/** `variant "LSTM" for Baseline { … }`: one row of the table, with clauses of its own, and a model of its own. */
+export interface VariantClause {
+  readonly kind: "variant";
+  readonly label: StringLiteral;
+  readonly model?: Identifier;
+  readonly clauses: readonly ExperimentClause[];
+  readonly span: Span;
+}
 export type ExperimentClause =
   | VaryClause
   | ExperimentDataClause
@@ -711,6 +719,7 @@ export type ExperimentClause =
   | ReportClause
   | ModelArgumentsClause
   | HyperStatement
+  | VariantClause
   | ScaleClause;
 
 // ── Declarations ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,7 +4,9 @@ import { type Cursor, OncePerClause } from "./cursor.ts";
 import { argument, callArguments, commaList, expression, text } from "./expressions.ts";
 import { hyperStatement } from "./statements.ts";
 
-const STARTERS: ReadonlySet<string> = new Set(["vary", "data", "train", "search", "report", "scale", "model", "hyper"]);
+const STARTERS: ReadonlySet<string> = new Set([
+  ...["vary", "data", "train", "search", "report", "scale", "model", "hyper", "variant"],
+]);
 
 export function experimentClauses(c: Cursor): ExperimentClause[] {
   return c.nested(() => {
@@ -33,6 +35,13 @@ function clause(c: Cursor): ExperimentClause {
       const columns = commaList(c, () => expression(c));
       const bootstrap = c.accept("bootstrap") ? expression(c) : undefined;
       return { kind: "report", columns, ...(bootstrap === undefined ? {} : { bootstrap }), span: c.spanFrom(start) };
+    }
+    case "variant": {
+      c.take();
+      const label = text(c);
+      const model = c.accept("for") ? c.name("a model's name", true) : undefined;
+      const clauses = experimentClauses(c);
+      return { kind: "variant", label, clauses, span: c.spanFrom(start), ...(model === undefined ? {} : { model }) };
     }
     case "model":
       c.take();

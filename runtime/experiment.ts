@@ -28,6 +28,7 @@ import {
   type DataCall,
   dataCall,
   modelArguments,
+  specOf,
   type Variant,
   variantsOf,
   variantTitle,
@@ -91,7 +92,7 @@ export async function runExperiment(spec: ExperimentSpec, options: ExperimentOpt
       cached = undefined;
       cached = { key, data: await options.loadData(call, plan.variant) };
       for (const baseline of cached.data.baselines ?? []) {
-        checkBaseline(baseline, plan.artifact);
+        checkBaseline(baseline, plans);
         baselines.push({ ...baseline, variant: plan.variant });
       }
     }
@@ -107,7 +108,7 @@ export async function runExperiment(spec: ExperimentSpec, options: ExperimentOpt
 
 async function planVariant(spec: ExperimentSpec, variant: Variant, options: ExperimentOptions): Promise<Plan> {
   const artifact = await options.compile(modelArguments(spec, variant), variant);
-  checkMetrics(spec, artifact);
+  checkMetrics(specOf(spec, variant), artifact);
   const device = options.instantiate?.device ?? "wasm";
   const settings = variantSettings(spec, variant, artifact, {
     seed: options.seed ?? 0,
@@ -134,10 +135,12 @@ function checkMetrics(spec: ExperimentSpec, artifact: Artifact): void {
 }
 
 /** A value under a name that no metric has would be missing from the table without a word. */
-function checkBaseline({ name, metrics }: Baseline, artifact: Artifact): void {
-  const known = ["valid", "test"].flatMap((split) => metricPaths(artifact.metrics).map((path) => `${split}.${path}`));
+function checkBaseline({ name, metrics }: Baseline, plans: readonly Plan[]): void {
+  const paths = [...new Set(plans.flatMap(({ artifact }) => metricPaths(artifact.metrics)))];
+  const known = ["valid", "test"].flatMap((split) => paths.map((path) => `${split}.${path}`));
+  const models = [...new Set(plans.map(({ artifact }) => artifact.model))].join(", ");
   const wrong = Object.keys(metrics).find((path) => !known.includes(path));
-  if (wrong !== undefined) throw unknownName("metric", wrong, known, `the baseline \`${name}\`: ${artifact.model}`);
+  if (wrong !== undefined) throw unknownName("metric", wrong, known, `the baseline \`${name}\`: ${models}`);
 }
 
 /** Tells the metric that decides, then those that are reported, as they are on the validation split. */
@@ -149,9 +152,10 @@ function progressFor(
   stream: ProgressStream | undefined,
 ): Progress | undefined {
   if (stream === undefined) return undefined;
-  const { keepBest, validateEvery } = spec.train;
+  const own = specOf(spec, variant);
+  const { keepBest, validateEvery } = own.train;
   const decides = keepBest === undefined ? [] : [`valid.${keepBest.metric}`];
-  const metrics = [...new Set([...decides, ...spec.report.map(({ metric }) => `valid.${metric}`)])];
+  const metrics = [...new Set([...decides, ...own.report.map(({ metric }) => `valid.${metric}`)])];
   const title = variantTitle(spec, variant);
   const count = variantsOf(spec).length;
   return new Progress(stream, title === "" ? spec.name : `${index + 1}/${count} ${title}`, {
@@ -163,13 +167,14 @@ function progressFor(
 
 /** Trains a variant and tests it; undefined when the signal stopped it. */
 async function runVariant(
-  spec: ExperimentSpec,
+  experiment: ExperimentSpec,
   { variant, artifact, settings, files }: Plan,
   data: ExperimentData,
   progress: Progress | undefined,
   options: ExperimentOptions,
 ): Promise<VariantResult | undefined> {
   const { seed, hypers } = settings;
+  const spec = specOf(experiment, variant);
   const { optimizer } = settings.train;
   const training = createDataset(artifact, data.train, "train data");
   const splits = {

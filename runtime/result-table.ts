@@ -18,7 +18,7 @@ export function resultTable(
 ): Table {
   const varied = spec.vary.map(({ name }) => name);
   const reported = spec.report.map(({ split, metric }) => `${split}.${metric}`);
-  const first = varied.length === 0 ? ["model"] : varied;
+  const first = spec.named !== undefined ? ["variant", ...varied] : varied.length === 0 ? ["model"] : varied;
   const values = (metrics: { readonly [path: string]: number }): Cell[] => reported.map((path) => metrics[path]);
   // Data without a variation of their own were used by every variant; a baseline then has no value for the varied
   // names.
@@ -40,7 +40,10 @@ export function resultTable(
     columns: [...first, ...reported],
     rows: [
       ...results.map(({ variant, metrics }) => [
-        ...(varied.length === 0 ? [spec.model] : varied.map((name) => String(variant.values[name]))),
+        ...first.map((name) => {
+          if (name === "variant" && spec.named !== undefined) return variant.label;
+          return varied.length === 0 ? spec.model : String(variant.values[name]);
+        }),
         ...values(metrics),
       ]),
       ...baselines.map(({ name, variant, metrics }) => [...baselineRow(name, variant), ...values(metrics)]),

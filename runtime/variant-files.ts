@@ -9,6 +9,7 @@ import {
   dataCall,
   modelArguments,
   type Numbers,
+  specOf,
   type Variant,
   type VariantTraining,
   variantHypers,
@@ -58,7 +59,7 @@ export function variantSettings(
   artifact: Artifact,
   { seed, device }: Pick<VariantSettings, "seed" | "device">,
 ): VariantSettings {
-  const { model } = spec;
+  const { model } = specOf(spec, variant);
   const [hypers, train] = [variantHypers(spec, variant), variantTraining(spec, variant)];
   const data = { ...dataCall(spec, variant) };
   const program = hashText(artifact.target === "tfjs" ? artifact.program : JSON.stringify(artifact.modules));

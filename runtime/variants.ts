@@ -16,6 +16,8 @@ export interface Variant {
   /** `Edges=SpanningTree,T=10`, or `default` when nothing is varied; safe as a directory's name. */
   readonly name: string;
   readonly values: Arguments;
+  /** What the experiment calls it, where it names its variants. */
+  readonly label?: string;
 }
 
 /** A call of the data module's function, variations filled in. */
@@ -26,34 +28,49 @@ export interface DataCall {
   readonly named: Arguments;
 }
 
-/** The combinations of `vary`, the last name varying fastest. */
+/** What a variant trains: of an experiment that names its variants, that of its name. */
+export function specOf(spec: ExperimentSpec, { label }: Variant): ExperimentSpec {
+  return spec.named?.find((each) => each.label === label)?.spec ?? spec;
+}
+
+/** The combinations of `vary`, the last name varying fastest; of each variant that has a name. */
 export function variantsOf(spec: ExperimentSpec): Variant[] {
+  const all =
+    spec.named?.flatMap(({ label, spec: own }) => combinations(own).map((values) => ({ values, label }))) ??
+    combinations(spec).map((values) => ({ values }));
+  const names = all.map(variantName);
+  return all.map((variant, i) => {
+    const name = names[i]!;
+    // Texts that differ in a character that no directory may have would share a directory.
+    const before = names.slice(0, i).filter((each) => each === name).length;
+    return { name: before === 0 ? name : `${name}(${before + 1})`, ...variant };
+  });
+}
+
+function combinations(spec: ExperimentSpec): Arguments[] {
   let variants: Arguments[] = [{}];
   for (const { name, values } of spec.vary) {
     variants = variants.flatMap((variant) => values.map((value) => ({ ...variant, [name]: fill(value, variant) })));
   }
-  const names = variants.map(variantName);
-  return variants.map((values, i) => {
-    const name = names[i]!;
-    // Texts that differ in a character that no directory may have would share a directory.
-    const before = names.slice(0, i).filter((each) => each === name).length;
-    return { name: before === 0 ? name : `${name}(${before + 1})`, values };
-  });
+  return variants;
 }
 
-function variantName(values: Arguments): string {
-  const parts = Object.entries(values).map(([name, value]) => `${name}=${value}`);
+function variantName({ values, label }: Omit<Variant, "name">): string {
+  const parts = [
+    ...(label === undefined ? [] : [label]),
+    ...Object.entries(values).map(([name, value]) => `${name}=${value}`),
+  ];
   return parts.length === 0 ? "default" : parts.join(",").replace(/[^A-Za-z0-9_=,.()-]/g, "_");
 }
 
 /** The variant for a person who knows the experiment: `SpanningTree, T=10`; what all variants share is left out. */
-export function variantTitle(spec: ExperimentSpec, { values }: Variant): string {
+export function variantTitle(spec: ExperimentSpec, { values, label }: Variant): string {
   const told = spec.vary.filter((each) => each.values.length > 1);
   const parts = told.map(({ name }) => {
     const value = values[name];
     return typeof value === "string" ? value : `${name}=${value}`;
   });
-  return parts.join(", ");
+  return [...(label === undefined ? [] : [label]), ...parts].join(", ");
 }
 
 function fill(argument: StaticArgument, values: Arguments): PlainArgument {
@@ -72,10 +89,11 @@ function fillAll(named: { readonly [name: string]: StaticArgument }, values: Arg
 
 /** The call of the data function for a variant. */
 export function dataCall(spec: ExperimentSpec, variant: Variant): DataCall {
-  const { path, positional, named } = spec.data;
+  const { data } = specOf(spec, variant);
+  const { path, positional, named } = data;
   return {
     path,
-    function: spec.data.function,
+    function: data.function,
     positional: positional.map((argument) => fill(argument, variant.values)),
     named: fillAll(named, variant.values),
   };
@@ -83,18 +101,19 @@ export function dataCall(spec: ExperimentSpec, variant: Variant): DataCall {
 
 /** Arguments of the model for a variant. */
 export function modelArguments(spec: ExperimentSpec, variant: Variant): Arguments {
-  return fillAll(spec.modelArguments, variant.values);
+  return fillAll(specOf(spec, variant).modelArguments, variant.values);
 }
 
 /** Hypers of the model for a variant. */
 export function variantHypers(spec: ExperimentSpec, variant: Variant): Numbers {
-  return fillNumbers(spec.hypers, variant.values);
+  return fillNumbers(specOf(spec, variant).hypers, variant.values);
 }
 
 /** How a variant is trained. */
 export function variantTraining(spec: ExperimentSpec, variant: Variant): VariantTraining {
-  const { name, arguments: given } = spec.train.optimizer;
-  return { ...spec.train, optimizer: { name, arguments: fillNumbers(given, variant.values) } };
+  const { train } = specOf(spec, variant);
+  const { name, arguments: given } = train.optimizer;
+  return { ...train, optimizer: { name, arguments: fillNumbers(given, variant.values) } };
 }
 
 function fillNumbers(named: { readonly [name: string]: StaticNumber }, values: Arguments): Numbers {

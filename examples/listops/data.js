@@ -20,18 +20,23 @@ const STREAMS = { train: 0, valid: 1, test: 2 };
  * Splits with the columns `tokens` (codes, padded to N with 0), `length`, `parent` (the place of each operand's
  * operator; -1 for the first token, -2 for `]` and padding) and `answer`, and two baselines without a model. The size
  * of one split changes no other.
- * @param {number} N tokens of an expression at most
- * @param {{ train: number, valid: number, test: number, seed?: number, reading?: number, path?: string }} options
- *   sizes of the splits. `reading`: 1 takes the limits of the paper for tokens, 10 to 50, with depths that do not count
- *   the first level of operators; 2 takes them for the bracketed strings of the original files, 4 to 17 tokens. `path`:
+ * @param {object} options
+ * @param {number} options.N tokens of an expression at most
+ * @param {number} options.train @param {number} options.valid @param {number} options.test sizes of the splits
+ * @param {number} [options.seed]
+ * @param {number} [options.reading]
+ *   1 takes the limits of the paper for tokens, 10 to 50, with depths that do not count the first level of operators;
+ *   2 takes them for the bracketed strings of the original files, which gives 4 to 17 tokens
+ * @param {string} [options.path]
  *   a .tsv file of the original data is the test split, of which what fits the reading is taken; a directory may hold
  *   the other splits, too
  */
-export async function listops(N, { train, valid, test, seed = 42, reading = 1, path }) {
+export async function listops({ N, train, valid, test, seed = 42, reading = 1, path }) {
   for (const [name, value] of Object.entries({ train, valid, test })) wholeNumber(name, value, 1);
   const limits = READINGS[/** @type {1 | 2} */ (reading)];
   if (limits === undefined) throw new RangeError(`listops: reading is 1 or 2, but it is ${reading}`);
-  wholeNumber("N", N, limits.least + 5 * (limits.firstNesting + DEPTHS - 1) - 10);
+  // The shortest expression of a nesting: each level adds an operator, an operand and a bracket.
+  wholeNumber("N", N, 3 * (limits.firstNesting + DEPTHS - 1) + 1);
   const most = Math.min(N, limits.most);
   const files = path === undefined ? undefined : filesAt(path);
   /** @type {Set<string>} */

@@ -16,7 +16,8 @@ export function readExpressions(path) {
   const name = basename(path);
   const lines = readFileSync(path, "utf8").split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
-  if (lines.length === 0) throw new Error(`${name}: the file is empty; each line holds a label, a tab and an expression`);
+  if (lines.length === 0)
+    throw new Error(`${name}: the file is empty; each line holds a label, a tab and an expression`);
   return lines.map((line, i) => readLine(line, `${name}:${i + 1}`));
 }
 
@@ -68,7 +69,9 @@ function unknownToken(token) {
 export function filesAt(path) {
   if (!existsSync(path)) throw new Error(`there is no file or directory ${path}`);
   if (!statSync(path).isDirectory()) return { test: path };
-  const names = readdirSync(path).filter((name) => name.endsWith(".tsv")).sort();
+  const names = readdirSync(path)
+    .filter((name) => name.endsWith(".tsv"))
+    .sort();
   const find = (/** @type {RegExp} */ pattern) => {
     const name = names.find((each) => pattern.test(each));
     return name === undefined ? undefined : join(path, name);
@@ -76,7 +79,9 @@ export function filesAt(path) {
   const test = find(/^test/);
   if (test === undefined) {
     const found = names.length === 0 ? "no .tsv files" : names.join(", ");
-    throw new Error(`${path} holds ${found}; expected are test*.tsv, and train*.tsv and valid*.tsv where there are some`);
+    throw new Error(
+      `${path} holds ${found}; expected are test*.tsv, and train*.tsv and valid*.tsv where there are some`,
+    );
   }
   const [train, valid] = [find(/^train/), find(/^(valid|dev)/)];
   return { test, ...(train === undefined ? {} : { train }), ...(valid === undefined ? {} : { valid }) };
