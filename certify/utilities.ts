@@ -165,7 +165,10 @@ class Law {
     const count = rows * this.size;
     const { distribution, parameters } = this.over(context, count);
     const { node } = sampleDistribution(context, distribution, [{ size: count }], "u", NOWHERE)!;
-    const leaves = context.noise.map((each) => [String(each.node.attributes.name), noise(each.base, count)] as const);
+    const leaves = context.noise.map(({ node: leaf, base }) => {
+      if (base === "kept") throw new Error("a distribution draws uniform or normal noise");
+      return [String(leaf.attributes.name), noise(base, count)] as const;
+    });
     const environment: Environment = { batch: 1, parameters, noise: Object.fromEntries(leaves) };
     return whole(computed(node, environment), count);
   }

@@ -13,9 +13,9 @@ import {
   type Arguments,
   dataCall,
   modelArguments,
+  specOf,
   type Variant,
   variantHypers,
-  specOf,
   variantsOf,
 } from "../runtime/variants.ts";
 import {

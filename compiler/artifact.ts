@@ -34,9 +34,13 @@ export interface ParameterSignature extends Signature {
 export interface StateSignature extends Signature {
   readonly value: number;
 }
+/** Uniform on (0, 1); standard normal; `kept`: 0 at a rate, else 1 / (1 − rate), which is what dropout multiplies with. */
+export type NoiseBase = "uniform" | "normal" | "kept";
 /** A random leaf: iid draws, a different stream for each; batched as its signature says. */
 export interface NoiseSignature extends Signature {
-  readonly base: "uniform" | "normal";
+  readonly base: NoiseBase;
+  /** Of `kept`, the probability of 0, a multiple of 1/65536. */
+  readonly rate?: number;
   /** Identifies the stream: the counter-based generator is keyed by (seed, stream) and counts (step, element). */
   readonly stream: number;
 }

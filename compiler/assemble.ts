@@ -9,6 +9,7 @@ import type {
   Decision,
   EntryPoint,
   LatentSummary,
+  NoiseBase,
   NoiseSignature,
   Signature,
   Target,
@@ -18,6 +19,7 @@ import { position, type Source } from "./diagnostic.ts";
 import type { DeclaredData, DeclaredLatent, EntryName } from "./elaborate/context.ts";
 import type { ElaboratedModel } from "./elaborate/model.ts";
 import type { Kernel } from "./ir/kernel/kernel.ts";
+import { stringOf } from "./ir/tensor/attributes.ts";
 import { kernelOf } from "./ir/tensor/kernel-node.ts";
 import { nodesInOrder } from "./ir/tensor/order.ts";
 import type { Node, TensorProgram } from "./ir/tensor/tensor.ts";
@@ -258,8 +260,9 @@ function entryPoint(program: TensorProgram): EntryPoint {
         dtype: "f32",
         shape: node.type.shape,
         batched: node.type.batched,
-        base: node.attributes.base === "normal" ? "normal" : "uniform",
+        base: stringOf(node.attributes, "base") as NoiseBase,
         stream: Number(node.attributes.stream),
+        ...(node.attributes.rate === undefined ? {} : { rate: Number(node.attributes.rate) }),
       }),
     );
   return {

@@ -144,11 +144,7 @@ class Checker {
     return problems.map((problem) => problem.diagnostic(this.source));
   }
 
-  private variants(
-    experiment: ExperimentDeclaration,
-    name: string,
-    specs: readonly ExperimentSpec[],
-  ): Diagnostic[][] {
+  private variants(experiment: ExperimentDeclaration, name: string, specs: readonly ExperimentSpec[]): Diagnostic[][] {
     const model = this.names.find(name, this.source)?.declaration;
     if (model?.kind !== "model" || this.wrong.has(model.name.name)) return [];
     const all = new Map(specs.flatMap(argumentsOf).map((each) => [JSON.stringify(each), each]));

@@ -4,6 +4,7 @@
  */
 import * as core from "@tensorflow/tfjs-core";
 import { listNames, UserError } from "./user-error.ts";
+import { teachNoise } from "./wasm-noise.ts";
 import { withProducts } from "./wasm-products.ts";
 
 export type Tensorflow = typeof core;
@@ -83,6 +84,7 @@ function startWasm(paths: DeviceOptions["wasmPaths"]): Promise<Tensorflow> {
         help: "in a browser pass `wasmPaths`, the address of the folder wasm-out/; or use the device `cpu`",
       });
     }
+    teachNoise(core);
     return withProducts(core);
   })().catch((error: unknown) => {
     wasmStarted = undefined;

@@ -3,10 +3,11 @@ import type * as core from "@tensorflow/tfjs-core";
 import type { EntryPoint, NoiseSignature, TfjsArtifact } from "../compiler/artifact.ts";
 import type { Device, Tensorflow } from "./devices.ts";
 import { type HostArray, type HostTensor, sizeOf } from "./host-tensor.ts";
-import { normal, PURPOSES, type Purpose, uniform } from "./random.ts";
+import { kept, normal, PURPOSES, type Purpose, uniform } from "./random.ts";
 import { createRunKernel, type HostKernel, type RunKernel } from "./run-kernel.ts";
 import { UserError } from "./user-error.ts";
 import { loadWasmKernel } from "./wasm-kernel.ts";
+import { drawnTensor } from "./wasm-noise.ts";
 
 export type TensorRecord = { readonly [name: string]: core.Tensor };
 export type EntryFunction = (
@@ -45,6 +46,23 @@ export function toHost(tensor: core.Tensor): HostTensor {
   return { shape: tensor.shape, data: (tensor.dataSync() as HostArray).slice() };
 }
 
+/** The draws as a tensor, made on the device where it can. */
+export function noiseTensor(tf: Tensorflow, noise: NoiseSignature, call: NoiseCall): core.Tensor {
+  const { seed, purpose, draw, batch } = call;
+  const { base, rate = 0 } = noise;
+  const shape = noise.batched ? [batch, ...noise.shape] : noise.shape;
+  const stream = PURPOSES[purpose] + noise.stream;
+  const drawn = base === "normal" ? undefined : drawnTensor(tf, shape, { base, seed, stream, step: draw, rate });
+  return drawn ?? toTensor(tf, "f32", drawNoise(noise, seed, purpose, draw, batch));
+}
+
+export interface NoiseCall {
+  readonly seed: number;
+  readonly purpose: Purpose;
+  readonly draw: number;
+  readonly batch: number;
+}
+
 /** The draws of one random leaf: a function of the seed, the leaf's stream, what it is for, and how often before. */
 export function drawNoise(
   noise: NoiseSignature,
@@ -54,8 +72,15 @@ export function drawNoise(
   batch: number,
 ): HostTensor {
   const shape = noise.batched ? [batch, ...noise.shape] : noise.shape;
-  const generate = noise.base === "uniform" ? uniform : normal;
-  return { shape, data: generate(seed, PURPOSES[purpose] + noise.stream, draw, sizeOf(shape)) };
+  const [stream, size] = [PURPOSES[purpose] + noise.stream, sizeOf(shape)];
+  switch (noise.base) {
+    case "uniform":
+      return { shape, data: uniform(seed, stream, draw, size) };
+    case "normal":
+      return { shape, data: normal(seed, stream, draw, size) };
+    case "kept":
+      return { shape, data: kept(seed, stream, draw, size, noise.rate ?? 0) };
+  }
 }
 
 export interface Call {
@@ -64,7 +89,8 @@ export interface Call {
   readonly parameters: TensorRecord;
   readonly states: TensorRecord;
   readonly hypers: { readonly [name: string]: number };
-  readonly noise: { readonly [name: string]: HostTensor };
+  /** Draws, or what makes a tensor of them. */
+  readonly noise: { readonly [name: string]: HostTensor | (() => core.Tensor) };
 }
 
 /** An artifact's program on a device. */
@@ -115,7 +141,12 @@ export class Program {
     };
     return tf.tidy(() => {
       const inputs = mapRecord(call.inputs, (value, name) => create(dtypes.get(name) ?? "f32", value));
-      const noise = mapRecord(call.noise, (value) => create("f32", value));
+      const noise = mapRecord(call.noise, (value) => {
+        if (typeof value !== "function") return create("f32", value);
+        const tensor = value();
+        created.push(tensor);
+        return tensor;
+      });
       const before = tf.engine().state.numTensors;
       const outputs = this.guarded(entry, call.batch, () =>
         run(call.batch, inputs, call.parameters, call.states, call.hypers, noise),

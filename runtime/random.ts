@@ -64,14 +64,27 @@ export function threefry2x32(key: readonly [number, number], counter: readonly [
 const UNIT = 1 / 2 ** 23;
 
 /**
- * `size` draws strictly inside (0, 1): (n + 1/2) / 2^23 for the upper 23 bits n of a word, hence exact in float32.
+ * `size` draws from element `from` on, which begins a block, strictly inside (0, 1): (n + 1/2) / 2^23 for the upper 23 bits n of a word, hence exact in float32.
  * Element i is word i mod 2 of block floor(i / 2) under key (seed, stream) and counter (step, block).
  */
-export function uniform(seed: number, stream: number, step: number, size: number): Float32Array {
+export function uniform(seed: number, stream: number, step: number, size: number, from = 0): Float32Array {
   const bits = new Uint32Array(size);
-  threefryBlocks(seed, stream, step, 0, bits);
+  threefryBlocks(seed, stream, step, from / 2, bits);
   const out = new Float32Array(size);
   for (let i = 0; i < size; i++) out[i] = ((bits[i]! >>> 9) + 0.5) * UNIT;
+  return out;
+}
+
+/**
+ * `size` draws from element `from` on, which begins a block, that are 0 with probability `rate`, a multiple of 1/65536, and 1 / (1 − rate) otherwise. Element i looks
+ * at half i mod 2, the lower first, of word floor(i / 2) mod 2 of block floor(i / 4).
+ */
+export function kept(seed: number, stream: number, step: number, size: number, rate: number, from = 0): Float32Array {
+  const bits = new Uint32Array(Math.ceil(size / 2));
+  threefryBlocks(seed, stream, step, from / 4, bits);
+  const out = new Float32Array(size);
+  const [least, value] = [rate * 65536, 1 / (1 - rate)];
+  for (let i = 0; i < size; i++) out[i] = ((bits[i >>> 1]! >>> (16 * (i & 1))) & 0xffff) >= least ? value : 0;
   return out;
 }
 

@@ -9,8 +9,8 @@ import { findNotFinite } from "./not-finite.ts";
 import { Adam, type AdamOptions, squaredNorm } from "./optimizers/adam.ts";
 import {
   disposeAll,
-  drawNoise,
   mapRecord,
+  noiseTensor,
   Program,
   type ProgramFactory,
   type TensorRecord,
@@ -92,7 +92,7 @@ export class TfjsEngine implements Engine {
       });
     const noise = entry.noise.map((signature) => [
       signature.name,
-      call.noise?.[signature.name] ?? drawNoise(signature, call.seed, call.purpose, call.draw, call.batch),
+      call.noise?.[signature.name] ?? (() => noiseTensor(tf, signature, call)),
     ]);
     try {
       return this.program.call(entry, {

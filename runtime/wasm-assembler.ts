@@ -40,6 +40,34 @@ export const vector = {
   larger: [0xfd, 0xeb, 0x01] as Code,
 };
 
+/** Vectors of integers: four of 32 bits, or eight of 16. */
+export const words = {
+  /** One i32 in all four places. */
+  splat: [0xfd, 0x11] as Code,
+  /** One 16-bit number in all eight places. */
+  splatHalves: [0xfd, 0x10] as Code,
+  /** Four numbers. */
+  constant: (values: readonly number[]): Code => [0xfd, 0x0c, ...new Uint8Array(new Int32Array(values).buffer)],
+  floats: (value: number): Code => [0xfd, 0x0c, ...new Uint8Array(new Float32Array(4).fill(value).buffer)],
+  add: [0xfd, 0xae, 0x01] as Code,
+  xor: [0xfd, 0x51] as Code,
+  or: [0xfd, 0x50] as Code,
+  and: [0xfd, 0x4e] as Code,
+  left: (bits: number): Code => [...constant(bits), 0xfd, 0xab, 0x01],
+  right: (bits: number): Code => [...constant(bits), 0xfd, 0xad, 0x01],
+  /** Of two vectors, numbers 0 to 3 of the first and 4 to 7 of the second. */
+  shuffle: (places: readonly number[]): Code => [
+    ...[0xfd, 0x0d],
+    ...places.flatMap((place) => [0, 1, 2, 3].map((byte) => 4 * place + byte)),
+  ],
+  /** All bits of the 16-bit numbers that are at least those of the second, none of the others. */
+  halvesAtLeast: [0xfd, 0x36] as Code,
+  /** The lower four, or the upper four, 16-bit numbers as 32-bit ones of their sign. */
+  lowerHalves: [0xfd, 0xa7, 0x01] as Code,
+  upperHalves: [0xfd, 0xa8, 0x01] as Code,
+  toFloats: [0xfd, 0xfb, 0x01] as Code,
+};
+
 /** Carries out `body` once, and again as long as the condition that it leaves on the stack holds. */
 export const repeat = (...body: readonly Code[]): Code => [0x03, 0x40, ...body.flat(), 0x0d, 0, 0x0b];
 export const choose = (condition: Code, yes: Code, no: Code): Code => [

@@ -6,7 +6,6 @@
  * that is lost would go on unseen.
  */
 import type * as core from "@tensorflow/tfjs-core";
-import { UserError } from "./user-error.ts";
 import {
   add,
   assemble,
@@ -22,6 +21,7 @@ import {
   set,
   vector,
 } from "./wasm-assembler.ts";
+import { made, type Tensorflow, type WasmBackend, wasmMemory } from "./wasm-backend.ts";
 
 /** The names under which tfjs knows our kernels. */
 const PRODUCT = "SstcProduct";
@@ -118,8 +118,6 @@ function rectifierCode(): FunctionCode {
   return { name: "relu", parameters: 3, integers: 0, vectors: 0, body };
 }
 
-type Tensorflow = typeof core;
-
 interface Products {
   packPanel(from: number, stride: number, rows: number, to: number): void;
   packTile(from: number, stride: number, rows: number, to: number): void;
@@ -130,21 +128,13 @@ interface Products {
   relu(from: number, to: number, vectors: number): void;
 }
 
-/** What tfjs's WASM backend (4.22) is made of, as far as it is used here. */
-interface WasmBackend {
-  readonly wasm?: { readonly asm?: { readonly memory?: WebAssembly.Memory } };
-  readonly dataIdMap: { get(id: core.DataId): { readonly memoryOffset: number } };
-  makeOutput(shape: number[], dtype: "float32"): core.TensorInfo;
-  disposeData(id: core.DataId): void;
-}
-
 /**
  * tfjs with our products in place of its own, where they fit. `tf` itself stays as it is, and is returned as it is
  * where the backend's memory cannot be shared (with threads) or vectors are missing.
  */
 export function withProducts(tf: Tensorflow): Tensorflow {
   const backend = tf.backend() as object as WasmBackend;
-  const memory = backend.wasm?.asm?.memory;
+  const memory = wasmMemory(backend);
   const bytes = assemble([
     packCode("packPanel", PANEL / 4),
     packCode("packTile", TILE / 4),
@@ -154,8 +144,7 @@ export function withProducts(tf: Tensorflow): Tensorflow {
     productCode("narrowLines", 1, 1),
     rectifierCode(),
   ]);
-  const shared = typeof SharedArrayBuffer !== "undefined" && memory?.buffer instanceof SharedArrayBuffer;
-  if (memory === undefined || shared || !WebAssembly.validate(bytes)) return tf;
+  if (memory === undefined || !WebAssembly.validate(bytes)) return tf;
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { host: { memory } });
   const products = instance.exports as object as Products;
   const register = (kernelName: string, kernelFunc: core.KernelFunc) => {
@@ -177,25 +166,6 @@ export function withProducts(tf: Tensorflow): Tensorflow {
 function relu(tf: Tensorflow, x: Parameters<typeof core.relu>[0]): core.Tensor {
   if (!(x instanceof tf.Tensor) || x.dtype !== "float32" || tf.getBackend() !== "wasm") return tf.relu(x);
   return x.size < LANES ? tf.maximum(x, 0) : tf.engine().runKernel(RECTIFIER, { x });
-}
-
-/**
- * A new tensor. tfjs does not look at what its allocator returns: without memory a tensor begins at address 0, where
- * the heap's own data are.
- */
-function made(
-  backend: WasmBackend,
-  shape: readonly number[],
-  others: readonly core.TensorInfo[] = [],
-): core.TensorInfo {
-  const result = backend.makeOutput([...shape], "float32");
-  const size = shape.reduce((product, each) => product * each, 1);
-  if (size === 0 || backend.dataIdMap.get(result.dataId).memoryOffset !== 0) return result;
-  for (const { dataId } of [result, ...others]) backend.disposeData(dataId);
-  throw new UserError(`the device \`wasm\` has no memory left for ${size} numbers`, {
-    why: "a WebAssembly heap ends at 4 GiB, and sooner where the machine has less to give",
-    help: "reduce the batch or the sizes of the model, or use the device `cpu`",
-  });
 }
 
 /** Of at least one vector; where the last one is not whole, it begins earlier. */

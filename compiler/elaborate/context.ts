@@ -5,7 +5,7 @@
  */
 
 import type { Declaration, Expression, Span } from "../../grammar/ast.ts";
-import type { Decision, Initializer, Target } from "../artifact.ts";
+import type { Decision, Initializer, NoiseBase, Target } from "../artifact.ts";
 import type { Code } from "../codes.ts";
 import { type Diagnostic, position, type Severity, type Source } from "../diagnostic.ts";
 import { Failure } from "../failure.ts";
@@ -86,7 +86,7 @@ export interface DeclaredHyper {
 }
 export interface DeclaredNoise {
   readonly stream: number;
-  readonly base: "uniform" | "normal";
+  readonly base: NoiseBase;
   readonly node: Node;
 }
 export interface DeclaredLatent {

@@ -50,4 +50,30 @@ const uniformLike = builtin("uniform_like", ["x"], (context, { x }) => {
   return tensor(node, value.dimensions);
 });
 
-export const batchFunctions: readonly [string, Builtin][] = [batchMean, batchSize, meanOfItems, items, uniformLike];
+/** So fine are the rates of `kept_like`: draws are of 16 bits. */
+const RATES = 65536;
+
+/** What dropout multiplies with. */
+const keptLike = builtin("kept_like", ["x", "rate"], (context, { x, rate }) => {
+  const value = tensorOf(context, x);
+  if (value === undefined) return undefined;
+  const { value: given, span } = rate!;
+  const exact = given.kind === "number" ? Math.round(given.value * RATES) / RATES : Number.NaN;
+  if (!(exact >= 0 && exact < 1)) {
+    const message = `the rate is a number from 0 to less than 1, known at compile time, but this is ${describe(given)}`;
+    throw new Failure(span, "bad-number", message);
+  }
+  const stream = context.nextStream("uniform");
+  const node = context.builder.kept(`kept.${stream}`, stream, exact, value.node.type.shape);
+  context.noise.push({ stream, base: "kept", node });
+  return tensor(node, value.dimensions);
+});
+
+export const batchFunctions: readonly [string, Builtin][] = [
+  batchMean,
+  batchSize,
+  meanOfItems,
+  items,
+  uniformLike,
+  keptLike,
+];

@@ -76,6 +76,10 @@ export class Builder {
   noise(name: string, stream: number, base: "uniform" | "normal", shape: readonly number[], batched = true): Node {
     return this.node("noise", [], { name, stream, base, shape, batched });
   }
+  /** What dropout multiplies with: 0 at the rate, a multiple of 1/65536, else 1 / (1 − rate). */
+  kept(name: string, stream: number, rate: number, shape: readonly number[]): Node {
+    return this.node("noise", [], { name, stream, base: "kept", rate, shape, batched: true });
+  }
   batchSize(): Node {
     return this.node("batch_size", []);
   }

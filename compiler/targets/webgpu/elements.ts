@@ -1,11 +1,12 @@
 /** Kernels in which each lane computes one element: elementwise operations, rearrangements, and draws of noise. */
+import type { NoiseBase } from "../../artifact.ts";
 import { numberOf, stringOf } from "../../ir/tensor/attributes.ts";
 import { type Node, sizeOf } from "../../ir/tensor/tensor.ts";
 import { elementsOf, extentText, times } from "./extent.ts";
 import { Place } from "./place.ts";
 import { resultPlace } from "./reduction.ts";
 import type { Located, Shader } from "./shader.ts";
-import { type Surroundings, Values } from "./values.ts";
+import { literalText, type Surroundings, Values } from "./values.ts";
 
 /** As few as keep a device busy, so that such jobs share dispatches with reductions and products. */
 export const ELEMENT_LANES = 64;
@@ -70,16 +71,25 @@ export function writePart(
   return size;
 }
 
-/** Draws as runtime/random.ts makes them: uniform ones bit for bit, normal ones up to the rounding of float32. */
+/** Draws as runtime/random.ts makes them: bit for bit, normal ones up to the rounding of float32. */
 export function writeNoise(shader: Shader, node: Node, to: Located): void {
   const { writer } = shader;
   const stream = `${numberOf(node.attributes, "stream")}u`;
   writeGuarded(shader, extentText(elementsOf(node.type)), (i) => {
+    const base = stringOf(node.attributes, "base") as NoiseBase;
+    const perBlock = base === "kept" ? 4 : 2;
     writer.line(
-      `let words = threefry(vec2<u32>(call.seed, call.streams + ${stream}), vec2<u32>(call.draw, ${i} / 2u));`,
+      `let words = threefry(vec2<u32>(call.seed, call.streams + ${stream}), vec2<u32>(call.draw, ${i} / ${perBlock}u));`,
     );
+    if (base === "kept") {
+      const rate = numberOf(node.attributes, "rate");
+      const half = `((words[(${i} / 2u) % 2u] >> (16u * (${i} % 2u))) & 0xffffu)`;
+      const kept = literalText(1 / (1 - rate), "f32");
+      shader.store(to, i, `select(0.0, ${kept}, ${half} >= ${rate * 65536}u)`);
+      return;
+    }
     const unit = (word: string) => `(f32(${word} >> 9u) + 0.5) * 1.1920929e-7`;
-    if (stringOf(node.attributes, "base") === "uniform") {
+    if (base === "uniform") {
       shader.store(to, i, unit(`words[${i} % 2u]`));
       return;
     }
