@@ -122,3 +122,10 @@ export function repeatedAlong(node: Node, axis: number, size: number, build: Bui
       return undefined;
   }
 }
+
+/** How often each of `size` numbers from 0 stands in a row, where all do so alike, and more than once. */
+export function runLength(indices: readonly number[], size: number): number | undefined {
+  const run = indices.length / size;
+  const alike = Number.isInteger(run) && run > 1 && indices.every((index, i) => index === Math.floor(i / run));
+  return alike ? run : undefined;
+}
