@@ -24,23 +24,27 @@ export function lstm(x: Matrix, W: Matrix, R: Matrix, b: readonly number[]): num
   });
 }
 
-/** The next state of a gated recurrent unit: gates reset, update, candidate; the reset applies after the product. */
-export function gruStep(x: readonly number[], h: readonly number[], weights: Gru): number[] {
-  const size = h.length;
-  const [a, g] = [affine(x, weights.W, weights.b), affine(h, weights.R, weights.r)];
+/** The next state of a gated recurrent unit; the reset applies after the product. */
+export function gruStep(x: readonly number[], h: readonly number[], { reset, keep, candidate, offset }: Gru): number[] {
+  const gate = ({ W, R, b }: Gate) => affine(h, R, affine(x, W, b)).map(sigmoid);
+  const [r, z] = [gate(reset), gate(keep)];
+  const [own, memory] = [affine(x, candidate.W, candidate.b), affine(h, candidate.R, offset)];
   return h.map((old, k) => {
-    const reset = sigmoid(a[k]! + g[k]!);
-    const keep = sigmoid(a[size + k]! + g[size + k]!);
-    const candidate = Math.tanh(a[2 * size + k]! + reset * g[2 * size + k]!);
-    return (1 - keep) * candidate + keep * old;
+    const fresh = Math.tanh(own[k]! + r[k]! * memory[k]!);
+    return (1 - z[k]!) * fresh + z[k]! * old;
   });
 }
 
-export interface Gru {
+interface Gate {
   readonly W: Matrix;
   readonly R: Matrix;
   readonly b: readonly number[];
-  readonly r: readonly number[];
+}
+export interface Gru {
+  readonly reset: Gate;
+  readonly keep: Gate;
+  readonly candidate: Gate;
+  readonly offset: readonly number[];
 }
 
 /** y[i] = b + Σ_j x[i + j − before] W[j], where what lies outside of x is 0. */

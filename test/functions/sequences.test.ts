@@ -108,9 +108,21 @@ describe("modules equal what is written out by hand", () => {
 
   test("GRU", () => {
     const text = modelOf(`  let m = GRU(${size}, 2)\n  let y = m(x)`, "GRU", [n, 2]);
-    const data = given({ "m.W": size * 6, "m.R": 2 * 6, "m.b": 6, "m.r": 6 });
+    const gates = ["reset", "keep", "candidate"] as const;
+    const sizes = gates.map((name) => ({ [`m.${name}.W`]: size * 2, [`m.${name}.R`]: 4, [`m.${name}.b`]: 2 }));
+    const data = given(Object.assign({ "m.offset": 2 }, ...sizes));
     const { parameters: p } = data;
-    const weights: Gru = { W: rows(p["m.W"]!, 6), R: rows(p["m.R"]!, 6), b: p["m.b"]!, r: p["m.r"]! };
+    const gate = (name: string) => ({
+      W: rows(p[`m.${name}.W`]!, 2),
+      R: rows(p[`m.${name}.R`]!, 2),
+      b: p[`m.${name}.b`]!,
+    });
+    const weights: Gru = {
+      reset: gate("reset"),
+      keep: gate("keep"),
+      candidate: gate("candidate"),
+      offset: p["m.offset"]!,
+    };
     const wanted = examples(data).map((x) => {
       let h = [0, 0];
       return x.map((row) => {
