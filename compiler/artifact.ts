@@ -34,7 +34,7 @@ export interface ParameterSignature extends Signature {
 export interface StateSignature extends Signature {
   readonly value: number;
 }
-/** Uniform on (0, 1); standard normal; `kept`: 0 at a rate, else 1 / (1 − rate), which is what dropout multiplies with. */
+/** Uniform on (0, 1); standard normal; `kept`: 0 at a rate, else 1 / (1 − rate), as dropout multiplies with. */
 export type NoiseBase = "uniform" | "normal" | "kept";
 /** A random leaf: iid draws, a different stream for each; batched as its signature says. */
 export interface NoiseSignature extends Signature {

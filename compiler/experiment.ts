@@ -18,6 +18,7 @@ import { checkArguments, checkChoice, checkColumn, type ModelFacts, modelFacts }
 import { readOptimizer, usedByOptimizers } from "./experiment-optimizer.ts";
 import { repeatedClauses } from "./experiment-repeats.ts";
 import { Settings } from "./experiment-settings.ts";
+import { allColumns, hasColumn, namedVariants, narrowed, placed, unknownVariant } from "./experiment-variants.ts";
 import { Failure } from "./failure.ts";
 import { notYet } from "./later.ts";
 import { type ImportResolver, type Library, Names } from "./names.ts";
@@ -84,46 +85,6 @@ export function experimentSpec(
   if (rows.length === 0) return { spec: whole.spec, diagnostics };
   const named = rows.flatMap(({ label, spec }) => (spec === undefined ? [] : [{ label, spec }]));
   return { spec: { ...whole.spec, model: experiment.model.name, report: allColumns(named), named }, diagnostics };
-}
-
-function placed(problem: Failure): [string, Failure] {
-  const { span, message, source } = problem;
-  return [`${source?.name} ${span.start} ${span.end} ${message}`, problem];
-}
-
-interface NamedVariant {
-  readonly label: string;
-  readonly model: string | undefined;
-  readonly clauses: readonly ExperimentClause[];
-}
-
-/** Variants by name, with what the scale adds to them. */
-function namedVariants({ clauses }: ExperimentDeclaration, scale: string | undefined): NamedVariant[] {
-  const ofScale = clauses.flatMap((clause) =>
-    clause.kind === "scale" && clause.name.name === scale ? clause.clauses : [],
-  );
-  const variants = new Map<string, NamedVariant>();
-  for (const clause of [...clauses, ...ofScale]) {
-    if (clause.kind !== "variant") continue;
-    const label = clause.label.value;
-    const before = variants.get(label);
-    const model = clause.model?.name ?? before?.model;
-    variants.set(label, { label, model, clauses: [...(before?.clauses ?? []), ...clause.clauses] });
-  }
-  return [...variants.values()];
-}
-
-function allColumns(named: NonNullable<ExperimentSpec["named"]>): ExperimentSpec["report"] {
-  const columns = named.flatMap(({ spec }) => spec.report);
-  return [...new Map(columns.map((each) => [`${each.split}.${each.metric}`, each])).values()];
-}
-
-function unknownVariant(label: string, { name }: ExperimentDeclaration, variants: readonly NamedVariant[]): Failure {
-  const labels = variants.map((each) => each.label);
-  const near = didYouMean(label, labels);
-  const known = labels.length === 0 ? "it names no variants" : `it has ${labels.join("; ")}`;
-  const help = near === undefined ? known : `did you mean ${near}?`;
-  return new Failure(name.span, "unknown-name", `the experiment ${name.name} has no variant ${label}`, { help });
 }
 
 function unknownExperiment(wanted: string | undefined, experiments: readonly ExperimentDeclaration[]): Failure {
@@ -420,32 +381,6 @@ class Reader {
       const help = near === undefined ? known : `did you mean ${near}?`;
       this.problems.push(new Failure(name.span, "unknown-name", message, { help }));
     }
-  }
-}
-
-/** The clauses of a scale, in which one value for what the experiment varies is all that it is varied over. */
-function narrowed(overlay: readonly ExperimentClause[], base: readonly ExperimentClause[]): ExperimentClause[] {
-  const varied = new Set(base.flatMap((clause) => (clause.kind === "vary" ? [clause.name.name] : [])));
-  return overlay.flatMap((clause): ExperimentClause[] => {
-    if (clause.kind === "hyper" && varied.has(clause.name.name)) {
-      return [{ kind: "vary", name: clause.name, values: [clause.value], span: clause.span }];
-    }
-    if (clause.kind !== "model-arguments") return [clause];
-    const isVaried = ({ name }: Argument) => name !== undefined && varied.has(name.name);
-    const single = clause.arguments
-      .filter(isVaried)
-      .map(({ name, value, span }): ExperimentClause => ({ kind: "vary", name: name!, values: [value], span }));
-    return [...single, { ...clause, arguments: clause.arguments.filter((each) => !isVaried(each)) }];
-  });
-}
-
-function hasColumn(e: Expression, model: ModelFacts): boolean {
-  try {
-    checkColumn(e, model);
-    return true;
-  } catch (problem) {
-    if (problem instanceof Failure) return false;
-    throw problem;
   }
 }
 

@@ -64,8 +64,9 @@ export function threefry2x32(key: readonly [number, number], counter: readonly [
 const UNIT = 1 / 2 ** 23;
 
 /**
- * `size` draws from element `from` on, which begins a block, strictly inside (0, 1): (n + 1/2) / 2^23 for the upper 23 bits n of a word, hence exact in float32.
- * Element i is word i mod 2 of block floor(i / 2) under key (seed, stream) and counter (step, block).
+ * `size` draws from element `from` on, which begins a block, strictly inside (0, 1): (n + 1/2) / 2^23 for the upper 23
+ * bits n of a word, hence exact in float32. Element i is word i mod 2 of block floor(i / 2) under key (seed, stream) and
+ * counter (step, block).
  */
 export function uniform(seed: number, stream: number, step: number, size: number, from = 0): Float32Array {
   const bits = new Uint32Array(size);
@@ -76,8 +77,9 @@ export function uniform(seed: number, stream: number, step: number, size: number
 }
 
 /**
- * `size` draws from element `from` on, which begins a block, that are 0 with probability `rate`, a multiple of 1/65536, and 1 / (1 − rate) otherwise. Element i looks
- * at half i mod 2, the lower first, of word floor(i / 2) mod 2 of block floor(i / 4).
+ * `size` draws from element `from` on, which begins a block, that are 0 with probability `rate`, a multiple of 1/65536,
+ * and 1 / (1 − rate) otherwise. Element i looks at half i mod 2, the lower first, of word
+ * floor(i / 2) mod 2 of block floor(i / 4).
  */
 export function kept(seed: number, stream: number, step: number, size: number, rate: number, from = 0): Float32Array {
   const bits = new Uint32Array(Math.ceil(size / 2));
