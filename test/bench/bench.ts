@@ -7,6 +7,7 @@ import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { compilationRows } from "./compilation.ts";
+import { exampleRows } from "./examples.ts";
 import type { Row } from "./measure.ts";
 import { backwardRows, growthRows, solverRows, structureRows } from "./structures.ts";
 import { trainingRows } from "./training.ts";
@@ -23,6 +24,7 @@ const groups: Readonly<Record<string, Group>> = {
   solvers: { title: "Hard solvers of a batch, one core", measure: solverRows },
   backward: { title: "Exact backward of a dynamic program against its forward", measure: backwardRows },
   train: { title: "A training step of NRI on the device wasm", measure: trainingRows },
+  examples: { title: "A training step of ListOps and L2X on the device wasm", measure: exampleRows },
   growth: { title: "Growth of forward and backward with a size", measure: growthRows },
 };
 
