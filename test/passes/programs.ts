@@ -22,7 +22,11 @@ export interface Case {
   readonly arguments: Arguments;
 }
 
-const nri: Source = { name: "nri.sst", text: readFileSync("examples/nri/nri.sst", "utf8") };
+const example = (name: string): Source => ({
+  name: `${name}.sst`,
+  text: readFileSync(`examples/${name}/${name}.sst`, "utf8"),
+});
+const nri = example("nri");
 
 /** Straight-through samples, an array of latents, dropout: gradients that are stopped, and constants of many kinds. */
 const categories: Source = {
@@ -52,6 +56,13 @@ export const cases: readonly Case[] = [
   })),
   { name: "NRI of the paper's size but for the hidden units", source: nri, arguments: { hidden: 16 } },
   { name: "categories", source: categories, arguments: {} },
+  { name: "ListOps with Arborescence", source: example("listops"), arguments: { N: 5, size: 4, steps: 3 } },
+  {
+    name: "ListOps with SpanningTree",
+    source: example("listops"),
+    arguments: { N: 4, size: 3, steps: 2, Edges: "SpanningTree", directed: false },
+  },
+  { name: "L2X", source: example("l2x"), arguments: { L: 6, vocabulary: 7, size: 3, filters: 4, k: 1 } },
 ];
 
 export interface Compiled {
@@ -92,7 +103,9 @@ export function environmentOf(
     if (table === undefined) continue;
     const positive = node.op === "state" || node.op === "noise";
     const scale = node.op === "parameter" ? 1 / Math.sqrt(sizeOf(node.type.shape.slice(0, 1))) : 1;
-    table[name] ??= draw(node.type, batch, next, positive ? [0.05, 0.95] : [-scale, scale]);
+    // Whole numbers are indices and sizes.
+    const range: [number, number] = node.type.dtype === "i32" ? [1, 4] : positive ? [0.05, 0.95] : [-scale, scale];
+    table[name] ??= draw(node.type, batch, next, range);
   }
   return {
     batch,

@@ -31,7 +31,12 @@ for (const device of ["wasm", "cpu"]) {
         return [name, { shape: [batch, ...shape], data }] as const;
       });
       const got = await model.run(program.name as "train", {
-        inputs: floats(environment.inputs),
+        inputs: Object.fromEntries(
+          Object.entries(environment.inputs ?? {}).map(([name, data]) => {
+            const whole = artifact!.data.find((each) => each.name === name)?.dtype === "i32";
+            return [name, whole ? Int32Array.from(data) : Float32Array.from(data)];
+          }),
+        ),
         noise: Object.fromEntries(noise),
         parameters: floats(environment.parameters),
         states: floats(environment.states),
