@@ -39,6 +39,20 @@ export const corner = (n: number) => (size: number) => first(size).flatMap((i) =
 
 /** One entry or more for each structure of the library that has a size. */
 export const PADDED: Readonly<Record<string, readonly Padded[]>> = {
+  IndependentEdges: [
+    {
+      largest: "IndependentEdges(complete_directed(4))",
+      smaller: (n) => `IndependentEdges(complete_directed(${n}))`,
+      sizes: [2, 3, 4],
+      places: arcsAmong(4),
+    },
+    {
+      largest: `IndependentEdges(${graph(KITE, 5)})`,
+      smaller: (n) => `IndependentEdges(${graph(KITE, n)})`,
+      sizes: [3, 4, 5],
+      places: edgesAmong(KITE),
+    },
+  ],
   KSubset: [
     { largest: "KSubset(6, 2)", smaller: (n) => `KSubset(${n}, 2)`, sizes: [2, 3, 6], places: first },
     { largest: "KSubset(5, 1)", smaller: (n) => `KSubset(${n}, 1)`, sizes: [1, 4], places: first },
