@@ -32,6 +32,8 @@ const ARGUMENTS: ReadonlyMap<string, Range> = new Map<string, Range>([
   ["beta2", DECAY],
   ["eps", { ...NOT_NEGATIVE, also: "epsilon" }],
   ["epsilon", NOT_NEGATIVE],
+  ["decay", { fits: (value) => value > 0 && value <= 1, help: "it must be greater than 0 and at most 1" }],
+  ["over", { fits: (value) => Number.isInteger(value) && value >= 1, help: "it is a whole number of steps" }],
 ]);
 
 /** What names in an optimiser's arguments stand for. */

@@ -65,8 +65,8 @@ const UNIT = 1 / 2 ** 23;
 
 /**
  * `size` draws from element `from` on, which begins a block, strictly inside (0, 1): (n + 1/2) / 2^23 for the upper 23
- * bits n of a word, hence exact in float32. Element i is word i mod 2 of block floor(i / 2) under key (seed, stream) and
- * counter (step, block).
+ * bits n of a word, hence exact in float32. Element i is word i mod 2 of block floor(i / 2) under the key (seed,
+ * stream) and the counter (step, block).
  */
 export function uniform(seed: number, stream: number, step: number, size: number, from = 0): Float32Array {
   const bits = new Uint32Array(size);

@@ -16,6 +16,16 @@ export interface AdamOptions {
   readonly epsilon?: number;
   /** AdamW: decoupled, parameters shrink by learningRate · weightDecay a step. Adam: added to the gradient. 0. */
   readonly weightDecay?: number;
+  /**
+   * The learning rate falls linearly to `decay` times itself over `over` updates, and stays there (paper, D.7); 1, 1.
+   */
+  readonly decay?: number;
+  readonly over?: number;
+}
+
+/** The learning rate of an update, of which the first is number 1. */
+export function learningRateAt({ learningRate, decay = 1, over = 1 }: AdamOptions, update: number): number {
+  return learningRate * (1 + (decay - 1) * Math.min(1, (update - 1) / over));
 }
 
 /** State of the optimiser: moments laid out as the parameters are, and how many updates were made. */
@@ -34,6 +44,8 @@ const ARGUMENTS: { readonly [name: string]: keyof Omit<AdamOptions, "name"> } = 
   eps: "epsilon",
   epsilon: "epsilon",
   weight_decay: "weightDecay",
+  decay: "decay",
+  over: "over",
 };
 
 /**
@@ -46,7 +58,7 @@ export function adamOptions(name: "adam" | "adamw", given: { readonly [name: str
     const key = Object.hasOwn(ARGUMENTS, argument) ? ARGUMENTS[argument] : undefined;
     if (key === undefined) {
       throw new UserError(`\`${name}\` has no argument called \`${argument}\``, {
-        help: "it takes lr, beta1, beta2, eps and weight_decay",
+        help: "it takes lr, beta1, beta2, eps, weight_decay, decay and over",
       });
     }
     options[key] = value;
@@ -57,6 +69,7 @@ export function adamOptions(name: "adam" | "adamw", given: { readonly [name: str
 
 function checkedOptions(options: AdamOptions): AdamOptions {
   const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
+  const { decay = 1, over = 1 } = options;
   const reject = (what: string, value: number, range: string) => {
     throw new UserError(`the ${what} of \`${options.name}\` is ${value}`, { help: `it must be ${range}` });
   };
@@ -71,6 +84,9 @@ function checkedOptions(options: AdamOptions): AdamOptions {
   if (!(epsilon >= 0 && Number.isFinite(epsilon))) reject("epsilon", epsilon, "zero or a small positive number");
   if (!(weightDecay >= 0 && Number.isFinite(weightDecay)))
     reject("weight decay", weightDecay, "zero or a positive number");
+  if (!(decay > 0 && decay <= 1)) reject("decay of the learning rate", decay, "greater than 0 and at most 1");
+  if (!(Number.isInteger(over) && over >= 1))
+    reject("number of updates that the learning rate falls over", over, "whole");
   return options;
 }
 
@@ -81,7 +97,7 @@ export class Adam {
   /** `size`: how many numbers are optimised. */
   constructor(options: AdamOptions, size: number) {
     const checked = checkedOptions(options);
-    this.options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, ...checked };
+    this.options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decay: 1, over: 1, ...checked };
     this.state = { mean: new Float32Array(size), square: new Float32Array(size), updates: 0 };
   }
 
@@ -92,7 +108,8 @@ export class Adam {
 
   /** Updates `parameters` in place. `offset`: where they lie in the flat vector. The gradient must be finite. */
   update(parameters: Float32Array, gradient: Float32Array, offset: number): void {
-    const { learningRate, beta1, beta2, epsilon, weightDecay, name } = this.options;
+    const { beta1, beta2, epsilon, weightDecay, name } = this.options;
+    const learningRate = learningRateAt(this.options, this.state.updates);
     const mean = this.state.mean.subarray(offset, offset + parameters.length);
     const square = this.state.square.subarray(offset, offset + parameters.length);
     const rate1 = 1 - beta1;

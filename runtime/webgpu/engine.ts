@@ -8,7 +8,7 @@ import { diverged } from "../divergence.ts";
 import type { Engine, EngineCall, OptimizerMemory, Outputs } from "../engine.ts";
 import { type HostTensor, sizeOf } from "../host-tensor.ts";
 import { initializeParameter } from "../initialize.ts";
-import { Adam, type AdamOptions } from "../optimizers/adam.ts";
+import { Adam, type AdamOptions, learningRateAt } from "../optimizers/adam.ts";
 import { PURPOSES } from "../random.ts";
 import { at, Executor } from "./executor.ts";
 import { faultError } from "./faults.ts";
@@ -196,7 +196,8 @@ export class WebGpuEngine implements Engine {
   }
 
   private optimizerNumbers(updates: number): number[] {
-    const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, name } = this.options;
+    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, name } = this.options;
+    const learningRate = learningRateAt(this.options, updates);
     return [
       learningRate / (1 - beta1 ** updates),
       1 - beta1,

@@ -103,9 +103,13 @@ it("gives the same numbers on wasm and cpu", async () => {
 });
 
 describe("Adam", () => {
-  it.each(["adam", "adamw"] as const)("%s follows a float64 reference", (name) => {
+  it.each([
+    ["adam", { lr: 0.01, weight_decay: 0.1 }],
+    ["adamw", { lr: 0.01, weight_decay: 0.1 }],
+    ["adamw", { lr: 0.01, weight_decay: 0.1, decay: 0.2, over: 120 }],
+  ] as const)("%s with %j follows a float64 reference", (name, given) => {
     const size = 50;
-    const options = adamOptions(name, { lr: 0.01, weight_decay: 0.1 });
+    const options = adamOptions(name, given);
     const adam = new Adam(options, size);
     const values = normal(1, 1, 0, size);
     const reference = { p: Float64Array.from(values), m: new Float64Array(size), v: new Float64Array(size) };
@@ -119,8 +123,10 @@ describe("Adam", () => {
         const g = gradient[i]! + (name === "adam" ? 0.1 * p[i]! : 0);
         m[i] = 0.9 * m[i]! + 0.1 * g;
         v[i] = 0.999 * v[i]! + 0.001 * g * g;
-        if (name === "adamw") p[i]! -= 0.01 * 0.1 * p[i]!;
-        p[i]! -= (0.01 * (m[i]! / (1 - 0.9 ** t))) / (Math.sqrt(v[i]! / (1 - 0.999 ** t)) + 1e-8);
+        // From 0.01 down to 0.002, where it falls at all.
+        const rate = "over" in given ? Math.max(0.002, 0.01 - (0.008 * (t - 1)) / 120) : 0.01;
+        if (name === "adamw") p[i]! -= rate * 0.1 * p[i]!;
+        p[i]! -= (rate * (m[i]! / (1 - 0.9 ** t))) / (Math.sqrt(v[i]! / (1 - 0.999 ** t)) + 1e-8);
       }
     }
     values.forEach((value, i) => {
@@ -132,6 +138,8 @@ describe("Adam", () => {
     [{ rate: 1 }, "`adam` has no argument called `rate`"],
     [{ lr: -1 }, "the learning rate of `adam` is -1"],
     [{ beta2: 1 }, "the decay beta2 of `adam` is 1"],
+    [{ decay: 2 }, "the decay of the learning rate of `adam` is 2"],
+    [{ over: 0 }, "the number of updates that the learning rate falls over of `adam` is 0"],
   ])("refuses %j", async (given, message) => {
     expect((await failure(() => new Adam(adamOptions("adam", given), 1))).message).toBe(message);
   });
