@@ -7,7 +7,7 @@ import { PADDING, UNKNOWN } from "./vocabulary.js";
  * @typedef {{
  *   tokens: string[], rating: number, evidence: [number, number][], place: string, heldOut: boolean, annotated: boolean
  * }} Review
- * @typedef {{ shape: number[], data: Float32Array }} Column
+ * @typedef {{ shape: number[], data: Float32Array | Int32Array }} Column
  * @typedef {"tokens" | "length" | "rating" | "evidence" | "held_out" | "annotated"} ColumnName
  * @typedef {{ columns: Record<ColumnName, Column> }} Split
  */
@@ -28,7 +28,7 @@ import { PADDING, UNKNOWN } from "./vocabulary.js";
  */
 export function columnsOf(reviews, L, vocabulary) {
   const size = reviews.length;
-  const tokens = new Float32Array(size * L).fill(PADDING);
+  const tokens = new Int32Array(size * L).fill(PADDING);
   const evidence = new Float32Array(size * L);
   /** @type {Losses} */
   const losses = { cut: 0, evidence: 0, lostEvidence: 0, words: 0, unknown: 0 };
@@ -48,14 +48,14 @@ export function columnsOf(reviews, L, vocabulary) {
       else losses.lostEvidence++;
     }
   });
-  const column = (/** @type {Float32Array} */ data, /** @type {number[]} */ ...rest) => ({
+  const column = (/** @type {Float32Array | Int32Array} */ data, /** @type {number[]} */ ...rest) => ({
     shape: [size, ...rest],
     data,
   });
   const split = {
     columns: {
       tokens: column(tokens, L),
-      length: column(Float32Array.from(reviews, (review) => Math.min(review.tokens.length, L))),
+      length: column(Int32Array.from(reviews, (review) => Math.min(review.tokens.length, L))),
       rating: column(Float32Array.from(reviews, (review) => review.rating)),
       evidence: column(evidence, L),
       held_out: column(weights(reviews.map((review) => review.heldOut))),
@@ -88,7 +88,7 @@ function weights(counted) {
  */
 export function baselinesOf(train, test, binary) {
   const ratings = train.columns.rating.data;
-  const mean = ratings.reduce((sum, rating) => sum + rating, 0) / ratings.length;
+  const mean = sumOf(ratings) / ratings.length;
   const { rating, evidence, length, held_out, annotated } = test.columns;
   const L = /** @type {number} */ (evidence.shape[1]);
   const size = rating.data.length;
@@ -99,7 +99,7 @@ export function baselinesOf(train, test, binary) {
     );
     error += (counts * (target - mean) ** 2) / size;
     right += (counts * Number(target === Number(mean >= 0.5))) / size;
-    const marked = evidence.data.subarray(i * L, (i + 1) * L).reduce((sum, word) => sum + word, 0);
+    const marked = sumOf(evidence.data.subarray(i * L, (i + 1) * L));
     precision += (known * marked) / (words * size);
   }
   const accuracy = binary ? { "test.accuracy": right } : {};
@@ -107,4 +107,11 @@ export function baselinesOf(train, test, binary) {
     { name: "mean rating", metrics: /** @type {Record<string, number>} */ ({ "test.mse": error, ...accuracy }) },
     { name: "words at random", metrics: /** @type {Record<string, number>} */ ({ "test.precision": precision }) },
   ];
+}
+
+/** @param {Float32Array | Int32Array} values */
+function sumOf(values) {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
 }

@@ -19,7 +19,7 @@ import { Vocabulary } from "./vocabulary.js";
  * @typedef {"train" | "valid" | "test"} SplitName
  * @typedef {Record<SplitName, Review[]>} Reviews
  * @typedef {{
- *   train: number, valid: number, test: number, aspect?: number, seed?: number, k?: number,
+ *   L: number, vocabulary: number, train: number, valid: number, test: number, aspect?: number, seed?: number, k?: number,
  *   path?: string, embeddings?: string, skip_short?: boolean | number
  * }} Options
  */
@@ -37,15 +37,16 @@ const SHUFFLES = { train: 3, heldOut: 4 };
  * Without `path`, reviews are generated, `train`, `valid` and `test` of them. With it, the sizes are upper bounds: the
  * held-out file is halved into validation and test, and BeerAdvocate's annotated reviews follow the test half, all of
  * them: their weight `held_out` is 0, and only they are `annotated`.
- * @param {number} L words of a review at most
- * @param {number} vocabulary codes of words, with 0 for padding and 1 for unknown words
- * @param {Options} options `aspect`: 0 appearance, 1 aroma, 2 palate, 3 taste (film reviews have only their verdict);
+ * @param {Options} options `L`: words of a review at most; `vocabulary`: codes of words, with 0 for padding and 1 for
+ *   unknown words; `aspect`: 0 appearance, 1 aroma, 2 palate, 3 taste (film reviews have only their verdict);
  *   `k`: words that models choose, which each review must have; `path`: a directory, or "" for none; `embeddings`: a
  *   file of word vectors; `skip_short`: leave out, with a count, reviews that are empty or have fewer than `k` words
  * @throws {DataError} for options out of range and for malformed files, with file and line
  */
-export async function reviews(L, vocabulary, options) {
+export async function reviews(options) {
   const {
+    L,
+    vocabulary,
     train,
     valid,
     test,
@@ -57,8 +58,8 @@ export async function reviews(L, vocabulary, options) {
     skip_short = false,
     ...rest
   } = options;
-  const given = { train, valid, test, aspect, seed, k, path, embeddings, skip_short };
-  checkOptions(L, vocabulary, given, Object.keys(rest));
+  const given = { L, vocabulary, train, valid, test, aspect, seed, k, path, embeddings, skip_short };
+  checkOptions(given, Object.keys(rest));
   const { binary, all } = path === "" ? { binary: false, all: generated(L, given) } : fromFiles(given);
   const words = new Vocabulary(
     all.train.map(({ tokens }) => tokens.slice(0, L)),
@@ -84,10 +85,10 @@ export async function reviews(L, vocabulary, options) {
 const must = (value) => /** @type {T} */ (value);
 
 /**
- * @param {number} L @param {number} vocabulary @param {Required<Options>} options @param {readonly string[]} unknown
+ * @param {Required<Options>} options @param {readonly string[]} unknown
  */
-function checkOptions(L, vocabulary, options, unknown) {
-  const { train, valid, test, aspect, seed, k } = options;
+function checkOptions(options, unknown) {
+  const { L, vocabulary, train, valid, test, aspect, seed, k } = options;
   if (unknown.length > 0)
     throw new DataError(`reviews: there is no option ${unknown.join(", ")}`, {
       help: `Options are ${Object.keys(options).join(", ")}.`,

@@ -96,7 +96,7 @@ export function reviews(batch: number): Batch {
     length: { shape: [batch], data: new Int32Array(batch).fill(WORDS) },
     rating: { shape: [batch], data: Float32Array.from({ length: batch }, (_, i) => pick(i, 10) / 10) },
     evidence: { shape: [batch, WORDS], data: new Float32Array(places) },
-    judged: { shape: [batch], data: new Float32Array(batch).fill(1) },
+    held_out: { shape: [batch], data: new Float32Array(batch).fill(1) },
     annotated: { shape: [batch], data: new Float32Array(batch).fill(1) },
   };
 }
