@@ -1,5 +1,6 @@
 /** Data modules: a function of the user's own that makes or reads the splits of an experiment. */
 import type { Split } from "./dataset.ts";
+import { type HostTensor, sizeOf } from "./host-tensor.ts";
 import { listNames, UserError } from "./user-error.ts";
 import type { DataCall } from "./variants.ts";
 
@@ -15,6 +16,10 @@ export interface ExperimentData {
   readonly valid: Split;
   readonly test: Split;
   readonly baselines?: readonly Baseline[];
+  /** First values of parameters in place of their initialisers, such as word vectors that were trained elsewhere. */
+  readonly initial?: {
+    readonly [parameter: string]: { readonly shape: readonly number[]; readonly data: Float32Array };
+  };
 }
 
 /**
@@ -41,6 +46,7 @@ export async function callDataModule(
     }
   }
   checkBaselines((data as { readonly baselines?: unknown }).baselines, call);
+  checkInitial((data as { readonly initial?: unknown }).initial, call);
   return data as ExperimentData;
 }
 
@@ -59,6 +65,22 @@ function checkBaselines(baselines: unknown, call: DataCall): void {
     if (typeof metrics !== "object" || metrics === null) fail(`the baseline \`${name}\` without metrics`);
     for (const [path, value] of Object.entries(metrics)) {
       if (typeof value !== "number") fail(`the baseline \`${name}\` whose \`${path}\` is no number`);
+    }
+  }
+}
+
+/** Throws a UserError unless there are none, or each is a tensor; whether a model has it shows when one is trained. */
+function checkInitial(initial: unknown, call: DataCall): void {
+  if (initial === undefined) return;
+  const help = 'first values are by parameter: { "words.table": { shape: [5000, 200], data: new Float32Array(…) } }';
+  const fail = (what: string): never => {
+    throw new UserError(`\`${call.function}\` of the data module ${call.path} returned ${what}`, { help });
+  };
+  if (typeof initial !== "object" || initial === null) return fail("first values that are no object");
+  for (const [name, value] of Object.entries(initial as { [name: string]: Partial<HostTensor> | null })) {
+    if (!Array.isArray(value?.shape) || !(value.data instanceof Float32Array)) fail(`no tensor as \`${name}\``);
+    else if (sizeOf(value.shape as number[]) !== value.data.length) {
+      fail(`${value.data.length} numbers as \`${name}\` of shape [${value.shape.join(", ")}]`);
     }
   }
 }

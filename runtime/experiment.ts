@@ -191,6 +191,7 @@ async function runVariant(
     const goesOn = options.resume === true && (await files.exists("last.safetensors"));
     const last = goesOn ? await files.read("last.safetensors") : undefined;
     if (last !== undefined) await requireBest(artifact, last, files);
+    else setInitial(model, artifact, data.initial);
     await files.begin(settings);
     const started = performance.now();
     if (!(await trainModel(spec, model, { training, valid: splits.valid, last }, files, progress, options.signal))) {
@@ -203,6 +204,20 @@ async function runVariant(
     return result;
   } finally {
     model.dispose();
+  }
+}
+
+/** Gives parameters the first values that come with the data. */
+function setInitial(model: Model, artifact: Artifact, initial: ExperimentData["initial"] = {}): void {
+  for (const [name, { shape, data }] of Object.entries(initial)) {
+    const own = artifact.parameters.find((parameter) => parameter.name === name)?.shape;
+    if (own !== undefined && own.join() !== shape.join()) {
+      throw new UserError(`the data give the parameter \`${name}\` first values of shape [${shape.join(", ")}]`, {
+        why: `in ${artifact.model} its shape is [${own.join(", ")}]`,
+        help: "make the model's sizes those of the data, or leave the values out",
+      });
+    }
+    model.setParameters({ [name]: data });
   }
 }
 

@@ -19,7 +19,8 @@ import { Vocabulary } from "./vocabulary.js";
  * @typedef {"train" | "valid" | "test"} SplitName
  * @typedef {Record<SplitName, Review[]>} Reviews
  * @typedef {{
- *   L: number, vocabulary: number, train: number, valid: number, test: number, aspect?: number, seed?: number, k?: number,
+ *   L: number, vocabulary: number, train: number, valid: number, test: number, aspect?: number, seed?: number,
+ *   k?: number,
  *   path?: string, embeddings?: string, skip_short?: boolean | number
  * }} Options
  */
@@ -77,7 +78,7 @@ export async function reviews(options) {
     test: testSplit,
     baselines: baselinesOf(trainSplit, testSplit, binary),
     vocabulary: words.words,
-    ...(table === undefined ? {} : { initial: { "embedding.table": table } }),
+    ...(table === undefined ? {} : { initial: { "words.table": table } }),
   };
 }
 
@@ -123,7 +124,10 @@ function checkOptions(options, unknown) {
   }
 }
 
-/** Each split has a random stream of its own. @param {number} L @param {Required<Options>} options @returns {Reviews} */
+/**
+ * Each split has a random stream of its own.
+ * @param {number} L @param {Required<Options>} options @returns {Reviews}
+ */
 function generated(L, options) {
   if (L < LEAST_ROOM)
     throw new DataError(`reviews: generated reviews do not fit into L = ${L} words`, {
