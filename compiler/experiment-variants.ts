@@ -34,8 +34,8 @@ export function namedVariants({ clauses }: ExperimentDeclaration, scale: string 
 }
 
 /** What any of the variants reports, each column once. */
-export function allColumns(named: NonNullable<ExperimentSpec["named"]>): ExperimentSpec["report"] {
-  const columns = named.flatMap(({ spec }) => spec.report);
+export function allColumns(specs: readonly ExperimentSpec[]): ExperimentSpec["report"] {
+  const columns = specs.flatMap(({ report }) => report);
   return [...new Map(columns.map((each) => [`${each.split}.${each.metric}`, each])).values()];
 }
 

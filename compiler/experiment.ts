@@ -75,8 +75,11 @@ export function experimentSpec(
     const reader = new Reader(experiment, declarationsFor(names, source), factsOf(model), model, models);
     return { spec: reader.read(scale, settings, clauses), problems: reader.problems };
   };
-  const taken = variants.filter(({ label }) => chosen.length === 0 || chosen.includes(label));
-  const rows = taken.map(({ label, model = experiment.model.name, clauses }) => ({ label, ...readAs(model, clauses) }));
+  const every = variants.map(({ label, model = experiment.model.name, clauses }) => ({
+    label,
+    ...readAs(model, clauses),
+  }));
+  const rows = every.filter(({ label }) => chosen.length === 0 || chosen.includes(label));
   const whole = rows.length === 0 ? readAs(experiment.model.name, []) : rows[0]!;
   // What stands outside of the variants is wrong in each of them.
   const all = new Map((rows.length === 0 ? [whole] : rows).flatMap(({ problems }) => problems).map(placed));
@@ -84,7 +87,9 @@ export function experimentSpec(
   if (whole.spec === undefined || diagnostics.length > 0) return { diagnostics };
   if (rows.length === 0) return { spec: whole.spec, diagnostics };
   const named = rows.flatMap(({ label, spec }) => (spec === undefined ? [] : [{ label, spec }]));
-  return { spec: { ...whole.spec, model: experiment.model.name, report: allColumns(named), named }, diagnostics };
+  // Columns of the variants that are left out, too: baselines may have values there.
+  const report = allColumns(every.flatMap(({ spec }) => spec ?? []));
+  return { spec: { ...whole.spec, model: experiment.model.name, report, named }, diagnostics };
 }
 
 function unknownExperiment(wanted: string | undefined, experiments: readonly ExperimentDeclaration[]): Failure {

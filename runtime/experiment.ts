@@ -92,7 +92,7 @@ export async function runExperiment(spec: ExperimentSpec, options: ExperimentOpt
       cached = undefined;
       cached = { key, data: await options.loadData(call, plan.variant) };
       for (const baseline of cached.data.baselines ?? []) {
-        checkBaseline(baseline, plans);
+        checkBaseline(baseline, spec, plans);
         baselines.push({ ...baseline, variant: plan.variant });
       }
     }
@@ -135,9 +135,12 @@ function checkMetrics(spec: ExperimentSpec, artifact: Artifact): void {
 }
 
 /** A value under a name that no metric has would be missing from the table without a word. */
-function checkBaseline({ name, metrics }: Baseline, plans: readonly Plan[]): void {
+function checkBaseline({ name, metrics }: Baseline, spec: ExperimentSpec, plans: readonly Plan[]): void {
   const paths = [...new Set(plans.flatMap(({ artifact }) => metricPaths(artifact.metrics)))];
-  const known = ["valid", "test"].flatMap((split) => paths.map((path) => `${split}.${path}`));
+  const columns = spec.report.map(({ split, metric }) => `${split}.${metric}`);
+  const known = [
+    ...new Set([...["valid", "test"].flatMap((split) => paths.map((path) => `${split}.${path}`)), ...columns]),
+  ];
   const models = [...new Set(plans.map(({ artifact }) => artifact.model))].join(", ");
   const wrong = Object.keys(metrics).find((path) => !known.includes(path));
   if (wrong !== undefined) throw unknownName("metric", wrong, known, `the baseline \`${name}\`: ${models}`);

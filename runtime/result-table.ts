@@ -17,7 +17,11 @@ export function resultTable(
   baselines: readonly BaselineResult[],
 ): Table {
   const varied = spec.vary.map(({ name }) => name);
-  const reported = spec.report.map(({ split, metric }) => `${split}.${metric}`);
+  // Of several models, none of those that are here may have a metric.
+  const has = (path: string) => [...results, ...baselines].some(({ metrics }) => metrics[path] !== undefined);
+  const reported = spec.report
+    .map(({ split, metric }) => `${split}.${metric}`)
+    .filter((path) => spec.named === undefined || has(path));
   const first = spec.named !== undefined ? ["variant", ...varied] : varied.length === 0 ? ["model"] : varied;
   const values = (metrics: { readonly [path: string]: number }): Cell[] => reported.map((path) => metrics[path]);
   // Data without a variation of their own were used by every variant; a baseline then has no value for the varied

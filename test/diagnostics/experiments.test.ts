@@ -35,6 +35,36 @@ experiment half for M {
   //~^^ missing-clause: the experiment half trains without steps
   report test.elbo
 }`,
+  "named variants that are fine": `${MODEL}
+model Plain(n = 3) {
+  data x: f32[n]
+  param w: f32[n] ~ zeros
+  observe x ~ Normal(w)
+  maximize elbo
+}
+experiment e for M {
+  vary n in { 3, 4 }
+  data from "./data.js" load(n = n)
+  train adam(1e-3) batch 8 steps 10 keep best valid.elbo
+  report test.elbo, test.parts.first
+  variant "one" { hyper t = 1 }
+  variant "any" { model Choice = Subset  data noisy = true }
+  variant "none" for Plain { train steps 5 }
+  scale small { train steps 2  variant "any" { hyper t = 2 } }
+}`,
+  "named variants that are not": `${MODEL}
+experiment e for M {
+  data from "./data.js" load
+  train adam(1e-3) batch 8 steps 10
+  report test.elbo, test.lost   //~ unknown-name «lost»: M has no metric lost
+  variant "a" for N { }         //~ unknown-model «N»: there is no model N in this file => it has M
+  variant "b" { vary n in { 3 } }
+  //~^ bad-clause «vary n in { 3 }»: a variant holds no vary => a variant holds model, hyper, data and train
+  variant "c" { report test.loss }  //~ bad-clause «report test.loss»: a variant holds no report
+  variant "c" { hyper s = 1 }
+  //~^ duplicate-name «"c"»: variant "c" is given twice => remove one of them
+  //~^^ unknown-name «s»: M has no hyper s, and the optimiser does not use it => its hypers are t
+}`,
   "what scales bring is not missing": `${MODEL}
 experiment e for M {
   data from "./data.js" load
