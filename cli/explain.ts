@@ -75,7 +75,7 @@ function latentLines(latent: LatentExplanation, all: readonly EntryPoint["name"]
   const { name, structure, shape, utilities, prior, relaxation, temperature, straightThrough, decisions } = latent;
   const estimator =
     relaxation === undefined
-      ? "none: hard samples in training too, and no gradient to the utilities"
+      ? (latent.estimator ?? "none: hard samples in training too, and no gradient to the utilities")
       : `relax ${relaxation} at ${temperatureText(temperature)}${straightThrough === true ? ", straight through" : ""}`;
   return [
     `latent ${name}`,

@@ -23,6 +23,7 @@ export const CODES = {
   "illegal-backward": "a backward that this relaxation cannot have",
   "missing-argument": "an argument that is needed but not given",
   "missing-clause": "a clause that a declaration needs",
+  "mixed-examples": "a score function of a loss that depends on the samples of other examples",
   "never-written": "an output of a kernel that nothing is written to",
   "no-backward": "a relaxation without any legal backward",
   "no-density": "an observed distribution without log_density",

@@ -34,6 +34,8 @@ export interface LatentExplanation {
   /** As written, such as `Gumbel(theta)`. */
   readonly utilities: string;
   readonly prior?: string;
+  /** As written, where it is no relaxation: `score reinforce(baseline = ema)`. */
+  readonly estimator?: string;
   readonly relaxation?: string;
   readonly temperature?: Temperature;
   readonly straightThrough?: boolean;
@@ -142,8 +144,14 @@ export function distributionsText(written: Distributions): string {
 function relaxationOf(
   { name, estimator }: LatentStatement,
   artifact: Artifact,
-): Pick<LatentExplanation, "relaxation" | "temperature" | "straightThrough"> {
-  if (estimator?.kind !== "relax") return {};
+): Pick<LatentExplanation, "estimator" | "relaxation" | "temperature" | "straightThrough"> {
+  if (estimator === undefined) return {};
+  if (estimator.kind === "score") {
+    const { method, arguments: list, span } = estimator;
+    const callee = { kind: "name", name: method.name, span: method.span } as const;
+    const written = list.length === 0 ? callee : ({ kind: "call", callee, arguments: list, span } as const);
+    return { estimator: `score ${printExpression(written)}` };
+  }
   const { relaxation, temperature, straightThrough } = estimator;
   const rest = { relaxation: printExpression(relaxation), straightThrough };
   if (temperature.kind === "value") {

@@ -9,7 +9,6 @@ import { parsePart } from "../grammar/parse.ts";
 import { backwardStrategy, layerExpression, temperature } from "../grammar/statements.ts";
 import type { Source } from "./diagnostic.ts";
 import { DiagnosticError, Failure } from "./failure.ts";
-import { notYet } from "./later.ts";
 import type { ImportResolver } from "./names.ts";
 
 /** What can be asked of a layer besides its relaxation, as the command line calls it. */
@@ -83,7 +82,10 @@ export function withPiece<T, R>(piece: Piece<T>, work: (value: T, source: Source
 function relaxed(piece: Piece<Estimator>): Extract<Estimator, { kind: "relax" }> {
   return withPiece(piece, (estimator) => {
     if (estimator.kind === "relax") return estimator;
-    throw notYet(estimator.span, `the estimator score ${estimator.method.name}`, "use relax … at …");
+    throw new Failure(estimator.span, "bad-clause", "a structure on its own has no score function", {
+      why: "it weighs a sample's log-probability by the sample's loss, and here is none",
+      help: "write it in a model, or use relax … at …",
+    });
   });
 }
 

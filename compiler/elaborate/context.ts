@@ -21,6 +21,7 @@ import {
   type DistributionValue,
   ERROR,
   type ModuleValue,
+  type ScoreEstimator,
   type TensorValue,
   type Value,
 } from "./values.ts";
@@ -103,6 +104,8 @@ export interface DeclaredLatent {
     readonly dimensions: readonly Dimension[];
     /** Whether they are the input of a relaxation that takes one of its own. */
     readonly isTaken: boolean;
+    /** What was drawn. */
+    readonly drawn: TensorValue;
   }[];
   readonly dimensions: readonly Dimension[];
   /** The relaxation and the temperature of its estimator, where it has one. */
@@ -111,6 +114,17 @@ export interface DeclaredLatent {
   readonly size: TensorValue | undefined;
   /** Parameters by which training would change the utilities, where no gradient reaches them. */
   readonly stuck: readonly Node[];
+  /** What its score function needs, where that is its estimator. */
+  readonly score: ScoredLatent | undefined;
+}
+export interface ScoredLatent {
+  readonly estimator: ScoreEstimator;
+  /** The utilities, which are the action (paper, C.1): what a gradient of the objective is not taken through. */
+  readonly action: Node;
+  /** log p(action) of an example, as a function of what the utilities are drawn from. */
+  readonly logProbability: Node;
+  /** The exponential moving average of the loss, where the baseline has one. */
+  readonly average: DeclaredState | undefined;
 }
 
 export class Context {
@@ -315,6 +329,21 @@ export class Context {
     const found = this.names.find(name, this.source);
     if (found !== undefined) return declarationValue(found.declaration, found.source);
     return this.names.unread(name, this.source) ? ERROR : undefined;
+  }
+
+  /** The noise that latent variables are drawn from. */
+  latentNoise(): readonly DeclaredNoise[] {
+    return this.noise.filter(({ stream }) => stream < FIRST_UNIFORM_STREAM);
+  }
+
+  /** The same noise drawn anew, for another sample of the latent variables. */
+  anotherNoise({ node, base }: DeclaredNoise, sample: number): Node {
+    const stream = this.nextStream("latent");
+    const { batched, shape } = node.type;
+    // A name that no latent variable can have.
+    const fresh = this.builder.noise(`${String(node.attributes.name)}.${sample}`, stream, base, shape, batched);
+    this.noise.push({ stream, base, node: fresh });
+    return fresh;
   }
 
   nextStream(purpose: "latent" | "uniform"): number {

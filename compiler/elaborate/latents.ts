@@ -3,33 +3,29 @@
  * point decides which of them the name means. Selection is asked here, once for each latent, and its decisions are
  * kept.
  */
-import type { BackwardClause, Estimator, LatentStatement, Span } from "../../grammar/ast.ts";
-import { Failure } from "../failure.ts";
+import type { LatentStatement } from "../../grammar/ast.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
 import { numbersOf } from "../ir/tensor/attributes.ts";
 import type { KernelBackward } from "../ir/tensor/kernel-node.ts";
 import { nodesInOrder } from "../ir/tensor/order.ts";
 import type { Node } from "../ir/tensor/tensor.ts";
-import { notYet } from "../later.ts";
-import { type Backward, type BackwardRequest, selectBackward } from "../passes/select-backward.ts";
+import { type Backward, selectBackward } from "../passes/select-backward.ts";
 import { selectRelaxation } from "../passes/select-relaxation.ts";
 import { selectSolver } from "../passes/select-solver.ts";
 import { TEMPERATURE } from "../relaxation-input.ts";
 import type { Relaxed, Selected } from "../selected.ts";
-import type { StaticRelaxation } from "../static-value.ts";
 import type { Structure } from "../structure.ts";
 import { SIZE } from "../structure-size.ts";
-import { requireTemperature } from "../temperature.ts";
-import { attempt, type Context } from "./context.ts";
+import { attempt, type Context, type DeclaredLatent } from "./context.ts";
 import { declarationsOf } from "./declarations.ts";
+import { type RelaxedEstimator, readEstimator } from "./estimators.ts";
 import type { Scope } from "./scope.ts";
+import { scoredLatent } from "./score-function.ts";
 import { sizedStructure, sizeInput } from "./sizes.ts";
-import { finiteNumber } from "./statements.ts";
-import { temperatureValue } from "./temperature.ts";
 import { tensor } from "./tensors.ts";
 import { checkTensorSize, evaluateDimension } from "./types.ts";
 import { drawUtilities, givenUtilities, sampleDimensions } from "./utilities.ts";
-import { type Dimension, describe, ERROR, type TensorValue } from "./values.ts";
+import { type Dimension, ERROR, type LatentValue, type TensorValue } from "./values.ts";
 
 export function declareLatent(context: Context, scope: Scope, statement: LatentStatement): void {
   const { name, span: place } = statement.name;
@@ -45,12 +41,10 @@ export function declareLatent(context: Context, scope: Scope, statement: LatentS
   const dimensions = sampleDimensions(structure, copies as Dimension[]);
   if (!checkTensorSize(context, dimensions, place)) return scope.define(name, ERROR);
   const declarations = declarationsOf(context);
+  const soft = estimator !== "none" && estimator.kind === "relax" ? estimator : undefined;
   const relaxed =
-    estimator === "none"
-      ? undefined
-      : attempt(context, () =>
-          selectRelaxation(structure, estimator.relaxation, declarations, context.target, estimator.span),
-        );
+    soft &&
+    attempt(context, () => selectRelaxation(structure, soft.relaxation, declarations, context.target, soft.span));
   const takes = relaxed?.value.takes;
   const utilities = drawUtilities(context, given, structure, copies as Dimension[], name, takes?.shape);
   if (utilities === undefined) return scope.define(name, ERROR);
@@ -64,10 +58,10 @@ export function declareLatent(context: Context, scope: Scope, statement: LatentS
     dimensions,
   };
   const hard = attempt(context, () => hardSample(context, run, drawn, statement, takes));
-  if (hard === undefined || (relaxed === undefined && estimator !== "none")) return scope.define(name, ERROR);
-  const soft =
-    estimator === "none" || relaxed === undefined ? undefined : softSample(context, run, drawn, estimator, relaxed);
-  context.latents.set(name, {
+  if (hard === undefined || (relaxed === undefined && soft !== undefined)) return scope.define(name, ERROR);
+  const relaxedSample =
+    soft === undefined || relaxed === undefined ? undefined : softSample(context, run, drawn, soft, relaxed);
+  const latent: DeclaredLatent = {
     name,
     span: place,
     structure,
@@ -75,17 +69,29 @@ export function declareLatent(context: Context, scope: Scope, statement: LatentS
     copies: copies as Dimension[],
     utilities: utilities.utilities,
     dimensions,
-    relaxed:
-      estimator === "none" || soft === undefined
-        ? undefined
-        : { relaxation: estimator.relaxation, temperature: estimator.temperature.node },
+    relaxed: soft && { relaxation: soft.relaxation, temperature: soft.temperature.node },
     size: sized.size?.value,
-    stuck: soft === undefined ? parametersOf(drawn) : [],
-  });
-  const straightThrough = statement.estimator?.kind === "relax" && statement.estimator.straightThrough;
-  const sample = (value: TensorValue): TensorValue => ({ ...value, parts: structure.parts });
+    stuck: estimator === "none" ? parametersOf(drawn) : [],
+    score: undefined,
+  };
+  const isScored = estimator !== "none" && estimator.kind === "score";
+  const score = isScored ? attempt(context, () => scoredLatent(context, latent, estimator, drawn.node)) : undefined;
+  context.latents.set(name, { ...latent, score });
+  scope.define(name, samplesOf(context, statement, structure, relaxedSample, hard));
+}
+
+/** The latent variable as the value of its name. */
+function samplesOf(
+  context: Context,
+  { name, estimator }: LatentStatement,
+  { parts }: Structure,
+  soft: TensorValue | undefined,
+  hard: TensorValue,
+): LatentValue {
+  const straightThrough = estimator?.kind === "relax" && estimator.straightThrough;
+  const sample = (value: TensorValue): TensorValue => ({ ...value, parts });
   const now = sample(current(context, soft, hard, straightThrough));
-  scope.define(name, { kind: "latent", name, soft: soft && sample(soft), hard: sample(hard), current: now });
+  return { kind: "latent", name: name.name, soft: soft && sample(soft), hard: sample(hard), current: now };
 }
 
 /** Parameters that training could change utilities by, if a gradient reached them. */
@@ -138,38 +144,6 @@ function current(
   return tensor(build.add(soft.node, build.stopGradient(build.subtract(hard.node, soft.node))), soft.dimensions);
 }
 
-/** What a relaxed estimator asks for, at values that are fine in themselves. */
-interface RelaxedEstimator {
-  readonly relaxation: StaticRelaxation;
-  readonly span: Span;
-  readonly temperature: TensorValue;
-  readonly request: BackwardRequest | undefined;
-}
-
-/** The estimator, whatever the structure; undefined when a problem was reported. */
-function readEstimator(
-  context: Context,
-  scope: Scope,
-  statement: LatentStatement,
-): RelaxedEstimator | "none" | undefined {
-  const { estimator } = statement;
-  if (estimator === undefined) return "none";
-  if (estimator.kind === "score") {
-    throw notYet(estimator.span, `the estimator score ${estimator.method.name}`, "use relax … at …");
-  }
-  const { span } = estimator.relaxation;
-  const relaxation = attempt(context, () => {
-    const value = context.evaluate(scope, estimator.relaxation);
-    if (value.kind === "relaxation" || value.kind === "error") return value;
-    const message = `expected a relaxation such as ExpFamily, but got ${describe(value)}`;
-    throw new Failure(span, "type-mismatch", message);
-  });
-  const temperature = attempt(context, () => temperatureOf(context, scope, estimator, statement.name.name));
-  const request = attempt(context, () => backwardRequest(context, scope, estimator.backward));
-  if (relaxation?.kind !== "relaxation" || temperature === undefined || request === undefined) return undefined;
-  return { relaxation, span, temperature, request: request === "default" ? undefined : request };
-}
-
 /** The soft sample. */
 function softSample(
   context: Context,
@@ -194,27 +168,6 @@ function softSample(
   const soft = runKernel(context, divided, relaxed.value.forward, scaled, backward, temperature);
   context.builder.label(soft.node, `${latent}_soft`);
   return soft;
-}
-
-/** The backward that is asked for, or the compiler's choice; undefined when a problem was reported. */
-function backwardRequest(
-  context: Context,
-  scope: Scope,
-  clause: BackwardClause | undefined,
-): BackwardRequest | "default" | undefined {
-  if (clause === undefined) return "default";
-  const { strategy, span } = clause;
-  const [first, second] = clause.arguments;
-  if (second !== undefined || first?.name !== undefined) {
-    throw new Failure((second ?? first)!.span, "too-many-arguments", "a backward takes one number at most", {
-      help: "write finite_difference(1e-2)",
-    });
-  }
-  if (first === undefined) return { strategy: strategy.name, span };
-  const epsilon = finiteNumber(context, scope, first.value, "the step of a backward");
-  if (epsilon === undefined) return undefined;
-  if (epsilon > 0) return { strategy: strategy.name, span, epsilon };
-  throw new Failure(first.span, "bad-backward", `the step of a backward must be greater than 0, but it is ${epsilon}`);
 }
 
 function kernelBackward(context: Context, backward: Backward): KernelBackward {
@@ -244,29 +197,4 @@ function runKernel(
   const sample = build.kernel(kernel, inputs, kernel.outputs[0]!.name, backward, latent, known);
   const own = dimensions.map((dimension) => dimension.size);
   return tensor(shaped(sample, own), dimensions);
-}
-
-/** A temperature is a number, a hyper or a schedule, and greater than 0; undefined when a problem was reported. */
-function temperatureOf(
-  context: Context,
-  scope: Scope,
-  estimator: Extract<Estimator, { kind: "relax" }>,
-  name: string,
-): TensorValue | undefined {
-  const { temperature } = estimator;
-  if (temperature.kind === "anneal") {
-    const from = finiteNumber(context, scope, temperature.from, "the first temperature");
-    const to = finiteNumber(context, scope, temperature.to, "the last temperature");
-    const steps = finiteNumber(context, scope, temperature.steps, "the number of steps of a schedule");
-    if (from === undefined || to === undefined || steps === undefined) return undefined;
-    requireTemperature(from, temperature.from.span);
-    requireTemperature(to, temperature.to.span);
-    if (steps < 1) throw new Failure(temperature.steps.span, "bad-size", "a schedule takes at least one step");
-    // A name that no hyper of the model can have.
-    const hyper = `${name}.temperature`;
-    const node = context.builder.hyper(hyper);
-    context.hypers.set(hyper, { name: hyper, node, value: from, anneal: { from, to, steps }, positive: true });
-    return tensor(node);
-  }
-  return temperatureValue(context, context.evaluate(scope, temperature.value), temperature.span);
 }

@@ -7,7 +7,9 @@ import { Failure } from "../failure.ts";
 import type { Node } from "../ir/tensor/tensor.ts";
 import { reached } from "../passes/differentiate.ts";
 import type { Context } from "./context.ts";
+import { Samples, sampleCount } from "./samples.ts";
 import type { Scope } from "./scope.ts";
+import { surrogateLoss } from "./score-function.ts";
 import { asTensor, numeric, tensor } from "./tensors.ts";
 import { describe, ERROR, type Value } from "./values.ts";
 
@@ -34,7 +36,9 @@ export function readObjectives(context: Context, scope: Scope, model: ModelDecla
     context.report(extra.span, "duplicate-objective", { message: "a model has one objective", help });
   }
   const [objective] = found;
-  const reader = new Reader(context);
+  const samples = new Samples(context, context.training ? sampleCount(context) : 1);
+  for (const state of context.states.values()) if (state.next !== undefined) state.next = samples.mean(state.next);
+  const reader = new Reader(context, samples);
   let loss: Node | undefined;
   if (objective !== undefined) {
     guarded(context, scope, objective, () => {
@@ -90,9 +94,11 @@ class Reader {
   readonly metrics = new Map<string, Node>();
   readonly trees = new Map<string, MetricTree>();
   private readonly context: Context;
+  private readonly samples: Samples;
 
-  constructor(context: Context) {
+  constructor(context: Context, samples: Samples) {
     this.context = context;
+    this.samples = samples;
   }
 
   /** The loss: the mean over the batch of what is minimised. */
@@ -107,11 +113,12 @@ class Reader {
     const { node } = numeric(this.context, value);
     const each = direction === "maximize" ? build.negate(node) : node;
     this.trees.set("loss", this.leaf("loss", each));
+    if (this.context.training) return surrogateLoss(this.context, each, this.samples);
     return each.type.batched ? build.batchMean(each) : each;
   }
 
   leaf(name: string, node: Node): MetricTree {
-    this.metrics.set(`metric:${name}`, node);
+    this.metrics.set(`metric:${name}`, this.samples.mean(node));
     return { kind: "mean", output: `metric:${name}` };
   }
 

@@ -87,7 +87,7 @@ export function drawUtilities(
     const distribution = isTaken ? repeated(context, own, dimensions, copies, span) : own;
     const drawn = sampleDistribution(context, distribution, dimensions, name, span);
     const part = structure.parts.length === 1 ? structure.parts[0]!.name : undefined;
-    return drawn && { drawn, utilities: [{ part, distribution, dimensions, isTaken }] };
+    return drawn && { drawn, utilities: [{ part, distribution, dimensions, isTaken, drawn }] };
   }
   const utilities: DeclaredLatent["utilities"][number][] = [];
   const draws: TensorValue[] = [];
@@ -98,7 +98,7 @@ export function drawUtilities(
     const drawn = sampleDistribution(context, own.distribution, dimensions, `${name}.${part}`, own.span);
     if (drawn === undefined) return undefined;
     draws.push(drawn);
-    utilities.push({ part, distribution: own.distribution, dimensions, isTaken: false });
+    utilities.push({ part, distribution: own.distribution, dimensions, isTaken: false, drawn });
   }
   return { drawn: joined(context, draws, dimensions, copies), utilities };
 }
@@ -221,8 +221,8 @@ function partsWithPrior(latent: DeclaredLatent, { part, span }: Given): readonly
   });
 }
 
-/** Which coordinates a divergence is summed over, where examples have sizes. */
-function present(context: Context, latent: DeclaredLatent, { part }: OwnUtilities): Node | undefined {
+/** Which coordinates a divergence or a log-density is summed over, where examples have sizes. */
+export function present(context: Context, latent: DeclaredLatent, { part }: OwnUtilities): Node | undefined {
   const { structure, copies } = latent;
   if (part !== undefined)
     return takingPart(

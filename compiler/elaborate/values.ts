@@ -87,6 +87,24 @@ export interface LatentValue {
   readonly hard: TensorValue;
   readonly current: TensorValue;
 }
+/**
+ * What is subtracted from the loss of a sample before it weighs the gradient of the sample's log-probability. `decay`
+ * is that of an exponential moving average, a scalar.
+ */
+export type Baseline =
+  | { readonly kind: "none" | "batch" | "multi_sample" | "leave_one_out" }
+  | { readonly kind: "ema"; readonly decay: Node }
+  /** A value for each example that is trained to predict the loss; `weight` is that of its squared error. */
+  | { readonly kind: "network"; readonly value: Node; readonly decay: Node; readonly weight: Node };
+
+export interface ScoreEstimator {
+  readonly kind: "score";
+  readonly span: Span;
+  readonly baseline: Baseline;
+  /** How often each example is sampled in a step. */
+  readonly samples: number;
+}
+
 /** A metric made of parts: `precision` and `recall`, or two readings of which the better is reported. */
 export interface RecordValue {
   readonly kind: "record";

@@ -11,7 +11,6 @@ import type {
 import { printExpression } from "../../grammar/format.ts";
 import { BOUND_PARTS } from "../elaborate/objectives.ts";
 import { INITIALIZER_NAMES, unknownInitializer } from "../elaborate/variables.ts";
-import { notYet } from "../later.ts";
 import { Locals } from "./locals.ts";
 import { repeatedUpdates } from "./repeats.ts";
 import type { Resolver } from "./resolver.ts";
@@ -145,7 +144,13 @@ function latent(resolver: Resolver, statement: LatentStatement, locals: Locals):
   const { utilities, estimator } = statement;
   distributions(resolver, utilities, locals);
   if (estimator?.kind === "score") {
-    resolver.fail(notYet(estimator.span, `the estimator score ${estimator.method.name}`, "use relax … at …"));
+    const { method } = estimator;
+    for (const { name, value } of estimator.arguments) {
+      // The name of a baseline of reinforce is none of a value.
+      const isNamed = method.name === "reinforce" && (name === undefined || name.name === "baseline");
+      const parts = !isNamed ? [value] : value.kind === "call" ? value.arguments.map((each) => each.value) : [];
+      for (const e of parts) resolver.expression(e, locals, "tensor");
+    }
   }
   if (estimator?.kind !== "relax") return;
   resolver.expression(estimator.relaxation, locals, "tensor");

@@ -6,15 +6,6 @@ import { library } from "../../stdlib/library.ts";
 import { cases, only, runCheck } from "./harness.ts";
 
 cases({
-  "score-function estimators": `
-model M() {
-  param theta: f32[4] ~ zeros
-  latent a: OneHot(4) ~ Gumbel(theta) score reinforce(baseline = ema)
-  //~^ not-yet «score reinforce(baseline = ema)»: the estimator score reinforce is not available in this version of sstc
-  latent b: OneHot(4) ~ Gumbel(theta) score nvil(net)
-  //~^ not-yet: the estimator score nvil is not available
-  minimize sum(a) + sum(b)
-}`,
   "search and bootstrap": `
 model M() {
   data x: f32[3]

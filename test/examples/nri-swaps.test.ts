@@ -76,6 +76,32 @@ describe("swaps", () => {
   }
 });
 
+/** As published (paper, C.1 and Table 7), and what compares samples with one another. */
+const SCORES = [
+  "reinforce",
+  "reinforce(baseline = ema)",
+  "reinforce(baseline = batch)",
+  "reinforce(baseline = multi_sample(2))",
+  "reinforce(baseline = leave_one_out(2))",
+  "nvil(guess(reshape(x, [T * V * D]))[0])",
+];
+const GUESS: Change = ["  let theta =", "  let guess = MLP(T * V * D, 8, 1)\n  let theta ="];
+const IMPORT: Change = ["import { GraphEncoder", "import { MLP, GraphEncoder"];
+
+describe("score functions", () => {
+  for (const structure of STRUCTURES) {
+    test.each(SCORES)(`${structure}, %s: trains and samples on wasm`, async (score) => {
+      const network = score.startsWith("nvil") ? [GUESS, IMPORT] : [];
+      const { artifact } = compiled(variant(structure, ["relax ExpFamily at t", `score ${score}`], ...network));
+      const model = await instantiate(artifact, { device: "wasm" });
+      await train(model, 2);
+      const { z } = await model.sample({ x: data().x });
+      for (const value of z!.data) expect([0, 1]).toContain(value);
+      model.dispose();
+    });
+  }
+});
+
 test("the structure's name stands in the latent's line as well as in the model's arguments", () => {
   for (const structure of STRUCTURES) {
     const named = compiled(variant("SpanningTree", [LATENT, LATENT.replace("Edges", structure)]));
