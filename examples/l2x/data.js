@@ -122,7 +122,10 @@ function checkOptions(L, vocabulary, options, unknown) {
   }
 }
 
-/** Each split has a random stream of its own. @param {number} L @param {Required<Options>} options @returns {Reviews} */
+/**
+ * Each split has a random stream of its own.
+ * @param {number} L @param {Required<Options>} options @returns {Reviews}
+ */
 function generated(L, options) {
   if (L < LEAST_ROOM)
     throw new DataError(`reviews: generated reviews do not fit into L = ${L} words`, {

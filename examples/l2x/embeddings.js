@@ -1,4 +1,4 @@
-/** Word vectors from a text file: on each line a word and its numbers, set apart by blanks (paper, D.7: 200 of them). */
+/** Word vectors from a text file: on a line a word and its numbers (paper, D.7: 200 of them), set apart by blanks. */
 import { DataError, tell } from "./error.js";
 import { linesOf, numberIn } from "./lines.js";
 import { Random } from "./random.js";
