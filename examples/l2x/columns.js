@@ -73,8 +73,10 @@ function evidenceWords({ evidence }) {
   return marked;
 }
 
-/** 0 for those that do not count, and for the others one number such that the mean is 1. */
-/** @param {readonly boolean[]} counted */
+/**
+ * 0 for those that do not count, and for the others one number such that the mean is 1.
+ * @param {readonly boolean[]} counted
+ */
 function weights(counted) {
   const count = counted.filter(Boolean).length;
   return Float32Array.from(counted, (counts) => (counts ? counted.length / count : 0));

@@ -11,8 +11,10 @@ export class DataError extends Error {
   }
 }
 
-/** Tells something about the data that is no error; results stand on standard output, so this goes to the other. */
-/** @param {string} text */
+/**
+ * Tells something about the data that is no error; results stand on standard output, so this goes to the other.
+ * @param {string} text
+ */
 export function tell(text) {
   console.error(`l2x data: ${text}`);
 }
