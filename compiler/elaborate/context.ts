@@ -341,6 +341,7 @@ export class Context {
     const stream = this.nextStream("latent");
     const { batched, shape } = node.type;
     // A name that no latent variable can have.
+    if (base === "kept") throw new Error("latent variables are drawn from uniform or normal noise");
     const fresh = this.builder.noise(`${String(node.attributes.name)}.${sample}`, stream, base, shape, batched);
     this.noise.push({ stream, base, node: fresh });
     return fresh;

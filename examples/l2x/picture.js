@@ -185,7 +185,8 @@ h2 { margin: 0 0 .6rem; font-size: .95rem; color: hsl(var(--hue) var(--depth) 45
 .text, .key { isolation: isolate; }
 .text { flex: 1; margin: 0; overflow-wrap: anywhere; }
 /* Behind the text around it, into which it reaches. */
-mark { position: relative; z-index: -1; padding: .08em .14em; margin: 0 -.14em; border-radius: .25em; color: var(--ink); -webkit-box-decoration-break: clone;
+mark { position: relative; z-index: -1; padding: .08em .14em; margin: 0 -.14em; border-radius: .25em; color: var(--ink);
+  -webkit-box-decoration-break: clone;
   box-decoration-break: clone;
   background: color-mix(in srgb, hsl(var(--hue) var(--depth) var(--light)) var(--share), transparent); }
 u { text-decoration: underline; text-decoration-thickness: 2px; text-underline-offset: .28em;

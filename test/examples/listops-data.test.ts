@@ -92,7 +92,7 @@ describe("the generator", () => {
       expect(codes.length).toBeLessThanOrEqual(most);
       return codes;
     });
-    // Two samples of the same size: χ² = Σ (x − y)² / (x + y), of whose distribution this is the 1 − 10⁻⁶ quantile, roughly.
+    // Two samples of one size: χ² = Σ (x − y)² / (x + y), of which this is the 1 − 10⁻⁶ quantile, roughly.
     const kinds = [...new Set([...wanted.keys(), ...found.keys()])];
     const chi = kinds.reduce((sum, name) => {
       const [x, y] = [wanted.get(name) ?? 0, found.get(name) ?? 0];
