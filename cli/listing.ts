@@ -3,7 +3,7 @@ import type { Artifact, EntryPoint, Initializer, MetricTree, Signature } from ".
 import type { Source } from "../compiler/diagnostic.ts";
 import { declarationOf, distributionsText } from "../compiler/explain.ts";
 import type { LatentStatement, ModelStatement } from "../grammar/ast.ts";
-import { printExpression } from "../grammar/format.ts";
+import { printEstimator, printExpression } from "../grammar/format.ts";
 import { writeBytes } from "../runtime/memory-estimate.ts";
 import { columns, plural } from "./columns.ts";
 
@@ -68,9 +68,8 @@ function written(body: readonly ModelStatement[], name: string): string[] {
   const isIt = (each: ModelStatement): each is LatentStatement => each.kind === "latent" && each.name.name === name;
   const statement = body.find(isIt)!;
   const { estimator } = statement;
-  const relaxed =
-    estimator?.kind === "relax" ? [`relax ${printExpression(estimator.relaxation)}`] : ["hard in training"];
-  return [`~ ${distributionsText(statement.utilities)}`, ...relaxed];
+  const how = estimator === undefined ? "hard in training" : printEstimator(estimator);
+  return [`~ ${distributionsText(statement.utilities)}`, how];
 }
 
 function factors(statement: ModelStatement): string[][] {

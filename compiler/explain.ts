@@ -3,7 +3,7 @@
  * model.
  */
 import type { Distributions, Expression, LatentStatement, ModelDeclaration, PriorStatement } from "../grammar/ast.ts";
-import { printExpression } from "../grammar/format.ts";
+import { printEstimator, printExpression } from "../grammar/format.ts";
 import { parse } from "../grammar/parse.ts";
 import type { Artifact, Decision, EntryPoint } from "./artifact.ts";
 import type { Extent } from "./artifact-webgpu.ts";
@@ -146,12 +146,7 @@ function relaxationOf(
   artifact: Artifact,
 ): Pick<LatentExplanation, "estimator" | "relaxation" | "temperature" | "straightThrough"> {
   if (estimator === undefined) return {};
-  if (estimator.kind === "score") {
-    const { method, arguments: list, span } = estimator;
-    const callee = { kind: "name", name: method.name, span: method.span } as const;
-    const written = list.length === 0 ? callee : ({ kind: "call", callee, arguments: list, span } as const);
-    return { estimator: `score ${printExpression(written)}` };
-  }
+  if (estimator.kind !== "relax") return { estimator: printEstimator(estimator) };
   const { relaxation, temperature, straightThrough } = estimator;
   const rest = { relaxation: printExpression(relaxation), straightThrough };
   if (temperature.kind === "value") {

@@ -82,10 +82,12 @@ export function withPiece<T, R>(piece: Piece<T>, work: (value: T, source: Source
 function relaxed(piece: Piece<Estimator>): Extract<Estimator, { kind: "relax" }> {
   return withPiece(piece, (estimator) => {
     if (estimator.kind === "relax") return estimator;
-    throw new Failure(estimator.span, "bad-clause", "a structure on its own has no score function", {
-      why: "it weighs a sample's log-probability by the sample's loss, and here is none",
-      help: "write it in a model, or use relax … at …",
-    });
+    const isScore = estimator.kind === "score";
+    const message = `a structure on its own has no ${isScore ? "score function" : "estimator imle"}`;
+    const why = isScore
+      ? "it weighs a sample's log-probability by the sample's loss, and here is none"
+      : "its gradient is for utilities with noise, and here is none";
+    throw new Failure(estimator.span, "bad-clause", message, { why, help: "write it in a model, or use relax … at …" });
   });
 }
 

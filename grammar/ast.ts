@@ -294,7 +294,9 @@ export interface BackwardClause {
   readonly arguments: readonly Argument[];
   readonly span: Span;
 }
-/** `relax ExpFamily at t straight_through backward dual`, or `score reinforce(baseline = ema)`. */
+/**
+ * `relax ExpFamily at t straight_through backward dual`, `score reinforce(baseline = ema)`, or `imle(lambda = 10)`.
+ */
 export type Estimator =
   | {
       readonly kind: "relax";
@@ -308,6 +310,11 @@ export type Estimator =
   | {
       readonly kind: "score";
       readonly method: Identifier;
+      readonly arguments: readonly Argument[];
+      readonly span: Span;
+    }
+  | {
+      readonly kind: "imle";
       readonly arguments: readonly Argument[];
       readonly span: Span;
     };

@@ -1,5 +1,5 @@
 /** Prints expressions back as canonical source text, for messages and labels. */
-import type { Argument, EllipsisExpression, Expression, RangeExpression } from "./ast.ts";
+import type { Argument, EllipsisExpression, Estimator, Expression, RangeExpression } from "./ast.ts";
 
 const STRENGTH: Readonly<Record<string, number>> = {
   or: 1,
@@ -18,6 +18,20 @@ const STRENGTH: Readonly<Record<string, number>> = {
   "@": 5,
   "^": 7,
 };
+
+/** The text of an estimator, of a relaxation without its temperature. */
+export function printEstimator(estimator: Estimator): string {
+  const call = (name: string, list: readonly Argument[]) =>
+    list.length === 0 ? name : `${name}(${list.map(printArgument).join(", ")})`;
+  switch (estimator.kind) {
+    case "relax":
+      return `relax ${printExpression(estimator.relaxation)}`;
+    case "score":
+      return `score ${call(estimator.method.name, estimator.arguments)}`;
+    case "imle":
+      return call("imle", estimator.arguments);
+  }
+}
 
 /** The text of an expression, with the fewest parentheses that keep its meaning. */
 export function printExpression(e: Expression | RangeExpression | EllipsisExpression, within = 0): string {

@@ -161,7 +161,9 @@ export function layerExpression(c: Cursor): LayerExpression {
 }
 
 function estimator(c: Cursor): Estimator | undefined {
-  return c.is("relax") ? relax(c) : c.is("score") ? score(c) : undefined;
+  if (c.is("relax")) return relax(c);
+  if (c.is("score")) return score(c);
+  return c.is("imle") ? imle(c) : undefined;
 }
 
 /** `Gumbel(a)`, or one for each part: `x: Gumbel(a), pair: Fixed(b)`. */
@@ -234,6 +236,13 @@ function score(c: Cursor): Estimator {
   const method = c.name("an estimator such as reinforce");
   const list = c.is("(") ? callArguments(c) : [];
   return { kind: "score", method, arguments: list, span: c.spanFrom(start) };
+}
+
+function imle(c: Cursor): Estimator {
+  const start = c.start;
+  c.expect("imle");
+  const list = c.is("(") ? callArguments(c) : [];
+  return { kind: "imle", arguments: list, span: c.spanFrom(start) };
 }
 
 export const MODULE_STARTERS: ReadonlySet<string> = new Set(["param", "state", "let", "graph", "require", "forward"]);

@@ -26,7 +26,15 @@ export interface RelaxedEstimator {
   readonly request: BackwardRequest | undefined;
 }
 
-export type ElaboratedEstimator = RelaxedEstimator | ScoreEstimator;
+/** Implicit maximum-likelihood estimation (Niepert, Minervini and Franceschi 2021). */
+export interface ImleEstimator {
+  readonly kind: "imle";
+  readonly span: Span;
+  /** λ: how far utilities move against the gradient by the sample, a scalar. */
+  readonly lambda: Node;
+}
+
+export type ElaboratedEstimator = RelaxedEstimator | ScoreEstimator | ImleEstimator;
 
 /** The estimator, whatever the structure; undefined when a problem was reported. */
 export function readEstimator(
@@ -40,6 +48,12 @@ export function readEstimator(
       return relaxedEstimator(context, scope, estimator, name.name);
     case "score":
       return scoreEstimator(context, scope, estimator);
+    case "imle": {
+      const argument = options(estimator.arguments, "imle", ["lambda"]).get("lambda");
+      const positive = (value: number) => value > 0;
+      const lambda = scalarOption(context, scope, argument, LAMBDA, "lambda", positive, "greater than 0");
+      return lambda && { kind: "imle", span: estimator.span, lambda };
+    }
   }
 }
 
@@ -107,6 +121,9 @@ function temperatureOf(
   }
   return temperatureValue(context, context.evaluate(scope, temperature.value), temperature.span);
 }
+
+/** The length of a step against the gradient that its authors take. */
+const LAMBDA = 10;
 
 /** An average that forgets a hundredth in each step, as published (paper, C.1). */
 const DECAY = 0.99;

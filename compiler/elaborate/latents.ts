@@ -6,10 +6,12 @@
 import type { LatentStatement } from "../../grammar/ast.ts";
 import type { Kernel } from "../ir/kernel/kernel.ts";
 import { numbersOf } from "../ir/tensor/attributes.ts";
+import type { Builder } from "../ir/tensor/builder.ts";
 import type { KernelBackward } from "../ir/tensor/kernel-node.ts";
 import { nodesInOrder } from "../ir/tensor/order.ts";
 import type { Node } from "../ir/tensor/tensor.ts";
 import { type Backward, selectBackward } from "../passes/select-backward.ts";
+import { selectDifference } from "../passes/select-difference.ts";
 import { selectRelaxation } from "../passes/select-relaxation.ts";
 import { selectSolver } from "../passes/select-solver.ts";
 import { TEMPERATURE } from "../relaxation-input.ts";
@@ -18,7 +20,7 @@ import type { Structure } from "../structure.ts";
 import { SIZE } from "../structure-size.ts";
 import { attempt, type Context, type DeclaredLatent } from "./context.ts";
 import { declarationsOf } from "./declarations.ts";
-import { type RelaxedEstimator, readEstimator } from "./estimators.ts";
+import { type ElaboratedEstimator, type ImleEstimator, type RelaxedEstimator, readEstimator } from "./estimators.ts";
 import type { Scope } from "./scope.ts";
 import { scoredLatent } from "./score-function.ts";
 import { sizedStructure, sizeInput } from "./sizes.ts";
@@ -57,7 +59,7 @@ export function declareLatent(context: Context, scope: Scope, statement: LatentS
     copies: copies as Dimension[],
     dimensions,
   };
-  const hard = attempt(context, () => hardSample(context, run, drawn, statement, takes));
+  const hard = attempt(context, () => hardSample(context, run, drawn, statement, estimator, takes));
   if (hard === undefined || (relaxed === undefined && soft !== undefined)) return scope.define(name, ERROR);
   const relaxedSample =
     soft === undefined || relaxed === undefined ? undefined : softSample(context, run, drawn, soft, relaxed);
@@ -86,11 +88,11 @@ function samplesOf(
   { name, estimator }: LatentStatement,
   { parts }: Structure,
   soft: TensorValue | undefined,
-  hard: TensorValue,
+  { hard, estimating }: HardSample,
 ): LatentValue {
   const straightThrough = estimator?.kind === "relax" && estimator.straightThrough;
   const sample = (value: TensorValue): TensorValue => ({ ...value, parts });
-  const now = sample(current(context, soft, hard, straightThrough));
+  const now = sample(estimating ?? current(context, soft, hard, straightThrough));
   return { kind: "latent", name: name.name, soft: soft && sample(soft), hard: sample(hard), current: now };
 }
 
@@ -113,22 +115,53 @@ interface Run {
   readonly dimensions: readonly Dimension[];
 }
 
+interface HardSample {
+  readonly hard: TensorValue;
+  /** The same in training, with a gradient, where the estimator is one of hard samples. */
+  readonly estimating: TensorValue | undefined;
+}
+
 function hardSample(
   context: Context,
   run: Run,
   utilities: TensorValue,
   statement: LatentStatement,
+  estimator: ElaboratedEstimator | "none",
   takes: Relaxed["takes"],
-): TensorValue {
+): HardSample {
   const { structure, latent } = run;
   const declarations = declarationsOf(context);
   const solver = takes?.solver ?? selectSolver(structure, declarations, context.target, statement.structure.span);
   context.decisions.push({ decision: { latent, ...solver.decision }, kernel: solver.value.name });
-  const none: KernelBackward = { strategy: "none", reason: "the argmax is piecewise constant" };
-  const hard = runKernel(context, run, solver.value, utilities, none);
-  context.builder.label(hard.node, `${latent}_hard`);
+  const build = context.builder;
+  const isImle = estimator !== "none" && estimator.kind === "imle";
+  const size = build.batchSize();
+  const backward = isImle ? differenceBackward(context, run, estimator) : NO_BACKWARD;
+  // The difference is taken for an example's own loss, of which training minimises the mean: see below.
+  const read = isImle ? tensor(scaledGradient(build, utilities.node, build.divide(1, size))) : utilities;
+  const { node, dimensions } = runKernel(context, run, solver.value, read, backward);
+  build.label(node, `${latent}_hard`);
+  if (!context.training) return { hard: tensor(node, dimensions), estimating: undefined };
   // The argmax is flat almost everywhere: no gradient passes.
-  return context.training ? tensor(context.builder.stopGradient(hard.node), hard.dimensions) : hard;
+  const hard = tensor(build.stopGradient(node), dimensions);
+  if (!isImle) return { hard, estimating: undefined };
+  // The backward is handed λ times the gradient of the example's loss by its sample, whatever the batch.
+  return { hard, estimating: tensor(scaledGradient(build, node, build.multiply(estimator.lambda, size)), dimensions) };
+}
+
+/** The same value, with a gradient that is multiplied by a scalar. */
+function scaledGradient(build: Builder, node: Node, factor: Node): Node {
+  const flat = build.stopGradient(node);
+  return build.add(flat, build.multiply(factor, build.subtract(node, flat)));
+}
+
+const NO_BACKWARD: KernelBackward = { strategy: "none", reason: "the argmax is piecewise constant" };
+
+function differenceBackward(context: Context, { structure, latent }: Run, { span }: ImleEstimator): KernelBackward {
+  const { value, decision } = selectDifference(structure, declarationsOf(context), context.target, span);
+  context.decisions.push({ decision: { latent, ...decision }, kernel: value.name });
+  context.kernels.set(value.name, value);
+  return { strategy: "custom", kernel: value };
 }
 
 /** What the bare name means: X_t in training (X with the gradient of X_t when straight-through), X in evaluation. */

@@ -152,6 +152,9 @@ function latent(resolver: Resolver, statement: LatentStatement, locals: Locals):
       for (const e of parts) resolver.expression(e, locals, "tensor");
     }
   }
+  if (estimator?.kind === "imle") {
+    for (const { value } of estimator.arguments) resolver.expression(value, locals, "tensor");
+  }
   if (estimator?.kind !== "relax") return;
   resolver.expression(estimator.relaxation, locals, "tensor");
   const { temperature, backward } = estimator;

@@ -262,6 +262,7 @@ describe("what goes wrong is said", () => {
     ["KSubset(6, 2) relax ExpFamily at anneal(1.0 -> 0.1 over 10)", "bad-temperature", "a schedule is for training"],
     ["KSubset(6, 2) relax ExpFamily at 1 backward custom", "illegal-backward", "backward custom does not apply"],
     ["KSubset(6, 2) relax ExpFamily at 1 backward finite_difference(-1)", "bad-backward", "a number greater than 0"],
+    ["KSubset(6, 2) imle", "bad-clause", "a structure on its own has no estimator imle"],
     ["KSubset(6, 2) score reinforce", "bad-clause", "a structure on its own has no score function"],
     ["KSubset(6, 2) relax Euclid at 1", "unknown-name", "there is no Euclid here"],
   ])("%s", async (text, code, message) => {
