@@ -205,4 +205,4 @@ export const DISTRACTORS = list(
 
 /** Between two clauses of a sentence, and before a sentence. */
 export const CONNECTORS = list("but / and / while / yet / whereas");
-export const OPENERS = list("well / honestly / now / so / to be fair / then / again / in short / for me");
+export const OPENERS = list("well / honestly / now / so / to be precise / then / again / in short / for me");

@@ -65,7 +65,7 @@ export const NAMES = new Map(
     flavour: flavours,
     note: [
       ...flavours,
-      ...pairs(list("dried / toasted / fresh / candied / green / burnt / ripe / wild"), flavours, " "),
+      ...pairs(list("dried / toasted / frozen / candied / green / charred / ripe / wild"), flavours, " "),
       ...pairs(list("like / ish"), flavours, "-").map((text) => `something ${text.split("-").reverse().join("-")}`),
     ],
     food: [...foods, ...pairs(preparations, foods, " ")],

@@ -175,7 +175,8 @@ body { margin: 0; padding: 2rem clamp(1rem, 3vw, 3rem); background: var(--paper)
   font: 16px/1.7 Georgia, "Times New Roman", serif; }
 header, .facts, h2 { font-family: system-ui, sans-serif; }
 h1 { margin: 0 0 .4rem; font-size: 1.5rem; line-height: 1.25; }
-.key { display: flex; flex-wrap: wrap; gap: .3rem 1.6rem; margin: 0 0 1.6rem; color: var(--soft); font-size: .85rem; --hue: 225; }
+.key { display: flex; flex-wrap: wrap; gap: .3rem 1.6rem; margin: 0 0 1.6rem;
+  color: var(--soft); font-size: .85rem; --hue: 225; }
 section { display: grid; gap: 1.2rem; margin-bottom: 1.2rem; grid-template-columns: repeat(${models}, minmax(0, 1fr)); }
 @media (max-width: ${Math.max(1, models) * 300}px) { section { grid-template-columns: minmax(0, 1fr); } }
 article { display: flex; flex-direction: column; padding: 1.1rem 1.3rem; border: 1px solid var(--line); border-radius: .6rem;
@@ -185,8 +186,8 @@ h2 { margin: 0 0 .6rem; font-size: .95rem; color: hsl(var(--hue) var(--depth) 45
 .text, .key { isolation: isolate; }
 .text { flex: 1; margin: 0; overflow-wrap: anywhere; }
 /* Behind the text around it, into which it reaches. */
-mark { position: relative; z-index: -1; padding: .08em .14em; margin: 0 -.14em; border-radius: .25em; color: var(--ink);
-  -webkit-box-decoration-break: clone;
+mark { position: relative; z-index: -1; padding: .08em .14em; margin: 0 -.14em; border-radius: .25em;
+  color: var(--ink); -webkit-box-decoration-break: clone;
   box-decoration-break: clone;
   background: color-mix(in srgb, hsl(var(--hue) var(--depth) var(--light)) var(--share), transparent); }
 u { text-decoration: underline; text-decoration-thickness: 2px; text-underline-offset: .28em;
