@@ -98,7 +98,9 @@ function announce(spec: ExperimentSpec, directory: string, options: RunOptions):
   const variants = variantsOf(spec).length;
   const scale = spec.scale === undefined ? "" : ` at scale ${spec.scale}`;
   const runs = variants === 1 ? "1 training" : `${variants} trainings`;
-  const work = `${runs} of ${steps} steps with batches of ${batch}, device ${options.device}`;
+  const count = (number: number, one: string) => `${number} ${one}${number === 1 ? "" : "s"}`;
+  const length = typeof steps === "number" ? `${steps} steps` : count(steps.epochs, "epoch");
+  const work = `${runs} of ${length} with batches of ${batch}, device ${options.device}`;
   process.stderr.write(`${spec.name} for ${spec.model}${scale}: ${work}\n`);
   const which = keepBest !== undefined && smallerIsBetter(keepBest.metric) ? "smallest" : "largest";
   const kept = keepBest === undefined ? "last model" : `model with the ${which} ${keepBest.split}.${keepBest.metric}`;

@@ -274,8 +274,8 @@ export interface ExperimentSpec {
       readonly arguments: { readonly [name: string]: StaticNumber };
     };
     readonly batch: number;
-    readonly steps: number;
-    readonly validateEvery: number;
+    readonly steps: TrainingLength;
+    readonly validateEvery: TrainingLength;
     /** `valid.elbo`: split and metric; the largest wins, or the smallest for a loss. */
     readonly keepBest?: { readonly split: string; readonly metric: string };
   };
@@ -290,5 +290,7 @@ export interface ExperimentSpec {
 }
 /** A compile-time argument in plain form: a number, a boolean, a structure's name, or a name to be varied. */
 export type StaticArgument = number | boolean | string | { readonly vary: string };
+/** Steps, or passes over the training data: how many steps these are, the data tell. */
+export type TrainingLength = number | { readonly epochs: number };
 /** A number, or the name of one that is varied. */
 export type StaticNumber = number | { readonly vary: string };

@@ -18,7 +18,7 @@ interface Setting {
   readonly span: Span;
 }
 
-const TRAIN = ["batch", "steps", "validate"] as const;
+const TRAIN = ["batch", "steps", "epochs", "validate"] as const;
 
 export class Settings {
   readonly clauses: ExperimentClause[] = [];
@@ -117,9 +117,10 @@ function trainClause(name: (typeof TRAIN)[number], value: Expression, span: Span
     case "batch":
       return { kind: "train", batch: value, repeated: [], span };
     case "steps":
-      return { kind: "train", steps: value, repeated: [], span };
+    case "epochs":
+      return { kind: "train", length: { unit: name, count: value, span }, repeated: [], span };
     case "validate":
-      return { kind: "train", validateEvery: value, repeated: [], span };
+      return { kind: "train", validateEvery: { unit: "steps", count: value, span }, repeated: [], span };
   }
 }
 

@@ -9,11 +9,13 @@ import type {
   Expression,
   Identifier,
   Span,
+  TrainingLength,
 } from "../grammar/ast.ts";
 import { printExpression } from "../grammar/format.ts";
 import type { ExperimentSpec, StaticArgument } from "./artifact.ts";
 import { declarationsFor } from "./declarations.ts";
 import { type Diagnostic, didYouMean, inOrder, type Source } from "./diagnostic.ts";
+import { positiveInteger, readLength } from "./experiment-length.ts";
 import { checkArguments, checkChoice, checkColumn, type ModelFacts, modelFacts } from "./experiment-model.ts";
 import { readOptimizer, usedByOptimizers } from "./experiment-optimizer.ts";
 import { repeatedClauses } from "./experiment-repeats.ts";
@@ -321,23 +323,20 @@ class Reader {
     const merged = Object.assign({}, ...this.all("train")) as Partial<Clause<"train">>;
     if (merged.span === undefined) return this.missing("does not train", "add train adam(1e-3) batch 32 steps 1000");
     const { span } = merged;
-    const count = (e: Expression | undefined, what: string, help: string) =>
-      e === undefined ? this.missing(`trains without ${what}`, help, span) : this.attempt(() => this.whole(e, what));
+    const numberOf = (e: Expression) => this.number(e);
+    const length = (given: TrainingLength, what: string) => this.attempt(() => readLength(given, what, numberOf));
     const optimizer = this.optimizer(merged.optimizer, hypers, span);
-    const batch = count(merged.batch, "batch", "add batch 32");
-    const steps = count(merged.steps, "steps", "add steps 1000");
-    const every = merged.validateEvery === undefined ? steps : count(merged.validateEvery, "validate every", "");
+    const without = (what: string, help: string) => this.missing(`trains without ${what}`, help, span);
+    const { batch: size, length: given } = merged;
+    const whole = (e: Expression) => this.attempt(() => positiveInteger(e, "batch", numberOf));
+    const batch = size === undefined ? without("batch", "add batch 32") : whole(size);
+    const steps = given === undefined ? without("steps", "add steps 1000 or epochs 10") : length(given, given.unit);
+    const every = merged.validateEvery === undefined ? steps : length(merged.validateEvery, "validate every");
     const { keepBest } = merged;
     const best = keepBest === undefined ? undefined : this.attempt(() => checkChoice(keepBest, this.model));
     if (optimizer === undefined || batch === undefined || steps === undefined || every === undefined) return undefined;
     const keep = best === undefined ? {} : { keepBest: best };
     return { optimizer, batch, steps, validateEvery: every, ...keep };
-  }
-
-  private whole(e: Expression, what: string): number {
-    const value = this.number(e);
-    if (Number.isInteger(value) && value >= 1) return value;
-    throw new Failure(e.span, "bad-size", `${what} must be a positive integer, but it is ${value}`);
   }
 
   private optimizer(e: Clause<"train">["optimizer"], hypers: Hypers, span: Span) {

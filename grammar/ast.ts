@@ -669,6 +669,15 @@ export interface ExperimentDataClause {
   readonly span: Span;
 }
 /**
+ * How long something takes: `steps 50000`, `epochs 10`, `every 500`, `every 2 epochs`, `every epoch` (whose count is
+ * undefined: it is 1).
+ */
+export interface TrainingLength {
+  readonly unit: "steps" | "epochs";
+  readonly count?: Expression;
+  readonly span: Span;
+}
+/**
  * `train adam(lr) batch 128 steps 50000 validate every 500 keep best valid.elbo`; each setting may be missing
  * (a scale overrides some).
  */
@@ -676,8 +685,8 @@ export interface TrainClause {
   readonly kind: "train";
   readonly optimizer?: CallExpression;
   readonly batch?: Expression;
-  readonly steps?: Expression;
-  readonly validateEvery?: Expression;
+  readonly length?: TrainingLength;
+  readonly validateEvery?: TrainingLength;
   readonly keepBest?: MemberExpression;
   readonly repeated: readonly RepeatedPart[];
   readonly span: Span;

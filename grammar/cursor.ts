@@ -271,8 +271,9 @@ export class OncePerClause {
   readonly repeated: RepeatedPart[] = [];
   private readonly seen = new Set<string>();
 
-  note(word: string, span: Span): void {
-    if (this.seen.has(word)) this.repeated.push({ word, span });
+  /** `told`: what is given twice, where that is not the word. */
+  note(word: string, span: Span, told = word): void {
+    if (this.seen.has(word)) this.repeated.push({ word: told, span });
     this.seen.add(word);
   }
 }

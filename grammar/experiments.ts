@@ -1,5 +1,12 @@
 /** Parsing of experiments: what to vary, which data, how to train, what to report, at which scales. */
-import type { ExperimentClause, Expression, MemberExpression, SearchClause, TrainClause } from "./ast.ts";
+import type {
+  ExperimentClause,
+  Expression,
+  MemberExpression,
+  SearchClause,
+  TrainClause,
+  TrainingLength,
+} from "./ast.ts";
 import { type Cursor, OncePerClause } from "./cursor.ts";
 import { argument, callArguments, commaList, expression, text } from "./expressions.ts";
 import { hyperStatement } from "./statements.ts";
@@ -94,20 +101,26 @@ function train(c: Cursor): TrainClause {
   const parts: {
     optimizer?: TrainClause["optimizer"];
     batch?: Expression;
-    steps?: Expression;
-    validateEvery?: Expression;
+    length?: TrainingLength;
+    validateEvery?: TrainingLength;
     keepBest?: MemberExpression;
   } = {};
   const once = new OncePerClause();
   for (;;) {
     const from = c.start;
-    const word = c.peek(1) === "(" ? "an optimiser" : c.peek();
+    let word = c.peek(1) === "(" ? "an optimiser" : c.peek();
+    let told: string | undefined;
     if (c.accept("batch")) parts.batch = expression(c);
-    else if (c.accept("steps")) parts.steps = expression(c);
-    else if (c.is("validate")) {
+    else if (c.is("steps", "epochs")) {
+      word = "length";
+      const { length } = parts;
+      parts.length = trainingLength(c);
+      const { unit } = parts.length;
+      told = length === undefined || length.unit === unit ? unit : "the length of training, in steps or in epochs,";
+    } else if (c.is("validate")) {
       c.take();
       c.expect("every");
-      parts.validateEvery = expression(c);
+      parts.validateEvery = period(c);
     } else if (c.is("keep")) {
       c.take();
       c.expect("best");
@@ -120,19 +133,39 @@ function train(c: Cursor): TrainClause {
       if (optimizer.kind !== "call") c.failWith("expected an optimiser such as adam(lr)");
       parts.optimizer = optimizer as NonNullable<TrainClause["optimizer"]>;
     } else break;
-    once.note(word, c.spanFrom(from));
+    once.note(word, c.spanFrom(from), told);
   }
-  const { optimizer, batch, steps, validateEvery, keepBest } = parts;
+  const { optimizer, batch, length, validateEvery, keepBest } = parts;
   return {
     kind: "train",
     repeated: once.repeated,
     span: c.spanFrom(start),
     ...(optimizer === undefined ? {} : { optimizer }),
     ...(batch === undefined ? {} : { batch }),
-    ...(steps === undefined ? {} : { steps }),
+    ...(length === undefined ? {} : { length }),
     ...(validateEvery === undefined ? {} : { validateEvery }),
     ...(keepBest === undefined ? {} : { keepBest }),
   };
+}
+
+/** `steps 50000` or `epochs 10`. */
+function trainingLength(c: Cursor): TrainingLength {
+  const start = c.start;
+  const unit = c.take() === "epochs" ? "epochs" : "steps";
+  const count = expression(c);
+  return { unit, count, span: c.spanFrom(start) };
+}
+
+/** What follows `every`: `500`, in steps, or `epoch`, or `2 epochs`. */
+function period(c: Cursor): TrainingLength {
+  const start = c.start;
+  if (c.accept("epoch")) return { unit: "epochs", span: c.spanFrom(start) };
+  const count = expression(c);
+  const unit = c.accept("epochs") ? "epochs" : "steps";
+  if (unit === "epochs" && c.isNumber()) {
+    c.failWith("the epochs after 'every' are those between validations", "write epochs 10 before validate every 500");
+  }
+  return { unit, count, span: c.spanFrom(start) };
 }
 
 function search(c: Cursor): SearchClause {

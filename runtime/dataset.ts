@@ -1,7 +1,7 @@
 /**
  * Data sets in memory: checked once against the model, then cut into mini-batches in an order that the seed decides.
  */
-import type { Artifact } from "../compiler/artifact.ts";
+import type { Artifact, TrainingLength } from "../compiler/artifact.ts";
 import { type HostArray, type HostTensor, sizeOf } from "./host-tensor.ts";
 import { permutation } from "./random.ts";
 import { type Batch, checkBatch } from "./validate.ts";
@@ -37,6 +37,11 @@ export function createDataset(
 /** Batches in an epoch, the last and smaller one included. */
 export function batchesPerEpoch(examples: number, batch: number): number {
   return Math.ceil(examples / batch);
+}
+
+/** How many steps a length is on so many examples. An epoch sees every example once. */
+export function stepsIn(length: TrainingLength, examples: number, batch: number): number {
+  return typeof length === "number" ? length : length.epochs * batchesPerEpoch(examples, batch);
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { Artifact, ExperimentSpec } from "../compiler/artifact.ts";
 import { decodeCheckpoint } from "./checkpoint.ts";
 import type { Baseline, ExperimentData } from "./data-module.ts";
-import { createDataset, type Dataset } from "./dataset.ts";
+import { createDataset, type Dataset, stepsIn } from "./dataset.ts";
 import { type InstantiateOptions, instantiate } from "./instantiate.ts";
 import { flattenMetrics, metricPaths } from "./metrics.ts";
 import type { Model } from "./model.ts";
@@ -97,7 +97,7 @@ export async function runExperiment(spec: ExperimentSpec, options: ExperimentOpt
       }
     }
     const toCome = plans.slice(i + 1).filter(({ done }) => done === undefined).length;
-    const progress = progressFor(spec, plan, i, { toCome, took }, options.stream);
+    const progress = (every: number) => progressFor(spec, plan, i, { toCome, took, every }, options.stream);
     const result = plan.done ?? (await runVariant(spec, plan, cached.data, progress, options));
     if (result === undefined) return outcome(false);
     if (plan.done === undefined) took.push(result.seconds);
@@ -151,19 +151,19 @@ function progressFor(
   spec: ExperimentSpec,
   { variant }: Plan,
   index: number,
-  others: { readonly toCome: number; readonly took: readonly number[] },
+  { every, ...others }: { readonly toCome: number; readonly took: readonly number[]; readonly every: number },
   stream: ProgressStream | undefined,
 ): Progress | undefined {
   if (stream === undefined) return undefined;
   const own = specOf(spec, variant);
-  const { keepBest, validateEvery } = own.train;
+  const { keepBest } = own.train;
   const decides = keepBest === undefined ? [] : [`valid.${keepBest.metric}`];
   const metrics = [...new Set([...decides, ...own.report.map(({ metric }) => `valid.${metric}`)])];
   const title = variantTitle(spec, variant);
   const count = variantsOf(spec).length;
   return new Progress(stream, title === "" ? spec.name : `${index + 1}/${count} ${title}`, {
     metrics,
-    validateEvery,
+    validateEvery: every,
     others,
   });
 }
@@ -173,7 +173,7 @@ async function runVariant(
   experiment: ExperimentSpec,
   { variant, artifact, settings, files }: Plan,
   data: ExperimentData,
-  progress: Progress | undefined,
+  progressEvery: (validateEvery: number) => Progress | undefined,
   options: ExperimentOptions,
 ): Promise<VariantResult | undefined> {
   const { seed, hypers } = settings;
@@ -183,6 +183,11 @@ async function runVariant(
   const splits = {
     valid: createDataset(artifact, data.valid, "valid data"),
     test: createDataset(artifact, data.test, "test data"),
+  };
+  const { batch } = spec.train;
+  const lengths = {
+    steps: stepsIn(spec.train.steps, training.size, batch),
+    validateEvery: stepsIn(spec.train.validateEvery, training.size, batch),
   };
   const model = await instantiate(artifact, {
     ...options.instantiate,
@@ -197,12 +202,14 @@ async function runVariant(
     else setInitial(model, artifact, data.initial);
     await files.begin(settings);
     const started = performance.now();
-    if (!(await trainModel(spec, model, { training, valid: splits.valid, last }, files, progress, options.signal))) {
+    const progress = progressEvery(lengths.validateEvery);
+    const given = { training, valid: splits.valid, last, ...lengths };
+    if (!(await trainModel(spec, model, given, files, progress, options.signal))) {
       return undefined;
     }
     const seconds = (performance.now() - started) / 1000;
     const tested = await testModel(spec, model, splits, files);
-    const result = { variant, seed, steps: spec.train.steps, ...tested, seconds };
+    const result = { variant, seed, steps: lengths.steps, ...tested, seconds };
     await files.finish(result);
     return result;
   } finally {
@@ -235,18 +242,24 @@ async function requireBest(artifact: Artifact, last: Uint8Array, files: VariantF
 async function trainModel(
   spec: ExperimentSpec,
   model: Model,
-  data: { readonly training: Dataset; readonly valid: Dataset; readonly last: Uint8Array | undefined },
+  data: {
+    readonly training: Dataset;
+    readonly valid: Dataset;
+    readonly last: Uint8Array | undefined;
+    readonly steps: number;
+    readonly validateEvery: number;
+  },
   files: VariantFiles,
   progress: Progress | undefined,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const { batch, steps, validateEvery, keepBest } = spec.train;
+  const { batch, keepBest } = spec.train;
   const resume = { bytes: data.last, file: files.path("last.safetensors") };
   try {
     const { finished } = await train(model, {
       batch,
-      steps,
-      validateEvery,
+      steps: data.steps,
+      validateEvery: data.validateEvery,
       train: data.training,
       splits: { valid: data.valid },
       ...(keepBest === undefined ? {} : { keepBest }),

@@ -125,6 +125,7 @@ test("explanations, experiments and modules are at hand", () => {
   expect(explanation!.latents[0]).toMatchObject({ structure: "OneHot(4)", count: 4, utilities: "Gumbel(x * w)" });
   expect(readExperiment(MODEL, { scale: "small" }).spec!.train.steps).toBe(5);
   expect(readExperiment(MODEL, { settings: ["steps=7"] }).spec!.train.steps).toBe(7);
+  expect(readExperiment(MODEL, { settings: ["epochs=7"] }).spec!.train.steps).toEqual({ epochs: 7 });
   expect(readExperiment(MODEL, { scale: "smal" }).diagnostics[0]!.help).toContain("small");
   expect(printModule(artifactOf(MODEL)).javascript).toContain('from "sstc/runtime"');
 });

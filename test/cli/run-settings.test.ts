@@ -49,6 +49,9 @@ describe("--set", () => {
       validateEvery: 2,
     });
   });
+  test("gives epochs in the place of steps", async () => {
+    expect((await made("epochs=2")).train.steps).toEqual({ epochs: 2 });
+  });
   test("gives arguments of the data, those too that the experiment does not mention", async () => {
     expect((await made("data.train=11", "test=3", "data.shape=2")).data.named).toEqual({
       V: 3,
@@ -84,6 +87,7 @@ describe("--set", () => {
     ["steps=(3", "expected"],
     ["hidden=SpanningTree", "hidden"],
     ["lr=fast", "there is no fast here"],
+    ["epochs=0", "epochs must be a positive integer, but it is 0"],
     ["batch=0", "batch must be a positive integer, but it is 0"],
     ["validate=0.5", "validate every must be a positive integer, but it is 0.5"],
   ];

@@ -184,6 +184,19 @@ experiment e for M {
   //~^^ duplicate-name «adam(1e-2)»: an optimiser is given twice
   scale large { train steps 7  data train = 5  report test.loss  model Choice = Subset }
 }`,
+  "lengths in epochs": `${MODEL}
+experiment e for M {
+  data from "./data.js" load
+  train adam(1e-3) batch 8 epochs 3 validate every epoch keep best valid.loss
+  report test.elbo
+  scale often { train steps 5 validate every 2 epochs }
+  scale both { train steps 5 epochs 2 }
+  //~^ duplicate-name «epochs 2»: the length of training, in steps or in epochs, is given twice => remove one of them
+  scale twice { train epochs 5 epochs 2 }      //~ duplicate-name «epochs 2»: epochs is given twice
+  scale none { train epochs 0 validate every 1.5 epochs }
+  //~^ bad-size «0»: epochs must be a positive integer, but it is 0
+  //~^^ bad-size «1.5»: validate every must be a positive integer, but it is 1.5
+}`,
   temperatures: `${MODEL}
 experiment e for M {
   hyper t = 0                //~ bad-temperature «0»: the temperature t must be greater than 0, but it is 0

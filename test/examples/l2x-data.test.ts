@@ -163,7 +163,7 @@ describe("columns of generated reviews", () => {
   const sizes = { train: 60, valid: 30, test: 40 };
   test("hold the codes of the words, the evidence and the rating of the aspect", async () => {
     const L = 150;
-    const data = await reviews(L, 5000, { ...sizes, aspect: 2, seed: 5 });
+    const data = await reviews({ L, vocabulary: 5000, ...sizes, aspect: 2, seed: 5 });
     const expected = generateReviews(sizes.test, L, 5, 2);
     const { tokens, length, rating, evidence, held_out, annotated } = data.test.columns;
     expect([tokens.shape, evidence.shape, length.shape]).toEqual([[40, L], [40, L], [40]]);
@@ -182,25 +182,25 @@ describe("columns of generated reviews", () => {
   });
 
   test("have codes by frequency in training, and tell how many words are unknown", async () => {
-    const { train, vocabulary } = await reviews(200, 300, { ...sizes, seed: 5 });
+    const { train, vocabulary } = await reviews({ L: 200, vocabulary: 300, ...sizes, seed: 5 });
     const counts = Array(300).fill(0);
     for (const code of train.columns.tokens.data) counts[code]++;
     const frequencies = counts.slice(2);
     expect(frequencies).toEqual([...frequencies].sort((a, b) => b - a));
     expect(vocabulary.slice(0, 3)).toEqual(["<padding>", "<unknown>", "."]);
-    const share = (100 * counts[1]) / train.columns.length.data.reduce((sum, words) => sum + words);
+    const share = (100 * counts[1]) / [...train.columns.length.data].reduce((sum, words) => sum + words);
     expect(lines()).toEqual([expect.stringContaining(`unknown words, code 1: train ${share.toFixed(2)} %, valid `)]);
     expect(lines()[0]).toMatch(/; the vocabulary has 298 of the \d+ words of train$/);
   });
 
   test("come with what needs no model: the mean rating, and words at random", async () => {
-    const { train, test, baselines } = await reviews(150, 2000, { ...sizes, seed: 5 });
+    const { train, test, baselines } = await reviews({ L: 150, vocabulary: 2000, ...sizes, seed: 5 });
     const average = mean([...train.columns.rating.data]);
     const { rating, evidence, length } = test.columns;
     const precision = mean(
       Array.from(
         length.data,
-        (words, i) => evidence.data.subarray(i * 150, (i + 1) * 150).reduce((a, b) => a + b) / words,
+        (words, i) => [...evidence.data.subarray(i * 150, (i + 1) * 150)].reduce((a, b) => a + b) / words,
       ),
     );
     expect(baselines.map(({ name }) => name)).toEqual(["mean rating", "words at random"]);
@@ -213,8 +213,8 @@ describe("columns of generated reviews", () => {
   });
 
   test("of one split do not depend on the size of another", async () => {
-    const one = await reviews(150, 4000, { ...sizes, seed: 1 });
-    const other = await reviews(150, 4000, { ...sizes, seed: 1, valid: 3 });
+    const one = await reviews({ L: 150, vocabulary: 4000, ...sizes, seed: 1 });
+    const other = await reviews({ L: 150, vocabulary: 4000, ...sizes, seed: 1, valid: 3 });
     expect([other.train, other.test]).toEqual([one.train, one.test]);
   });
 
@@ -247,6 +247,6 @@ describe("columns of generated reviews", () => {
     ],
   ])("L = %s, vocabulary = %s, %o are refused", async (L, vocabulary, options, message) => {
     const given = { ...sizes, ...options };
-    await expect(reviews(L, vocabulary, given as typeof sizes)).rejects.toThrow(message);
+    await expect(reviews({ L, vocabulary, ...(given as typeof sizes) })).rejects.toThrow(message);
   });
 });

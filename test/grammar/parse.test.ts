@@ -83,6 +83,14 @@ test("the language by example parses without problems", () => {
   ]);
 });
 
+test("epochs after every are those between validations", () => {
+  const read = (train: string) =>
+    parse(`experiment e for M {\n  train ${train}\n}`).problems.map((each) => each.message);
+  expect(read("epochs 10 validate every 2 epochs batch 8")).toEqual([]);
+  expect(read("validate every epoch epochs 10")).toEqual([]);
+  expect(read("validate every 2 epochs 10")).toEqual(["the epochs after 'every' are those between validations"]);
+});
+
 test("solvers, samplers and k-best solvers are one clause under three names", () => {
   const clauses = ["argmax first(k = 2) on host cost n ^ 2", "sample wilson cost 2 * n", "k_best heaps(m = best)"];
   const { file, problems } = parse(`structure S(n) { embedding x: binary[n]  ${clauses.join("  ")} }`);

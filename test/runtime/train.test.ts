@@ -322,6 +322,41 @@ describe("experiments", () => {
     expect(otherSeed.message).toBe("Edges=TopKEdges,T=10/settings.json belongs to a run with other settings");
   });
 
+  it("last for epochs, the last and smaller batch of each included, and are the same run as in steps", async () => {
+    const trained = async (train: Partial<ExperimentSpec["train"]>) => {
+      const files = memoryFiles();
+      const lines: string[] = [];
+      const stream = { write: (text: string) => void lines.push(text) };
+      const own = { ...spec, vary: [], modelArguments: {}, data: { ...spec.data, positional: [] } };
+      const given = { ...own, train: { ...spec.train, ...train } };
+      const { results } = await runExperiment(given, experimentOptions({ files, stream }));
+      const [{ steps, metrics }] = results as [(typeof results)[0]];
+      const told = lines.flatMap((line) => / step +(\d+\/\d+) /.exec(line)?.[1] ?? []);
+      return { steps, metrics, told, last: files.all.get("default/last.safetensors") };
+    };
+    // 40 examples in batches of 16 are 3 steps.
+    const epochs = await trained({ steps: { epochs: 4 }, validateEvery: { epochs: 1 } });
+    expect(epochs.steps).toBe(12);
+    expect(epochs.told).toEqual(["3/12", "6/12", "9/12", "12/12"]);
+    expect(epochs).toEqual(await trained({ steps: 12, validateEvery: 3 }));
+    expect((await trained({ steps: { epochs: 2 }, validateEvery: 5 })).told).toEqual(["5/6", "6/6"]);
+  });
+
+  it("stopped within an epoch go on to the same end, and only for as many epochs as before", async () => {
+    const given = { ...spec, train: { ...spec.train, steps: { epochs: 4 }, validateEvery: { epochs: 1 } } };
+    const whole = await runExperiment(given, experimentOptions());
+    const controller = new AbortController();
+    const files = memoryFiles();
+    const stream = { write: (text: string) => void (/ step +3\/12 /.test(text) && controller.abort()) };
+    const stopped = await runExperiment(given, experimentOptions({ files, signal: controller.signal, stream }));
+    expect(stopped.finished).toBe(false);
+    const resumed = await runExperiment(given, experimentOptions({ files, resume: true }));
+    expect(resumed.results.map(({ metrics }) => metrics)).toEqual(whole.results.map(({ metrics }) => metrics));
+    const longer = { ...given, train: { ...given.train, steps: { epochs: 5 } } };
+    const refused = await failure(() => runExperiment(longer, experimentOptions({ files, resume: true })));
+    expect(refused.why).toBe("train.steps.epochs was 4 and now is 5");
+  });
+
   it("refuse unknown names, splits, hyperparameters and arguments", async () => {
     const message = async (changes: Partial<ExperimentSpec>) =>
       (await failure(() => runExperiment({ ...spec, ...changes }, experimentOptions()))).message;
