@@ -10,7 +10,7 @@ import { evaluateExpression } from "../compiler/elaborate/expressions.ts";
 import { sumAll, tensor } from "../compiler/elaborate/tensors.ts";
 import type { DistributionValue, Value } from "../compiler/elaborate/values.ts";
 import { type Environment, evaluate } from "../compiler/ir/tensor/interpret.ts";
-import type { Node } from "../compiler/ir/tensor/tensor.ts";
+import { type Node, sizeOf } from "../compiler/ir/tensor/tensor.ts";
 import type { Names } from "../compiler/names.ts";
 import { gradients } from "../compiler/passes/differentiate.ts";
 import type { PartLaw } from "./subjects.ts";
@@ -165,7 +165,9 @@ class Law {
     const count = rows * this.size;
     const { distribution, parameters } = this.over(context, count);
     const { node } = sampleDistribution(context, distribution, [{ size: count }], "u", NOWHERE)!;
-    const leaves = context.noise.map((each) => [String(each.node.attributes.name), noise(each.base, count)] as const);
+    const leaves = context.noise.map(({ base, node }) => {
+      return [String(node.attributes.name), noise(base, sizeOf(node.type.shape))] as const;
+    });
     const environment: Environment = { batch: 1, parameters, noise: Object.fromEntries(leaves) };
     return whole(computed(node, environment), count);
   }

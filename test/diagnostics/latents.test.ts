@@ -231,6 +231,29 @@ model M(k = 1) {
   //~^ too-many-arguments: nvil takes its options by name
   minimize sum(u) + sum(v) + sum(w)
 }`,
+  "noise of several numbers": `
+distribution Several(location = 0, k = 2) {
+  noise v[k]: uniform
+  //~^ bad-size «k»: a size must be a positive integer, but this is 0 => reached from line 14
+  //~^^ bad-size «k»: a size must be a positive integer, but this is 0.5 => reached from line 15
+  sample = location + gamma_quantile(1 / k, v[0])
+}
+distribution Wide(location = 0) {
+  noise v[location]: uniform             //~ dynamic-size «location»: a size must be an integer known at compile time
+  sample = location
+}
+model M() {
+  data x: f32[3]
+  latent a: OneHot(3) ~ Several(x, 0) imle
+  latent b: OneHot(3) ~ Several(x, 0.5) imle
+  latent c: OneHot(3) ~ Several(x) imle
+  latent d: OneHot(3) ~ Wide(x) imle
+  let e = gamma_quantile(2, x)
+  //~^ bad-number «2»: the shape of a gamma variable must be greater than 0 and at most 1 here, but it is 2
+  let f = gamma_quantile(x, x)
+  //~^ type-mismatch «x»: the shape of a gamma variable is a number known at compile time, not f32[3]
+  minimize sum(c)
+}`,
   imle: `
 model M() {
   data x: f32[3]

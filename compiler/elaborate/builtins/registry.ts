@@ -4,6 +4,7 @@
  */
 import { batchFunctions } from "./batch.ts";
 import type { Builtin } from "./builtin.ts";
+import { drawFunctions } from "./draws.ts";
 import { elementwiseFunctions } from "./elementwise.ts";
 import { graphFunctions } from "./graphs.ts";
 import { latentFunctions } from "./latents.ts";
@@ -18,6 +19,7 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map([
   ...shapeFunctions,
   ...graphFunctions,
   ...batchFunctions,
+  ...drawFunctions,
   ...latentFunctions,
   ...metricFunctions,
   ...queryFunctions,
