@@ -80,7 +80,10 @@ function certifySubject(subject: Subject, surroundings: Surroundings, names: Nam
   const sized = sizes === undefined ? "" : ` with ${sizes.label} = ${sizes.value[0]}`;
   const at = { structure: `${specimen.structure}${sized}`, members: specimen.members.length, size: specimen.size };
   const solver = guarded("solver", "runs", () => solverCertificates(specimen, new Draws(seed, PURPOSES.solver)));
-  const found = relaxation === undefined ? NOTHING : relaxationReports(specimen, subject, relaxation, names, seed);
+  const found =
+    relaxation === undefined
+      ? comparison(specimen, subject, undefined, names, seed)
+      : relaxationReports(specimen, subject, relaxation, names, seed);
   const certificates = [...listed(solver), ...found.certificates];
   const { refused, estimators, withoutEstimators } = found;
   const passed = [...certificates, ...(estimators?.certificates ?? [])].every((each) => each.passed);
@@ -129,26 +132,38 @@ function relaxationReports(
     );
     certificates.push(...listed(found));
   }
+  const compared = comparison(specimen, subject, layer, names, seed);
+  return { ...compared, certificates: [...certificates, ...compared.certificates], refused };
+}
+
+/** The estimators beside one another: with those of a relaxation, where there is one. */
+function comparison(
+  specimen: Specimen,
+  subject: Subject,
+  layer: HostLayer | undefined,
+  names: Names,
+  seed: number,
+): Found {
   const estimators = guarded("estimator", "is finite", () => estimatorsOf(specimen, subject, layer, names, seed));
-  if (typeof estimators === "string") return { certificates, refused, withoutEstimators: estimators };
-  if (estimators === undefined) return { certificates, refused };
-  if ("says" in estimators) return { certificates: [...certificates, estimators], refused };
-  return { certificates, refused, estimators };
+  if (typeof estimators === "string") return { ...NOTHING, withoutEstimators: estimators };
+  if (estimators === undefined) return NOTHING;
+  return "says" in estimators ? { ...NOTHING, certificates: [estimators] } : { ...NOTHING, estimators };
 }
 
 function estimatorsOf(
   specimen: Specimen,
   { utilities, temperature: t }: Subject,
-  layer: HostLayer,
+  layer: HostLayer | undefined,
   names: Names,
   seed: number,
 ): EstimatorReport | string | undefined {
   if (utilities.length === 0) return undefined;
-  if (layer.inputSize !== specimen.size) return "its relaxation takes an input of its own, not utilities of members";
+  if (layer !== undefined && layer.inputSize !== specimen.size)
+    return "its relaxation takes an input of its own, not utilities of members";
   const law = new UtilityLaw(names, utilities, specimen, new Draws(seed, PURPOSES.arguments));
   if (!law.random.includes(true)) return "its utilities have no noise";
   if (!law.hasDensity) return "its utilities declare no log_density";
-  return estimatorReport(specimen, { layer, t, law }, new Draws(seed, PURPOSES.estimators));
+  return estimatorReport(specimen, { relaxed: layer && { layer, t }, law }, new Draws(seed, PURPOSES.estimators));
 }
 
 /** A kernel that fails is a certificate that fails. */

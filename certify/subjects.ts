@@ -1,5 +1,5 @@
 /**
- * The latent variables of a file that have a relaxation, each with what decides its gradients: those of its models with
+ * The latent variables of a file that have an estimator, each with what decides its gradients: those of its models with
  * their default arguments and with those of the experiments, every combination once.
  */
 import { catalogue, type StructureEntry } from "../compiler/catalogue.ts";
@@ -8,6 +8,7 @@ import { elaborateEntries } from "../compiler/compile.ts";
 import type { Context, DeclaredLatent } from "../compiler/elaborate/context.ts";
 import type { DistributionValue } from "../compiler/elaborate/values.ts";
 import { evaluate } from "../compiler/ir/tensor/interpret.ts";
+import type { Node } from "../compiler/ir/tensor/tensor.ts";
 import { modelArguments } from "../compiler/model-request.ts";
 import type { Names } from "../compiler/names.ts";
 import type { ExperimentDeclaration, ModelDeclaration } from "../grammar/ast.ts";
@@ -62,7 +63,7 @@ export function latentSubjects(names: Names, { source }: Surroundings): Subjects
       const values = modelArguments(names, source, model, given, []);
       const { context } = elaborateEntries(names, source, model, values, ["train"]).get("train")!;
       for (const latent of context.latents.values()) {
-        if (latent.relaxed === undefined) continue;
+        if (!latent.isEstimated) continue;
         const subject = subjectOf(model.name.name, latent, context);
         const { name, label, relaxation, temperature, utilities } = subject;
         const laws = utilities.map(({ part, distribution }) => [part, distribution.declaration.name.name]);
@@ -100,17 +101,19 @@ function ofExperiments(
 
 function subjectOf(model: string, latent: DeclaredLatent, context: Context): Subject {
   const { name, structure, relaxed, utilities } = latent;
-  const { relaxation, temperature } = relaxed!;
-  const hypers = Object.fromEntries([...context.hypers.values()].map((each) => [each.name, each.value]));
-  const value = evaluate([temperature], { batch: 1, hypers }).get(temperature)!;
   return {
     name: `${model}.${name}`,
     label: structure.label,
     structure: structure.name,
     arguments: structure.arguments,
-    relaxation: relaxationText(relaxation),
-    isPlain: relaxation.options.size === 0,
-    temperature: value.data[0]!,
+    relaxation: relaxed && relaxationText(relaxed.relaxation),
+    isPlain: relaxed === undefined || relaxed.relaxation.options.size === 0,
+    temperature: relaxed === undefined ? 1 : scalarOf(relaxed.temperature, context),
     utilities: utilities.map(({ part, distribution }) => ({ part, distribution })),
   };
+}
+
+function scalarOf(node: Node, context: Context): number {
+  const hypers = Object.fromEntries([...context.hypers.values()].map((each) => [each.name, each.value]));
+  return evaluate([node], { batch: 1, hypers }).get(node)!.data[0]!;
 }

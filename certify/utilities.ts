@@ -10,7 +10,7 @@ import { evaluateExpression } from "../compiler/elaborate/expressions.ts";
 import { sumAll, tensor } from "../compiler/elaborate/tensors.ts";
 import type { DistributionValue, Value } from "../compiler/elaborate/values.ts";
 import { type Environment, evaluate } from "../compiler/ir/tensor/interpret.ts";
-import type { Node } from "../compiler/ir/tensor/tensor.ts";
+import { type Node, sizeOf } from "../compiler/ir/tensor/tensor.ts";
 import type { Names } from "../compiler/names.ts";
 import { gradients } from "../compiler/passes/differentiate.ts";
 import type { PartLaw } from "./subjects.ts";
@@ -167,7 +167,7 @@ class Law {
     const { node } = sampleDistribution(context, distribution, [{ size: count }], "u", NOWHERE)!;
     const leaves = context.noise.map(({ node: leaf, base }) => {
       if (base === "kept") throw new Error("a distribution draws uniform or normal noise");
-      return [String(leaf.attributes.name), noise(base, count)] as const;
+      return [String(leaf.attributes.name), noise(base, sizeOf(leaf.type.shape))] as const;
     });
     const environment: Environment = { batch: 1, parameters, noise: Object.fromEntries(leaves) };
     return whole(computed(node, environment), count);

@@ -529,11 +529,12 @@ export type StructureClause =
 
 /**
  * `noise v: uniform`: the parameter-free random variable that a sample is computed from (`uniform` on (0, 1) or
- * `normal`).
+ * `normal`); `noise v[count]: uniform` are several for each coordinate, along a first axis.
  */
 export interface NoiseClause {
   readonly kind: "noise";
   readonly name: Identifier;
+  readonly count?: Expression;
   readonly base: Identifier;
   readonly span: Span;
 }

@@ -249,9 +249,11 @@ export function distributionClause(c: Cursor): DistributionClause {
     case "noise": {
       c.take();
       const name = c.name("a name for the noise");
+      const count = c.accept("[") ? expression(c) : undefined;
+      if (count !== undefined) c.expect("]");
       c.expect(":");
       const base = c.name("uniform or normal");
-      return { kind: "noise", name, base, span: c.spanFrom(start) };
+      return { kind: "noise", name, ...(count === undefined ? {} : { count }), base, span: c.spanFrom(start) };
     }
     case "sample": {
       c.take();

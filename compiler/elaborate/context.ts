@@ -114,6 +114,8 @@ export interface DeclaredLatent {
   readonly size: TensorValue | undefined;
   /** Parameters by which training would change the utilities, where no gradient reaches them. */
   readonly stuck: readonly Node[];
+  /** Whether a gradient reaches its utilities, by whatever estimator. */
+  readonly isEstimated: boolean;
   /** What its score function needs, where that is its estimator. */
   readonly score: ScoredLatent | undefined;
 }

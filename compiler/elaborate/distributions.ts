@@ -4,7 +4,8 @@ import { Failure } from "../failure.ts";
 import type { Node } from "../ir/tensor/tensor.ts";
 import type { Context } from "./context.ts";
 import { Scope } from "./scope.ts";
-import { asTensor, broadcastTo, numeric, sameSizes, sumAll, tensor } from "./tensors.ts";
+import { asTensor, broadcastTo, checkRank, numeric, sameSizes, sumAll, tensor } from "./tensors.ts";
+import { checkTensorSize, evaluateDimension } from "./types.ts";
 import {
   type Dimension,
   type DistributionValue,
@@ -72,7 +73,12 @@ export function sampleDistribution(
   for (const clause of noises) {
     // A second noise gets a name that no latent variable can have.
     const own = clause === noises[0] ? name : `${name}.${clause.name.name}`;
-    scope.define(clause.name.name, drawNoise(context, clause, dimensions, own, span));
+    const count =
+      clause.count && context.inside(distribution.source, span, () => evaluateDimension(context, scope, clause.count!));
+    if (clause.count !== undefined && count === undefined) return undefined;
+    const all = count === undefined ? dimensions : [count, ...dimensions];
+    if (!checkRank(context, all, span) || !checkTensorSize(context, all, span)) return undefined;
+    scope.define(clause.name.name, drawNoise(context, clause, all, own, span));
   }
   return clauseValue(context, distribution, scope, sample.value, dimensions, span);
 }

@@ -74,6 +74,7 @@ export function declareLatent(context: Context, scope: Scope, statement: LatentS
     relaxed: soft && { relaxation: soft.relaxation, temperature: soft.temperature.node },
     size: sized.size?.value,
     stuck: estimator === "none" ? parametersOf(drawn) : [],
+    isEstimated: estimator !== "none",
     score: undefined,
   };
   const isScored = estimator !== "none" && estimator.kind === "score";

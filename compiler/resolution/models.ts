@@ -147,7 +147,7 @@ function latent(resolver: Resolver, statement: LatentStatement, locals: Locals):
     const { method } = estimator;
     for (const { name, value } of estimator.arguments) {
       // The name of a baseline of reinforce is none of a value.
-      const isNamed = method.name === "reinforce" && (name === undefined || name.name === "baseline");
+      const isNamed = method.name === "reinforce" && name?.name !== "samples";
       const parts = !isNamed ? [value] : value.kind === "call" ? value.arguments.map((each) => each.value) : [];
       for (const e of parts) resolver.expression(e, locals, "tensor");
     }

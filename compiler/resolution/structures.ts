@@ -213,6 +213,7 @@ export function resolveDistribution(resolver: Resolver, declaration: Distributio
     const inner = new Locals(locals);
     switch (clause.kind) {
       case "noise":
+        if (clause.count !== undefined) resolver.expression(clause.count, locals, "tensor");
         break;
       case "require":
         resolver.expression(clause.condition, locals, "tensor");

@@ -175,6 +175,112 @@ model M() {
   minimize sum(z) + sum(floor(rounded)) + sum(stop_gradient(stopped) * used) + sum(linear(x)) + sum(mine(x))
   metric m = sum(reported)
 }`,
+  "score functions": `
+distribution Quiet(location = 0) {
+  noise e: normal
+  sample = location + e
+}
+model M(k = 1) {
+  data x: f32[3]
+  hyper rate = 1.5
+  latent a: OneHot(3) ~ Gumbel(x) score reinfroce
+  //~^ unknown-name «reinfroce»: there is no score function reinfroce => did you mean reinforce?
+  latent b: OneHot(3) ~ Gumbel(x) score reinforce(baseline = emma)
+  //~^ unknown-name «emma»: there is no baseline emma => did you mean ema?
+  latent c: OneHot(3) ~ Gumbel(x) score reinforce(baseline = sum(x))
+  //~^ unknown-name «sum(x)»: there is no baseline sum(x) => is the baseline of score nvil(…)
+  latent d: OneHot(3) ~ Gumbel(x) score reinforce(base = ema)
+  //~^ unknown-argument «base»: reinforce has no option base => reinforce has baseline, samples
+  latent e: OneHot(3) ~ Gumbel(x) score reinforce(ema, 3)
+  //~^ too-many-arguments «3»: reinforce takes its options by name => reinforce has baseline, samples
+  latent f: OneHot(3) ~ Gumbel(x) score reinforce(baseline = leave_one_out)
+  //~^ missing-argument «leave_one_out»: leave_one_out needs to know how many samples => write leave_one_out(4)
+  latent g: OneHot(3) ~ Gumbel(x) score reinforce(baseline = multi_sample(k))
+  //~^ bad-size «k»: the number of samples of multi_sample must be an integer from 2, but it is 1 => compared with
+  latent h: OneHot(3) ~ Gumbel(x) score reinforce(samples = 1.5)
+  //~^ bad-size «1.5»: the number of samples must be an integer from 1, but it is 1.5
+  latent i: OneHot(3) ~ Gumbel(x) score reinforce(baseline = leave_one_out(2), samples = 2)
+  //~^ duplicate-argument «samples = 2»: leave_one_out says how many samples => leave samples out
+  latent j: OneHot(3) ~ Gumbel(x) score reinforce(baseline = ema(rate))
+  //~^ bad-number «rate»: the decay of an average must be at least 0 and less than 1, but it is 1.5
+  latent l: OneHot(3) ~ Gumbel(x) score reinforce(baseline = ema(x))
+  //~^ type-mismatch «x»: the decay of an average is a number or a hyper, but this is f32[3]
+  latent m: OneHot(3) ~ Gumbel(x) score nvil
+  //~^ missing-argument «score nvil»: nvil needs a baseline, a number for each example => write nvil(net(x))
+  latent n: OneHot(3) ~ Gumbel(x) score nvil(x)
+  //~^ shape-mismatch «x»: a baseline is one number for each example, but this is f32[3] => reduce it with sum
+  latent o: OneHot(3) ~ Gumbel(x) score nvil(x[0..1])
+  //~^ shape-mismatch «x[0..1]»: but this is f32[1] => take its element: [0]
+  latent p: OneHot(3) ~ Gumbel(x) score nvil(sum(x), weight = -1)
+  //~^ bad-number «-1»: a weight must be at least 0, but it is -1
+  latent q: OneHot(3) ~ Gumbel(x) score nvil(sum(x), sum(x))
+  //~^ too-many-arguments «sum(x)»: nvil takes its options by name => nvil has baseline, decay, weight, samples
+  latent r: OneHot(3) ~ Gumbel(x) score nvil(sum(x), depth = 2)
+  //~^ unknown-argument «depth»: nvil has no option depth => nvil has baseline, decay, weight, samples
+  latent s: OneHot(3) ~ Fixed(x) score reinforce
+  //~^ no-density «score reinforce»: the utilities of s have no noise => such as Gumbel(theta)
+  latent t: OneHot(3) ~ Quiet(x) score reinforce
+  //~^ no-density «score reinforce»: Quiet declares no log_density, so there is no score function => declare log_density(u)
+  latent u: OneHot(3) ~ Gumbel(x) score reinforce(samples = 2)
+  latent v: OneHot(3) ~ Gumbel(x) score reinforce(baseline = leave_one_out(3))
+  //~^ duplicate-argument «score reinforce(baseline = leave_one_out(3))»: v is sampled 3 times in a step, and u 2 times
+  latent w: OneHot(3) ~ Gumbel(x) score reinforce
+  let y = soft(w)
+  //~^ no-relaxation «w»: w has no relaxation, so it has no soft sample
+  latent z: OneHot(3) ~ Gumbel(x) score nvil(sum(x), sum(x), decay = 0, decay = 0.5)
+  //~^ too-many-arguments: nvil takes its options by name
+  minimize sum(u) + sum(v) + sum(w)
+}`,
+  "noise of several numbers": `
+distribution Several(location = 0, k = 2) {
+  noise v[k]: uniform
+  //~^ bad-size «k»: a size must be a positive integer, but this is 0 => reached from line 14
+  //~^^ bad-size «k»: a size must be a positive integer, but this is 0.5 => reached from line 15
+  sample = location + gamma_quantile(1 / k, v[0])
+}
+distribution Wide(location = 0) {
+  noise v[location]: uniform             //~ dynamic-size «location»: a size must be an integer known at compile time
+  sample = location
+}
+model M() {
+  data x: f32[3]
+  latent a: OneHot(3) ~ Several(x, 0) imle
+  latent b: OneHot(3) ~ Several(x, 0.5) imle
+  latent c: OneHot(3) ~ Several(x) imle
+  latent d: OneHot(3) ~ Wide(x) imle
+  let e = gamma_quantile(2, x)
+  //~^ bad-number «2»: the shape of a gamma variable must be greater than 0 and at most 1 here, but it is 2
+  let f = gamma_quantile(x, x)
+  //~^ type-mismatch «x»: the shape of a gamma variable is a number known at compile time, not f32[3]
+  minimize sum(c)
+}`,
+  imle: `
+model M() {
+  data x: f32[3]
+  latent a: OneHot(3) ~ Gumbel(x) imle(lambda = 0)
+  //~^ bad-number «0»: lambda must be greater than 0, but it is 0
+  latent b: OneHot(3) ~ Gumbel(x) imle(lambda = x)
+  //~^ type-mismatch «x»: lambda is a number or a hyper, but this is f32[3]
+  latent c: OneHot(3) ~ Gumbel(x) imle(step = 2)
+  //~^ unknown-argument «step»: imle has no option step => imle has lambda
+  latent d: OneHot(3) ~ Gumbel(x) imle(lambda = 2, lambda = 3)
+  //~^ duplicate-argument «lambda = 3»: lambda is given twice
+  latent e: OneHot(3) ~ Gumbel(x) imle(y)
+  //~^ unknown-name «y»: there is no y here
+  minimize sum(a)
+}`,
+  "losses that examples share": `
+model M() {
+  data x: f32[3]
+  param theta: f32[3] ~ zeros
+  latent z: OneHot(3) ~ Gumbel(theta) score reinforce
+  //~^ mixed-examples «z»: the loss of an example depends on the samples of z of all others => as batch_norm does
+  latent y: OneHot(3) ~ Gumbel(theta) score reinforce
+  latent w: OneHot(3) ~ Gumbel(theta) relax ExpFamily at 1
+  let centred = z - batch_mean(z)
+  minimize sum(x * centred) + sum(y * (w - batch_mean(w)))
+  metric shared = sum(y * batch_mean(y))
+}`,
   "each part of a latent variable is looked into": `
 model M() {
   hyper t = 0

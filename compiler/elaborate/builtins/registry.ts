@@ -4,6 +4,7 @@
  */
 import { batchFunctions } from "./batch.ts";
 import type { Builtin } from "./builtin.ts";
+import { drawFunctions } from "./draws.ts";
 import { elementwiseFunctions } from "./elementwise.ts";
 import { graphFunctions } from "./graphs.ts";
 import { indexFunctions } from "./indices.ts";
@@ -22,6 +23,7 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map([
   ...indexFunctions,
   ...windowFunctions,
   ...batchFunctions,
+  ...drawFunctions,
   ...latentFunctions,
   ...metricFunctions,
   ...queryFunctions,
