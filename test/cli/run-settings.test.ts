@@ -51,6 +51,9 @@ describe("--set", () => {
   });
   test("gives epochs in the place of steps", async () => {
     expect((await made("epochs=2")).train.steps).toEqual({ epochs: 2 });
+    const args = ["--device", "cpu", "--scale", "tiny", "--set", "epochs=1", "--out", newOut()];
+    const { stderr } = await run("run", file, ...args);
+    expect(stderr).toContain("2 trainings of 1 epoch with batches of 8");
   });
   test("gives arguments of the data, those too that the experiment does not mention", async () => {
     expect((await made("data.train=11", "test=3", "data.shape=2")).data.named).toEqual({
