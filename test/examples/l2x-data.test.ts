@@ -237,7 +237,12 @@ describe("columns of generated reviews", () => {
       { k: 121 },
       "reviews: k must be a whole number from 1 to 120, but it is 121. No more words can be chosen",
     ],
-    [350, 100, { pth: "x" }, "reviews: there is no option pth. Options are train, valid, test, aspect, seed, k, path"],
+    [
+      350,
+      100,
+      { pth: "x" },
+      "reviews: there is no option pth. Options are L, vocabulary, train, valid, test, aspect, seed",
+    ],
     [350, 100, { path: 5 }, "reviews: path is no text, but 5"],
     [
       99,
