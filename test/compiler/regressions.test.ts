@@ -250,9 +250,9 @@ test("dropout, which there is in training only, moved the latents' streams of no
     [
       "train",
       [
-        ["uniform.65536", 65536],
+        ["kept.65536", 65536],
         ["a", 0],
-        ["uniform.65537", 65537],
+        ["kept.65537", 65537],
         ["b", 1],
       ],
     ],
