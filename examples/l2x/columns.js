@@ -7,9 +7,15 @@ import { PADDING, UNKNOWN } from "./vocabulary.js";
  * @typedef {{
  *   tokens: string[], rating: number, evidence: [number, number][], place: string, heldOut: boolean, annotated: boolean
  * }} Review
- * @typedef {{ shape: number[], data: Float32Array | Int32Array }} Column
- * @typedef {"tokens" | "length" | "rating" | "evidence" | "held_out" | "annotated"} ColumnName
- * @typedef {{ columns: Record<ColumnName, Column> }} Split
+ */
+
+/** @template Data @typedef {{ shape: number[], data: Data }} Column */
+/**
+ * @typedef {{
+ *   tokens: Column<Int32Array>, length: Column<Int32Array>, rating: Column<Float32Array>,
+ *   evidence: Column<Float32Array>, held_out: Column<Float32Array>, annotated: Column<Float32Array>
+ * }} Columns
+ * @typedef {{ columns: Columns }} Split
  */
 
 /**
@@ -48,10 +54,8 @@ export function columnsOf(reviews, L, vocabulary) {
       else losses.lostEvidence++;
     }
   });
-  const column = (/** @type {Float32Array | Int32Array} */ data, /** @type {number[]} */ ...rest) => ({
-    shape: [size, ...rest],
-    data,
-  });
+  /** @template Data @param {Data} data @param {number[]} rest @returns {Column<Data>} */
+  const column = (data, ...rest) => ({ shape: [size, ...rest], data });
   const split = {
     columns: {
       tokens: column(tokens, L),

@@ -3,6 +3,7 @@
  * files of a directory, BeerAdvocate's or film reviews with their counterfactual rewrites.
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { Random } from "../random.js";
 import { beerFiles, readBeerReviews } from "./beer.js";
 import { baselinesOf, columnsOf } from "./columns.js";
 import { COUNTERFACTUAL_FILES, readCounterfactualReviews } from "./counterfactual.js";
@@ -11,7 +12,6 @@ import { DataError, tell } from "./error.js";
 import { generateReviews, LEAST_ROOM } from "./generator.js";
 import { ASPECTS } from "./grammar.js";
 import { findFile } from "./lines.js";
-import { Random } from "./random.js";
 import { Vocabulary } from "./vocabulary.js";
 
 /**

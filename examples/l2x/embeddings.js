@@ -1,7 +1,8 @@
 /** Word vectors from a text file: on each line a word and its numbers, apart by blanks (paper, D.7: 200 of them). */
+
+import { Random } from "../random.js";
 import { DataError, tell } from "./error.js";
 import { linesOf, numberIn } from "./lines.js";
-import { Random } from "./random.js";
 import { PADDING } from "./vocabulary.js";
 
 /** Vectors of words without one are uniform in ± this. */

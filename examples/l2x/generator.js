@@ -4,6 +4,8 @@
  * its rating is the mean value of these words, with a little noise. Names and anecdotes fill the review up, and so do
  * opinions of other things, in the same words.
  */
+
+import { Random } from "../random.js";
 import {
   ADVERBS,
   ASPECTS,
@@ -25,7 +27,6 @@ import {
   VERDICTS,
 } from "./grammar.js";
 import { NAMES } from "./names.js";
-import { Random } from "./random.js";
 
 /** Reviews have at least this many words, and may have no more than LONGEST. */
 export const SHORTEST = 50;

@@ -2,9 +2,10 @@
  * The ListOps data of Paulus et al. 2020 (D.6.1): expressions of digits, MIN, MAX and MED with their values, as many of
  * each depth from 1 to 5, none twice; made here, or the original files of a user.
  */
+
+import { Random } from "../random.js";
 import { parse } from "./expressions.js";
 import { Generator, READINGS } from "./generator.js";
-import { Random } from "./random.js";
 import { filesAt, readExpressions } from "./tsv.js";
 
 /** @typedef {import("./tsv.js").Expression} Expression */
@@ -116,11 +117,7 @@ needs ${wanted}; ask for fewer than ${size}, or for more tokens than ${generator
       found.push({ codes, ...parse(codes) });
     }
   }
-  for (let i = found.length - 1; i > 0; i--) {
-    const j = random.below(i + 1);
-    [found[i], found[j]] = [/** @type {Expression} */ (found[j]), /** @type {Expression} */ (found[i])];
-  }
-  return found;
+  return random.shuffled(found);
 }
 
 /**

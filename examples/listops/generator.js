@@ -55,7 +55,7 @@ export class Generator {
 
   /**
    * The codes of an expression of nesting d, of one of the lengths.
-   * @param {number} d @param {number} least @param {import("./random.js").Random} random
+   * @param {number} d @param {number} least @param {import("../random.js").Random} random
    * @returns {number[]}
    */
   draw(d, least, random) {
@@ -68,7 +68,7 @@ export class Generator {
 
   /**
    * Writes an expression of n tokens, of nesting d exactly, or at most.
-   * @param {number} d @param {boolean} exact @param {number} n @param {import("./random.js").Random} random
+   * @param {number} d @param {boolean} exact @param {number} n @param {import("../random.js").Random} random
    * @param {number[]} codes
    */
   write(d, exact, n, random, codes) {

@@ -4,32 +4,7 @@
  * layout.
  */
 
-/** Seeded uniform numbers in (0, 1): a 32-bit mix of a counter (the finaliser of MurmurHash3, twice keyed). */
-class Random {
-  /** @param {number} seed @param {number} stream */
-  constructor(seed, stream) {
-    this.key = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(stream + 1, 0xc2b2ae35);
-    this.counter = 0;
-  }
-  bits() {
-    let h = Math.imul(this.counter++, 0x9e3779b1) ^ this.key;
-    for (let round = 0; round < 2; round++) {
-      h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-      h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-      h = (h ^ (h >>> 16)) + this.key;
-    }
-    return h >>> 0;
-  }
-  uniform() {
-    return (this.bits() + 0.5) / 2 ** 32;
-  }
-  gumbel() {
-    return -Math.log(-Math.log(this.uniform()));
-  }
-  normal() {
-    return Math.sqrt(-2 * Math.log(this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
-  }
-}
+import { Random } from "../random.js";
 
 /**
  * Edges i < j of the complete graph in lexicographic order.

@@ -6,8 +6,8 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { listops } from "../../examples/listops/data.js";
 import { CODES, parse, VOCABULARY } from "../../examples/listops/expressions.js";
 import { Generator } from "../../examples/listops/generator.js";
-import { Random } from "../../examples/listops/random.js";
 import { readExpressions } from "../../examples/listops/tsv.js";
+import { Random } from "../../examples/random.js";
 import { golden, shared } from "../golden.ts";
 
 /** The value of an expression as a person would find it: an innermost bracket at a time. */

@@ -1,4 +1,4 @@
-/** Seeded random numbers: those of a stream depend on the seed and the stream alone. */
+/** Seeded random numbers for generated data: those of a stream depend on the seed and the stream alone. */
 
 /** Uniform numbers in (0, 1): a 32-bit mix of a counter (the finaliser of MurmurHash3, twice keyed). */
 export class Random {
@@ -19,6 +19,9 @@ export class Random {
   uniform() {
     return (this.bits() + 0.5) / 2 ** 32;
   }
+  gumbel() {
+    return -Math.log(-Math.log(this.uniform()));
+  }
   normal() {
     return Math.sqrt(-2 * Math.log(this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
   }
@@ -29,6 +32,24 @@ export class Random {
   /** One of the items. @template T @param {readonly T[]} items @returns {T} */
   pick(items) {
     return /** @type {T} */ (items[this.below(items.length)]);
+  }
+  /**
+   * An index with probability proportional to its weight, of which at least one is positive.
+   * @param {ArrayLike<number>} weights
+   */
+  choose(weights) {
+    let total = 0;
+    for (let i = 0; i < weights.length; i++) total += /** @type {number} */ (weights[i]);
+    let rest = this.uniform() * total;
+    let last = 0;
+    for (let i = 0; i < weights.length; i++) {
+      const weight = /** @type {number} */ (weights[i]);
+      if (weight <= 0) continue;
+      last = i;
+      rest -= weight;
+      if (rest < 0) return i;
+    }
+    return last;
   }
   /** A shuffled copy (Fisher and Yates). @template T @param {readonly T[]} items @returns {T[]} */
   shuffled(items) {
