@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { affine, convolution, relu, rows, slices } from "../functions/sequences-reference.ts";
 import { kSubsets } from "../structures/enumeration.ts";
+import { random } from "../tensor/harness.ts";
 import {
   type Arguments,
   type Batch,
@@ -23,16 +24,34 @@ function compiled(model: string, given: Arguments) {
   return modelByHand(source, model, { ...sizes, ...given }, 0.7);
 }
 
-const REVIEWS = [
+interface Review {
+  readonly tokens: readonly number[];
+  readonly rating: number;
+  readonly evidence: readonly number[];
+  readonly noise: readonly number[];
+}
+
+const REVIEWS: readonly Review[] = [
   { tokens: [2, 5, 3, 6, 1], rating: 0.7, evidence: [0, 1, 1, 0, 0], noise: [0.3, 0.8, 0.5, 0.1, 0.9] },
   { tokens: [4, 4, 2], rating: 0.2, evidence: [1, 0, 0], noise: [0.6, 0.2, 0.7] },
 ];
 
-/** Reviews padded to L; utilities of padding are drawn, too, and mean nothing. */
-function batchOf(which: readonly number[], L: number, latent: string): Batch {
-  const chosen = which.map((i) => REVIEWS[i]!);
+/** So many that each utility decides between subsets in some of them. */
+const MANY: readonly Review[] = Array.from({ length: 40 }, (_, i) => {
+  const next = random(100 + i);
+  const draw = <T>(value: () => T) => Array.from({ length: 3 + (i % 3) }, value);
   return {
-    size: which.length,
+    tokens: draw(() => 1 + Math.floor((VOCABULARY - 1) * next())),
+    rating: next(),
+    evidence: draw(() => (next() < 0.4 ? 1 : 0)),
+    noise: draw(() => 0.2 + 0.6 * next()),
+  };
+});
+
+/** Reviews padded to L; utilities of padding are drawn, too, and mean nothing. */
+function batchOf(chosen: readonly Review[], L: number, latent: string): Batch {
+  return {
+    size: chosen.length,
     inputs: {
       tokens: chosen.flatMap(({ tokens }) => padded(tokens, L, 0)),
       length: chosen.map(({ tokens }) => tokens.length),
@@ -50,7 +69,7 @@ const gumbel = (v: number) => -Math.log(-Math.log(v));
 /** What the model says of one review without padding, given which words are worth most together. */
 function byHand(
   p: Values,
-  { tokens, noise, rating, evidence }: (typeof REVIEWS)[number],
+  { tokens, noise, rating, evidence }: Review,
   complex: boolean,
   bonds: (features: readonly (readonly number[])[]) => readonly number[],
 ) {
@@ -86,8 +105,8 @@ function byHand(
 describe("models against computations by hand", () => {
   test.each([true, false])("Explain, complex: %s", (complex) => {
     const { parameters, run } = compiled("Explain", { L: 5, complex });
-    const found = run("evaluate", batchOf([0, 1], 5, "z"));
-    REVIEWS.forEach((review, example) => {
+    const found = run("evaluate", batchOf(MANY, 5, "z"));
+    MANY.forEach((review, example) => {
       const wanted = byHand(parameters, review, complex, () => []);
       for (const [name, value] of Object.entries(wanted)) {
         expect(found[`metric:${name}`]![example], name).toBeCloseTo(value, 12);
@@ -98,8 +117,8 @@ describe("models against computations by hand", () => {
 
   test("ExplainCorrelated: φ_i + φ'_{i+1} + φ_{i,i+1} for neighbours", () => {
     const { parameters: p, run } = compiled("ExplainCorrelated", { L: 5 });
-    const found = run("evaluate", batchOf([0, 1], 5, "z.x"));
-    REVIEWS.forEach((review, example) => {
+    const found = run("evaluate", batchOf(MANY, 5, "z.x"));
+    MANY.forEach((review, example) => {
       const wanted = byHand(p, review, true, (features) => {
         const one = (name: string) =>
           convolution(features, slices(p[`${name}.output.W`]!, FILTERS, 1), p[`${name}.output.b`]!);
@@ -125,9 +144,9 @@ describe("a padded batch equals its reviews one by one", () => {
     const latent = model === "Explain" ? "z" : "z.x";
     const [large, small] = [compiled(model, { L: 5, ...given }), compiled(model, { L: 3, ...given })];
     for (const entry of ["evaluate", "train"]) {
-      const both = large.run(entry, batchOf([0, 1], 5, latent));
-      const first = large.run(entry, batchOf([0], 5, latent));
-      const second = small.run(entry, batchOf([1], 3, latent));
+      const both = large.run(entry, batchOf(REVIEWS, 5, latent));
+      const first = large.run(entry, batchOf(REVIEWS.slice(0, 1), 5, latent));
+      const second = small.run(entry, batchOf(REVIEWS.slice(1), 3, latent));
       expectApart(both, first, second, () => false);
     }
   });

@@ -253,3 +253,22 @@ test("an objective that overflows was blamed on the network before the latent", 
     expect(told.message).toBe(gradient("position 0"));
   });
 });
+
+test.each([
+  [-1, 4, "-1"],
+  [0, 5, "5"],
+])("indices beyond a table or classes are told before a device reads there: %i and %i", async (word, label, wrong) => {
+  const text = `model Words() {
+  data word: i32[2]
+  data label: i32
+  param table: f32[3, 5] ~ normal(1)
+  minimize cross_entropy(sum(embedding(table, word), axis = 0), label)
+}`;
+  await withModel(text, async (model) => {
+    const batch = { word: Int32Array.of(0, 2, 1, word), label: Int32Array.of(0, label) };
+    const problem = await failure(() => model.step(batch));
+    expect(problem.message).toContain(`holds ${wrong} at example 1`);
+    expect(problem.why).toMatch(word < 0 ? /as indices of 3 rows or classes/ : /as indices of 5 rows or classes/);
+    await model.step({ word: Int32Array.of(0, 2, 1, 2), label: Int32Array.of(0, 4) });
+  });
+});
