@@ -130,11 +130,11 @@ export interface ArtifactOfModel {
 export interface TfjsArtifact extends ArtifactOfModel {
   readonly target: "tfjs";
   /**
-   * JavaScript source of one expression: a function `(tf, runKernel) => ({ train, evaluate, sample, sample_soft,
-   * kernels, dispose })`. Each entry is `(batch, inputs, parameters, states, hypers, noise) => outputs`: plain objects
-   * from name to tf.Tensor (hypers: to numbers). Arguments stay the caller's, to be disposed of by it; so is what is
-   * returned, each output a tensor of its own (an argument that is returned must be cloned). `kernels` holds the host
-   * kernels: `(batch, inputs: TypedArray[], outputs: Float32Array[]) => void`, outputs starting at zero.
+   * JavaScript source of one expression: a function `(tf, runKernel, runLoop) => ({ train, evaluate, sample,
+   * sample_soft, kernels, dispose })`. Each entry is `(batch, inputs, parameters, states, hypers, noise) => outputs`:
+   * plain objects from name to tf.Tensor (hypers: to numbers). Arguments stay the caller's, to be disposed of by it; so
+   * is what is returned, each output a tensor of its own (an argument that is returned must be cloned). `kernels` holds
+   * the host kernels: `(batch, inputs: TypedArray[], outputs: Float32Array[]) => void`, outputs starting at zero.
    * `runKernel(name, kernel, batch, inputs: tf.Tensor[], outputSizes: number[], outputShapes: number[][], inputNames:
    * string[], batched = true, temperature?: number, kept: number[] = []) => tf.Tensor[]` is the runtime's: it reads
    * tensors, runs the kernel on typed arrays and checks inputs and outputs for NaN and infinities. Outputs whose
@@ -143,6 +143,8 @@ export interface TfjsArtifact extends ArtifactOfModel {
    * kernel's (`u`, `cotangent`), for messages; `batch` counts problems (examples times the copies of an array of
    * latents); `outputSizes` are values per problem; `outputShapes` are whole shapes, the axis of examples first if
    * `batched`.
+   * `runLoop(name, plain, operands: { a, b, … }, shape: number[], batch) => tf.Tensor` is the runtime's, too: a new
+   * tensor of that shape, which is `plain(batch, operands).result`, or what the loop of that name in `wasmLoops` makes.
    * `train` returns `loss`, which is minimised whatever the objective's direction, and `gradient:NAME` of it.
    * `dispose()`, which may be missing, frees the tensors that the program keeps from call to call; after it nothing may
    * be called.
@@ -150,6 +152,12 @@ export interface TfjsArtifact extends ArtifactOfModel {
   readonly program: string;
   /** The program's kernels as WebAssembly, by their names, as far as their arrays fit into a module's memory. */
   readonly wasmKernels: { readonly [kernel: string]: WasmKernel };
+  /**
+   * The program's loops as one WebAssembly module, in base64: it imports `host.memory`, that of tfjs's backend, and
+   * exports a function `(batch, result, a, b, …)` of addresses for each loop by its name. There is at least one
+   * example, and the result lies apart from the operands.
+   */
+  readonly wasmLoops: string;
 }
 
 export interface WebGpuArtifact extends ArtifactOfModel, WebGpuCode {

@@ -21,15 +21,18 @@ import type { ElaboratedModel } from "./elaborate/model.ts";
 import type { Kernel } from "./ir/kernel/kernel.ts";
 import { stringOf } from "./ir/tensor/attributes.ts";
 import { kernelOf } from "./ir/tensor/kernel-node.ts";
+import { type Loops, NO_LOOPS } from "./ir/tensor/loop.ts";
 import { nodesInOrder } from "./ir/tensor/order.ts";
 import type { Node, TensorProgram } from "./ir/tensor/tensor.ts";
 import { gradients } from "./passes/differentiate.ts";
+import { findLoops } from "./passes/find-loops.ts";
 import { planMemory } from "./passes/plan-memory.ts";
 import { simplify } from "./passes/simplify.ts";
 import { stackSums } from "./passes/stack-sums.ts";
 import { printJavaScriptKernel } from "./targets/javascript-kernel.ts";
 import { printProgram } from "./targets/tfjs.ts";
 import { printWasmKernel } from "./targets/wasm-kernel.ts";
+import { printWasmLoops } from "./targets/wasm-loops.ts";
 import { printWebGpu } from "./targets/webgpu.ts";
 
 export interface Assembled {
@@ -107,6 +110,8 @@ export function assemble(
   for (const each of elaborated.values()) for (const [name, kernel] of each.context.kernels) kernels.set(name, kernel);
   const used = new Set(programs.flatMap(kernelNodes).map((node) => kernelOf(node.attributes).name));
   const printed = [...kernels.values()].filter((kernel) => used.has(kernel.name));
+  // The target webgpu fuses by itself.
+  const loops = new Map(target === "tfjs" ? programs.map((program) => [program, findLoops(program)]) : []);
   const signature = (name: string, node: Node): Signature => ({
     name,
     dtype: node.type.dtype,
@@ -132,13 +137,13 @@ export function assemble(
     latents: [...context.latents.values()].map(latentSummary),
     metrics: Object.fromEntries(main.metricTrees),
     objective: { direction: main.direction },
-    entries: programs.map((program) => entryPoint(program)),
+    entries: programs.map((program) => entryPoint(program, loops.get(program) ?? NO_LOOPS)),
     decisions: decisionsOf(elaborated, programs),
   };
   const artifact: Artifact =
     target === "webgpu"
       ? { ...common, target, ...printWebGpu(programs.map(stackSums), printed, common, placesOf(model, source)) }
-      : { ...common, target, ...tfjsCode(programs, printed) };
+      : { ...common, target, ...tfjsCode(programs, loops, printed) };
   const operations = finished.map(({ written, program }) => ({
     entry: program.name,
     written,
@@ -198,12 +203,16 @@ function placesOf({ body }: ModelDeclaration, source: Source | undefined): Map<s
 
 function tfjsCode(
   programs: readonly TensorProgram[],
+  loops: ReadonlyMap<TensorProgram, Loops>,
   kernels: readonly Kernel[],
-): Pick<TfjsArtifact, "program" | "wasmKernels"> {
+): Pick<TfjsArtifact, "program" | "wasmKernels" | "wasmLoops"> {
   const texts = kernels.map((kernel) => ({ name: kernel.name, text: printJavaScriptKernel(kernel) }));
   const modules = kernels.map((kernel) => [kernel.name, printWasmKernel(kernel)] as const);
+  const entries = programs.map((program) => ({ program, loops: loops.get(program) ?? NO_LOOPS }));
+  const printed = printProgram(entries, texts);
   return {
-    program: printProgram(programs, texts),
+    program: printed.text,
+    wasmLoops: printWasmLoops(printed.loops),
     wasmKernels: Object.fromEntries(
       modules.flatMap(([name, module]) => (module === undefined ? [] : [[name, module]])),
     ),
@@ -247,7 +256,7 @@ function argumentValues(model: ElaboratedModel, declaration: ModelDeclaration): 
   );
 }
 
-function entryPoint(program: TensorProgram): EntryPoint {
+function entryPoint(program: TensorProgram, loops: Loops): EntryPoint {
   const nodes = nodesInOrder([...program.outputs.values()]);
   const leaves = (op: string) => [
     ...new Set(nodes.filter((node) => node.op === op).map((node) => String(node.attributes.name))),
@@ -278,6 +287,6 @@ function entryPoint(program: TensorProgram): EntryPoint {
       shape: node.type.shape,
       batched: node.type.batched,
     })),
-    memory: planMemory(program),
+    memory: planMemory(program, loops),
   };
 }

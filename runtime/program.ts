@@ -7,6 +7,7 @@ import { kept, normal, PURPOSES, type Purpose, uniform } from "./random.ts";
 import { createRunKernel, type HostKernel, type RunKernel } from "./run-kernel.ts";
 import { UserError } from "./user-error.ts";
 import { loadWasmKernel } from "./wasm-kernel.ts";
+import { createRunLoop, type RunLoop } from "./wasm-loops.ts";
 import { drawnTensor } from "./wasm-noise.ts";
 
 export type TensorRecord = { readonly [name: string]: core.Tensor };
@@ -22,6 +23,7 @@ export type EntryFunction = (
 export type ProgramFactory = (
   tf: Tensorflow,
   runKernel: RunKernel,
+  runLoop: RunLoop,
 ) => { readonly [entry in EntryPoint["name"]]?: EntryFunction } & {
   readonly kernels?: { readonly [name: string]: HostKernel };
   readonly dispose?: () => void;
@@ -109,7 +111,8 @@ export class Program {
     this.device = device;
     device.use();
     const runKernel = createRunKernel(device.tf, (kernel) => this.prepared(kernel));
-    this.entries = (factory ?? evaluateProgram(artifact))(device.tf, runKernel);
+    const runLoop = createRunLoop(device.tf, artifact.wasmLoops);
+    this.entries = (factory ?? evaluateProgram(artifact))(device.tf, runKernel, runLoop);
   }
 
   /** On the device `wasm`, kernels run as WebAssembly; a module is made when its kernel is first run. */

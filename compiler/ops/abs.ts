@@ -7,5 +7,6 @@ export const op = unaryOp({
   apply: (x) => Math.abs(x),
   gradient: (node, cotangent, build) => [build.multiply(cotangent, build.unary("sign", node.inputs[0]!))],
   wgsl: (x) => `abs(${x})`,
+  lanes: (write, x) => write.instruction("f32x4.abs", x),
   tfjs: (x) => `tf.abs(${x})`,
 });

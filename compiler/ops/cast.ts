@@ -33,6 +33,13 @@ export const op: PrimitiveOp = {
       return from === "bool" ? x! : `${x} != ${from}(0)`;
     },
   },
+  lanes: (write, [x], { type, inputs }) => {
+    const from = inputs[0]!.type.dtype;
+    if (type.dtype === from) return x!;
+    if (from === "i32") return write.instruction("f32x4.convert_i32x4_s", x!);
+    if (type.dtype === "bool") return write.instruction("f32x4.ne", x!, write.number(0));
+    return write.instruction("v128.and", x!, write.number(1));
+  },
   tfjs(context) {
     const from = context.node.inputs[0]!.type.dtype;
     const to = context.node.type.dtype;

@@ -10,6 +10,7 @@ export const op = binaryOp({
     return [da, build.negate(build.multiply(da, node))];
   },
   wgsl: (a, b) => `${a} / ${b}`,
+  lanes: (write, a, b) => write.instruction("f32x4.div", a, b),
   tfjs: (a, b) => `tf.div(${a}, ${b})`,
   operands: "f32",
   range: [0.5, 2],

@@ -12,6 +12,10 @@ export const op = binaryOp({
     build.multiply(cotangent, build.multiply(node.inputs[0]!, build.subtract(1, build.unary("step", y)))),
   ],
   wgsl: (cotangent, y) => `elu_gradient(${cotangent}, ${y})`,
+  lanes: (write, cotangent, y) => {
+    const slope = write.instruction("f32x4.add", write.instruction("f32x4.min", y, write.number(0)), write.number(1));
+    return write.instruction("f32x4.mul", cotangent, slope);
+  },
   // The kernel does not broadcast, so operands of different shapes take the long way.
   tfjs: (dy, y, context) => {
     if (isEven(context.node)) return `tf.engine().runKernel("EluGrad", { dy: ${dy}, y: ${y} })`;

@@ -9,5 +9,6 @@ export const op = binaryOp({
   noGradient: "truth values have no derivative",
   gradient: () => [undefined, undefined],
   wgsl: (a, b) => `${a} == ${b}`,
+  lanes: (write, a, b) => write.instruction("f32x4.eq", a, b),
   tfjs: (a, b) => `tf.equal(${a}, ${b})`,
 });

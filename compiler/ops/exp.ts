@@ -7,5 +7,6 @@ export const op = unaryOp({
   apply: (x) => Math.exp(x),
   gradient: (node, cotangent, build) => [build.multiply(cotangent, node)],
   wgsl: (x) => `exp(${x})`,
+  lanes: (write, x) => write.exp(x),
   tfjs: (x) => `tf.exp(${x})`,
 });

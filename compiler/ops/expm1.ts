@@ -7,5 +7,6 @@ export const op = unaryOp({
   apply: (x) => Math.expm1(x),
   gradient: (node, cotangent, build) => [build.multiply(cotangent, build.add(node, 1))],
   wgsl: (x) => `expm1(${x})`,
+  lanes: (write, x) => write.expm1(x),
   tfjs: (x) => `tf.expm1(${x})`,
 });

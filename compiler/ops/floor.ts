@@ -7,5 +7,6 @@ export const op = unaryOp({
   apply: (x) => Math.floor(x),
   gradient: flat,
   wgsl: (x) => `floor(${x})`,
+  lanes: (write, x) => write.instruction("f32x4.floor", x),
   tfjs: (x) => `tf.floor(${x})`,
 });

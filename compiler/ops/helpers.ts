@@ -10,7 +10,7 @@ import {
   sizeOf,
   type TensorType,
 } from "../ir/tensor/tensor.ts";
-import type { OpSample, PrimitiveOp, TfjsContext, Values } from "./op.ts";
+import type { Lanes, LanesForm, LanesWriter, OpSample, PrimitiveOp, TfjsContext, Values } from "./op.ts";
 
 export function values(shape: readonly number[], element: (index: number) => number): Values {
   const data = new Float64Array(sizeOf(shape));
@@ -64,6 +64,7 @@ interface UnaryRecord {
   readonly gradient: PrimitiveOp["gradient"];
   readonly wgsl: (x: string) => string;
   readonly tfjs: (x: string, context: TfjsContext) => string;
+  readonly lanes?: (write: LanesWriter, x: Lanes) => Lanes;
   readonly dtype?: ElementType;
   readonly range?: readonly [number, number];
 }
@@ -88,8 +89,13 @@ export function unaryOp(record: UnaryRecord): PrimitiveOp {
     eval: ([x]) => values(x!.shape, (i) => record.apply(x!.data[i]!)),
     gradient: record.gradient,
     wgsl: { form: "elementwise", text: ([x]) => record.wgsl(x!) },
+    ...lanesForm(record.lanes && ((write, [x]) => record.lanes!(write, x!))),
     tfjs: (context) => record.tfjs(context.inputs[0]!, context),
   };
+}
+
+function lanesForm(lanes: LanesForm | undefined): Pick<PrimitiveOp, "lanes"> {
+  return lanes === undefined ? {} : { lanes };
 }
 
 interface BinaryRecord {
@@ -105,6 +111,7 @@ interface BinaryRecord {
   ) => readonly [Node | undefined, Node | undefined];
   readonly wgsl: (a: string, b: string) => string;
   readonly tfjs: (a: string, b: string, context: TfjsContext) => string;
+  readonly lanes?: (write: LanesWriter, a: Lanes, b: Lanes) => Lanes;
   /** Dtype of the operands; default any but bool. */
   readonly operands?: ElementType;
   readonly result?: ElementType;
@@ -159,6 +166,7 @@ export function binaryOp(record: BinaryRecord): PrimitiveOp {
             return [unspread(da, a, build), unspread(db, b, build)];
           },
     wgsl: { form: "elementwise", text: ([a, b]) => record.wgsl(a!, b!) },
+    ...lanesForm(record.lanes && ((write, [a, b]) => record.lanes!(write, a!, b!))),
     tfjs: (context) => record.tfjs(context.aligned(0), context.aligned(1), context),
     ...(record.scratch === undefined ? {} : { scratch: record.scratch }),
   };

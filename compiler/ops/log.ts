@@ -7,6 +7,7 @@ export const op = unaryOp({
   apply: (x) => Math.log(x),
   gradient: (node, cotangent, build) => [build.divide(cotangent, node.inputs[0]!)],
   wgsl: (x) => `log(${x})`,
+  lanes: (write, x) => write.log(x),
   tfjs: (x) => `tf.log(${x})`,
   range: [0.2, 3],
 });

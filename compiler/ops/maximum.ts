@@ -10,5 +10,6 @@ export const op = binaryOp({
     return [build.multiply(cotangent, first), build.multiply(cotangent, build.subtract(1, first))];
   },
   wgsl: (a, b) => `max(${a}, ${b})`,
+  lanes: (write, a, b) => write.instruction("f32x4.max", a, b),
   tfjs: (a, b) => `tf.maximum(${a}, ${b})`,
 });

@@ -10,5 +10,6 @@ export const op = binaryOp({
     return [build.multiply(cotangent, first), build.multiply(cotangent, build.subtract(1, first))];
   },
   wgsl: (a, b) => `min(${a}, ${b})`,
+  lanes: (write, a, b) => write.instruction("f32x4.min", a, b),
   tfjs: (a, b) => `tf.minimum(${a}, ${b})`,
 });

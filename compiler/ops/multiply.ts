@@ -7,5 +7,6 @@ export const op = binaryOp({
   apply: (a, b) => a * b,
   gradient: (a, b, cotangent, build) => [build.multiply(cotangent, b), build.multiply(cotangent, a)],
   wgsl: (a, b) => `${a} * ${b}`,
+  lanes: (write, a, b) => write.instruction("f32x4.mul", a, b),
   tfjs: (a, b) => `tf.mul(${a}, ${b})`,
 });

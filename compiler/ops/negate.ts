@@ -7,5 +7,6 @@ export const op = unaryOp({
   apply: (x) => -x,
   gradient: (_, cotangent, build) => [build.negate(cotangent)],
   wgsl: (x) => `-${x}`,
+  lanes: (write, x) => write.instruction("f32x4.neg", x),
   tfjs: (x) => `tf.neg(${x})`,
 });

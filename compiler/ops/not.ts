@@ -8,5 +8,6 @@ export const op = unaryOp({
   apply: (x) => 1 - x,
   gradient: { none: "truth values have no derivative" },
   wgsl: (x) => `!${x}`,
+  lanes: (write, x) => write.instruction("v128.not", x),
   tfjs: (x) => `tf.logicalNot(${x})`,
 });

@@ -113,6 +113,30 @@ export type WgslForm =
   /** By other ops, which take its place before anything is fused. */
   | { readonly form: "restated"; readonly as: (node: Node, inputs: readonly Node[], build: Builder) => Node };
 
+/** A value of four neighbouring elements in a loop: numbers, or truth values as all bits of each element or none. */
+export type Lanes = number;
+
+/** Operations on four elements at once, by the names of WebAssembly's instructions. */
+export type LanesInstruction =
+  | `f32x4.${"abs" | "neg" | "sqrt" | "floor" | "add" | "sub" | "mul" | "div" | "min" | "max" | "pmin" | "pmax"}`
+  | `f32x4.${"eq" | "ne" | "lt" | "le"}`
+  | `v128.${"not" | "and" | "or" | "bitselect"}`
+  | "f32x4.convert_i32x4_s";
+
+/** Writes the body of a loop. `bitselect` takes the first of two values where the third is true. */
+export interface LanesWriter {
+  number(value: number): Lanes;
+  instruction(name: LanesInstruction, ...operands: readonly Lanes[]): Lanes;
+  /** Within two units in the last place each. */
+  exp(x: Lanes): Lanes;
+  expm1(x: Lanes): Lanes;
+  log(x: Lanes): Lanes;
+  log1p(x: Lanes): Lanes;
+}
+
+/** What an elementwise op is in a loop: its operands are f32 or bool, and so is the result. */
+export type LanesForm = (write: LanesWriter, operands: readonly Lanes[], node: Node) => Lanes;
+
 /** A node's inputs and attributes for one random test of the op. */
 export interface OpSample {
   readonly types: readonly TensorType[];
@@ -144,6 +168,8 @@ export interface PrimitiveOp extends OpBase {
     | ((node: Node, cotangent: Node, build: Builder) => readonly (Node | undefined)[])
     | { readonly none: string };
   readonly wgsl: WgslForm;
+  /** Of an elementwise op that can be part of a loop on the device wasm. */
+  readonly lanes?: LanesForm;
   /** A JavaScript expression over `tf` for a new tensor (never one of the inputs themselves: use tf.clone). */
   tfjs(context: TfjsContext): string;
   /** What the devices hold at most while that is carried out, besides operands and result. */

@@ -10,5 +10,6 @@ export const op = binaryOp({
   noGradient: "truth values have no derivative",
   gradient: () => [undefined, undefined],
   wgsl: (a, b) => `${a} || ${b}`,
+  lanes: (write, a, b) => write.instruction("v128.or", a, b),
   tfjs: (a, b) => `tf.logicalOr(${a}, ${b})`,
 });

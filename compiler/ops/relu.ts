@@ -9,5 +9,6 @@ export const op = unaryOp({
   apply: (x) => Math.max(x, 0),
   gradient: (node, cotangent, build) => [build.multiply(cotangent, build.unary("step", node))],
   wgsl: (x) => `max(${x}, 0.0)`,
+  lanes: (write, x) => write.instruction("f32x4.pmax", x, write.number(0)),
   tfjs: (x) => `tf.relu(${x})`,
 });

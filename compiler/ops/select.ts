@@ -56,6 +56,7 @@ export const op: PrimitiveOp = {
     ];
   },
   wgsl: { form: "elementwise", text: ([condition, a, b]) => `select(${b}, ${a}, ${condition})` },
+  lanes: (write, [condition, a, b]) => write.instruction("v128.bitselect", a!, b!, condition!),
   tfjs: (context) => `tf.where(${full(context, 0)}, ${full(context, 1)}, ${full(context, 2)})`,
   // tf.where clones its operands, and on the device wasm a clone is a copy.
   scratch: ({ inputs, type }) =>

@@ -7,5 +7,7 @@ export const op = unaryOp({
   apply: (x) => (x > 0 ? 1 : 0),
   gradient: flat,
   wgsl: (x) => `select(0.0, 1.0, ${x} > 0.0)`,
+  lanes: (write, x) =>
+    write.instruction("v128.and", write.instruction("f32x4.lt", write.number(0), x), write.number(1)),
   tfjs: (x) => `tf.step(${x})`,
 });

@@ -10,5 +10,6 @@ export const op: PrimitiveOp = {
   eval: ([x]) => x!,
   gradient: { none: "it stops the gradient on purpose" },
   wgsl: { form: "elementwise", text: ([x]) => x! },
+  lanes: (_, [x]) => x!,
   tfjs: ({ inputs }) => `tf.clone(${inputs[0]})`,
 };

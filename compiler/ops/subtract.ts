@@ -7,5 +7,6 @@ export const op = binaryOp({
   apply: (a, b) => a - b,
   gradient: (_a, _b, cotangent, build) => [cotangent, build.negate(cotangent)],
   wgsl: (a, b) => `${a} - ${b}`,
+  lanes: (write, a, b) => write.instruction("f32x4.sub", a, b),
   tfjs: (a, b) => `tf.sub(${a}, ${b})`,
 });

@@ -4,6 +4,7 @@
  */
 import { keyOf } from "../ir/tensor/attributes.ts";
 import { kernelOf, runKey } from "../ir/tensor/kernel-node.ts";
+import { type Loop, type Loops, NO_LOOPS, programOf } from "../ir/tensor/loop.ts";
 import { ownerOf } from "../ir/tensor/owner.ts";
 import { type Step, schedule } from "../ir/tensor/schedule.ts";
 import { formatType, type Node, sizeOf, type TensorProgram, type TensorType } from "../ir/tensor/tensor.ts";
@@ -22,8 +23,8 @@ const lasting = new Set(["input", "parameter", "state", "noise", "constant"]);
 /** Numbers that printed operations hold: of a sum, the divisor; of a copy, the zero that is added. */
 const NUMBERS: TensorType = { dtype: "f32", shape: [8], batched: false };
 
-export function planMemory(program: TensorProgram): Memory {
-  return new Plan(program).peak();
+export function planMemory(program: TensorProgram, loops: Loops = NO_LOOPS): Memory {
+  return new Plan(program, loops).peak();
 }
 
 class Plan {
@@ -39,8 +40,8 @@ class Plan {
   private readonly runs = new Map<string, Node[]>();
   private readonly carriedOut = new Set<string>();
 
-  constructor(program: TensorProgram) {
-    this.steps = schedule(program);
+  constructor(program: TensorProgram, loops: Loops) {
+    this.steps = schedule(program, loops);
     this.outputs = [...program.outputs.values()];
     for (const { node } of this.steps) {
       if (node.op !== "kernel") continue;
@@ -53,7 +54,7 @@ class Plan {
     this.begin();
     for (const step of this.steps) {
       const scratch = [NUMBERS, ...this.make(step), ...this.pack(step)];
-      this.meet(scratch);
+      this.meet(scratch, step.loop === undefined ? undefined : withinLoop(step.loop));
       for (const node of step.dies) this.release(ownerOf(node));
     }
     // What is borrowed or returned twice is cloned, and on the device wasm a clone is a copy.
@@ -63,16 +64,17 @@ class Plan {
   }
 
   /** A moment at which so much is held beyond what is alive. */
-  private meet(scratch: readonly TensorType[]): void {
+  private meet(scratch: readonly TensorType[], more: Memory = { fixed: 0, perExample: 0 }): void {
     for (const type of scratch) this.count(type, 1);
-    this.most.fixed = Math.max(this.most.fixed, this.alive.fixed);
-    this.most.perExample = Math.max(this.most.perExample, this.alive.perExample);
+    this.most.fixed = Math.max(this.most.fixed, this.alive.fixed + more.fixed);
+    this.most.perExample = Math.max(this.most.perExample, this.alive.perExample + more.perExample);
     for (const type of scratch) this.count(type, -1);
   }
 
   /** What there is before the first step: arguments, constants, tables that an earlier call has made. */
   private begin(): void {
     const tables = new Map<string, TensorType>();
+    for (const node of this.constantsOfLoops()) this.count(node.type, 1);
     for (const { node } of this.steps) {
       if (lasting.has(node.op)) this.count(node.type, 1);
       for (const type of recordOf(node).kept?.(node) ?? []) {
@@ -80,6 +82,15 @@ class Plan {
       }
     }
     for (const type of tables.values()) this.count(type, 1);
+  }
+
+  /** Those that no step is for. */
+  private constantsOfLoops(): ReadonlySet<Node> {
+    const steps = new Set(this.steps.map(({ node }) => node));
+    const inside = this.steps.flatMap(({ loop }) =>
+      loop === undefined ? [] : loop.members.flatMap(({ inputs }) => inputs),
+    );
+    return new Set(inside.filter((node) => node.op === "constant" && !steps.has(node)));
   }
 
   /** Counts what a step makes; returns what it holds on the way. */
@@ -129,10 +140,23 @@ class Plan {
   }
 
   private count(type: TensorType, sign: 1 | -1): void {
-    const bytes = sizeOf(type.shape) * (type.dtype === "bool" ? 1 : 4) * sign;
+    const bytes = bytesOf(type) * sign;
     if (type.batched) this.alive.perExample += bytes;
     else this.alive.fixed += bytes;
   }
+}
+
+/** What a loop holds besides operands and result on devices that carry it out operation by operation. */
+function withinLoop(loop: Loop): Memory {
+  const { fixed, perExample } = planMemory(programOf(loop));
+  const outside = [...loop.operands, loop.root].map(({ type }) => ({ type, bytes: bytesOf(type) }));
+  const bytes = (batched: boolean) =>
+    outside.filter(({ type }) => type.batched === batched).reduce((sum, each) => sum + each.bytes, 0);
+  return { fixed: Math.max(0, fixed - bytes(false)), perExample: Math.max(0, perExample - bytes(true)) };
+}
+
+function bytesOf({ shape, dtype }: TensorType): number {
+  return sizeOf(shape) * (dtype === "bool" ? 1 : 4);
 }
 
 function recordOf(node: Node): PrimitiveOp {

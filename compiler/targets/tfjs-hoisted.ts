@@ -2,6 +2,9 @@
  * What a printed program creates once and keeps: constants, and the row numbers of gathers, which depend on the batch
  * size and are made anew only when that changes.
  */
+import { type Loop, programOf } from "../ir/tensor/loop.ts";
+import { printTensorProgram } from "../ir/tensor/print.ts";
+import type { TensorProgram } from "../ir/tensor/tensor.ts";
 import type { HelperName } from "../ops/op.ts";
 import { helpers } from "./tfjs-helpers.ts";
 
@@ -9,6 +12,11 @@ export class Hoisted {
   private readonly constants = new Map<string, string>();
   private readonly tables = new Map<string, string>();
   private readonly helpers = new Set<HelperName>();
+  /** By what they compute: loops of one program, types included, are one. */
+  private readonly computations = new Map<
+    string,
+    { readonly loop: Loop; readonly name: string; readonly text: string }
+  >();
 
   /** The name of a constant tensor. */
   constant(values: readonly number[], shape: readonly number[], dtype: "float32" | "int32" | "bool"): string {
@@ -32,6 +40,21 @@ export class Hoisted {
     return name;
   }
 
+  /** The name of a loop; `print` gives the text of the function that computes it operation by operation. */
+  loop(loop: Loop, print: (program: TensorProgram) => string): string {
+    const program = programOf(loop);
+    const key = printTensorProgram(program);
+    const known = this.computations.get(key);
+    if (known !== undefined) return known.name;
+    const name = `loop$${this.computations.size}`;
+    this.computations.set(key, { loop, name, text: print(program) });
+    return name;
+  }
+
+  loops(): ReadonlyMap<string, Loop> {
+    return new Map([...this.computations.values()].map(({ name, loop }) => [name, loop]));
+  }
+
   private intern(table: Map<string, string>, text: string, name: string): string {
     const known = table.get(text);
     if (known !== undefined) return known;
@@ -45,7 +68,15 @@ export class Hoisted {
   lines(): string[] {
     const declarations = [...this.constants, ...this.tables].map(([text, name]) => `const ${name} = ${text};`);
     const functions = [...this.helpers].sort().map((name) => helpers[name]);
-    return [...functions, ...(this.tables.size > 0 ? [makeRows] : []), ...declarations];
+    const loops = [...this.computations.values()].map(
+      ({ name, text }) => `  ${JSON.stringify(name)}: ${indented(text)},`,
+    );
+    return [
+      ...functions,
+      ...(this.tables.size > 0 ? [makeRows] : []),
+      ...declarations,
+      ...(loops.length > 0 ? ["const loops = {", ...loops, "};"] : []),
+    ];
   }
 
   /** A function that frees all of it. */
@@ -76,6 +107,10 @@ const makeRows = `const makeRows = (indices, stride) => {
   };
   return rows;
 };`;
+
+function indented(text: string): string {
+  return text.replaceAll("\n", "\n  ");
+}
 
 function numberText(value: number): string {
   return Object.is(value, -0) ? "0" : String(value);

@@ -7,8 +7,8 @@ const reserved = new Set(
   else enum eval export extends false final finally float for function get goto if implements import in instanceof int
   interface let long native new null of package private protected public return set short static super switch
   synchronized this throw throws transient true try typeof undefined NaN Infinity var void volatile while with yield
-  tf batch inputs parameters states hypers noise kernels constants rows makeRows runKernel outputs globalThis process
-  Math Array Object Int32Array Map`.split(/\s+/),
+  tf batch inputs parameters states hypers noise kernels constants rows makeRows runKernel runLoop loops outputs globalThis
+  process Math Array Object Int32Array Map`.split(/\s+/),
 );
 
 export class Identifiers {

@@ -3,6 +3,7 @@
  * that reads it last. What each op prints as is in its record; this file decides nothing but names and lifetimes.
  */
 import { kernelOf, runKey } from "../ir/tensor/kernel-node.ts";
+import { type Loop, type Loops, NO_LOOPS, operandName } from "../ir/tensor/loop.ts";
 import { ownerOf } from "../ir/tensor/owner.ts";
 import { type Operand, type Step, schedule } from "../ir/tensor/schedule.ts";
 import { type Node, sizeOf, type TensorProgram, type TensorType } from "../ir/tensor/tensor.ts";
@@ -15,16 +16,25 @@ import { commentText, Identifiers } from "./tfjs-names.ts";
 /** Nodes whose tensors belong to the caller or live as long as the program. */
 const borrowed = new Set(["input", "parameter", "state", "noise", "constant"]);
 
-/** The text of the expression that `Artifact.program` holds. */
+export interface PrintedProgram {
+  /** The expression that `Artifact.program` holds. */
+  readonly text: string;
+  /** The loops in it by their names. */
+  readonly loops: ReadonlyMap<string, Loop>;
+}
+
+/** Programs with the loops that were found in each. */
 export function printProgram(
-  entries: readonly TensorProgram[],
+  entries: readonly { readonly program: TensorProgram; readonly loops: Loops }[],
   kernels: readonly { readonly name: string; readonly text: string }[],
-): string {
+): PrintedProgram {
   const hoisted = new Hoisted();
-  const functions = entries.map((program) => `${propertyText(program.name)}: ${printEntry(program, hoisted)}`);
+  const functions = entries.map(
+    ({ program, loops }) => `${propertyText(program.name)}: ${printEntry(program, hoisted, loops)}`,
+  );
   const table = kernels.map((kernel) => indent(`${propertyText(kernel.name)}: ${kernel.text},`, "    "));
   const lines = [
-    "(tf, runKernel) => {",
+    "(tf, runKernel, runLoop) => {",
     ...(table.length === 0 ? ["  const kernels = {};"] : ["  const kernels = {", ...table, "  };"]),
     ...hoisted.lines().map((line) => indent(line, "  ")),
     "  return {",
@@ -34,7 +44,7 @@ export function printProgram(
     "  };",
     "}",
   ];
-  return lines.join("\n");
+  return { text: lines.join("\n"), loops: hoisted.loops() };
 }
 
 function indent(text: string, by: string): string {
@@ -45,8 +55,8 @@ function indent(text: string, by: string): string {
 }
 
 /** The text of one entry: `(batch, inputs, parameters, states, hypers, noise) => outputs`. */
-export function printEntry(program: TensorProgram, hoisted: Hoisted): string {
-  return new EntryPrinter(program, hoisted).print();
+export function printEntry(program: TensorProgram, hoisted: Hoisted, loops: Loops): string {
+  return new EntryPrinter(program, hoisted, loops).print();
 }
 
 class EntryPrinter {
@@ -61,17 +71,18 @@ class EntryPrinter {
   private readonly packed = new Map<Node, string>();
   private temporaries: string[] = [];
 
-  constructor(program: TensorProgram, hoisted: Hoisted) {
+  constructor(program: TensorProgram, hoisted: Hoisted, loops: Loops) {
     this.program = program;
     this.hoisted = hoisted;
     this.names = new Identifiers(program.labels);
-    this.steps = schedule(program);
+    this.steps = schedule(program, loops);
   }
 
   print(): string {
     for (const step of this.steps) {
       this.temporaries = [];
       if (step.node.op === "kernel") this.kernelRun(step);
+      else if (step.loop !== undefined) this.loop(step, step.loop);
       else this.step(step);
       this.dispose([
         ...this.temporaries,
@@ -94,6 +105,16 @@ class EntryPrinter {
     // A hoisted constant is used under its own name.
     if (node.op === "constant") this.names.alias(node, text);
     else this.lines.push(`const ${this.names.of(node)} = ${text};${this.names.comment(node)}`);
+  }
+
+  private loop({ node }: Step, loop: Loop): void {
+    const name = this.hoisted.loop(loop, (program) => printEntry(program, this.hoisted, NO_LOOPS));
+    const operands = loop.operands.map((operand, i) => `${operandName(i)}: ${this.names.of(operand)}`);
+    const key = JSON.stringify(name);
+    this.lines.push(
+      `const ${this.names.of(node)} = runLoop(${key}, loops[${key}], { ${operands.join(", ")} }, ` +
+        `${shapeText(node.type)}, batch);${this.names.comment(node)}`,
+    );
   }
 
   private context(step: Step): TfjsContext {

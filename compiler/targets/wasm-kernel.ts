@@ -9,7 +9,7 @@ import { Expressions, type Functions } from "./wasm/expressions.ts";
 import { Code, F64, I32 } from "./wasm/instructions.ts";
 import { layOut, tableBytes } from "./wasm/layout.ts";
 import { Locals } from "./wasm/locals.ts";
-import { assembleModule, type ImportedFunction } from "./wasm/module.ts";
+import { assembleModule, base64, type ImportedFunction } from "./wasm/module.ts";
 import { narrowing } from "./wasm/narrow.ts";
 import { Statements } from "./wasm/statements.ts";
 
@@ -67,11 +67,4 @@ export function printWasmKernel(kernel: Kernel): WasmKernel | undefined {
     outputs: kernel.outputs.map(place),
     failures: expressions.failures,
   };
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = "";
-  // In pieces: a call takes no more than so many arguments.
-  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
-  return btoa(text);
 }

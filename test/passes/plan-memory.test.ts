@@ -5,6 +5,7 @@ import { Builder } from "../../compiler/ir/tensor/builder.ts";
 import type { Environment } from "../../compiler/ir/tensor/interpret.ts";
 import { nodesInOrder } from "../../compiler/ir/tensor/order.ts";
 import { sizeOf, type TensorProgram } from "../../compiler/ir/tensor/tensor.ts";
+import { findLoops } from "../../compiler/passes/find-loops.ts";
 import { planMemory } from "../../compiler/passes/plan-memory.ts";
 import { simplify } from "../../compiler/passes/simplify.ts";
 import { printJavaScriptKernel } from "../../compiler/targets/javascript-kernel.ts";
@@ -104,7 +105,7 @@ const MOST = 2;
 const PANELS = 65536;
 
 function measure(program: TensorProgram, environment: Environment, kernels: { name: string; text: string }[]) {
-  const { fixed, perExample } = planMemory(program);
+  const { fixed, perExample } = planMemory(program, findLoops(program));
   return { planned: fixed + perExample * environment.batch, peak: peakOf(program, environment, kernels) };
 }
 

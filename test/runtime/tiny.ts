@@ -95,7 +95,7 @@ export function tinyArtifact(changes: Partial<TfjsArtifact> = {}): TfjsArtifact 
     format: "sstc-artifact-1",
     model: "Tiny",
     target: "tfjs",
-    wasmKernels: {},
+    ...{ wasmKernels: {}, wasmLoops: "" },
     arguments: { D: 3, hidden: 8 },
     data: [{ name: "x", dtype: "f32", shape: [3], batched: true, written: "f32[D]" }, scalar("y")],
     parameters: [w, b],

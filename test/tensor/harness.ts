@@ -11,7 +11,10 @@ import type { Environment } from "../../compiler/ir/tensor/interpret.ts";
 import { nodesInOrder } from "../../compiler/ir/tensor/order.ts";
 import { type Node, sizeOf, type TensorProgram, type TensorType } from "../../compiler/ir/tensor/tensor.ts";
 import type { KernelRunner, OpSample, Values } from "../../compiler/ops/op.ts";
+import { findLoops } from "../../compiler/passes/find-loops.ts";
 import { printProgram } from "../../compiler/targets/tfjs.ts";
+import { printWasmLoops } from "../../compiler/targets/wasm-loops.ts";
+import { createRunLoop } from "../../runtime/wasm-loops.ts";
 
 export type Backend = "cpu" | "wasm";
 
@@ -100,9 +103,13 @@ export function load(
   run?: RunTensors,
   kernels: readonly { name: string; text: string }[] = [],
 ): Entry {
-  const text = printProgram([program], kernels);
-  const create = new Function(`return ${text}`)() as (core: typeof tf, run: unknown) => Record<string, Entry>;
-  return create(tf, run)[program.name]!;
+  const { text, loops } = printProgram([{ program, loops: findLoops(program) }], kernels);
+  const create = new Function(`return ${text}`)() as (
+    core: typeof tf,
+    run: unknown,
+    runLoop: unknown,
+  ) => Record<string, Entry>;
+  return create(tf, run, createRunLoop(tf, printWasmLoops(loops)))[program.name]!;
 }
 
 /** Kernels for tests: a table of functions of one example, as the interpreter and as the runtime run them. */

@@ -1,8 +1,9 @@
 /**
  * The order in which a program is carried out, what each step really reads, and when each value is read last.
  * Repetitions (`broadcast`, `batch_broadcast`) that only feed arithmetic are not carried out: arithmetic on targets
- * broadcasts by itself.
+ * broadcasts by itself. A loop is one step.
  */
+import { type Loop, type Loops, NO_LOOPS } from "./loop.ts";
 import { nodesInOrder } from "./order.ts";
 import { type Node, sizeOf, type TensorProgram } from "./tensor.ts";
 
@@ -17,6 +18,8 @@ export interface Operand {
 export interface Step {
   readonly node: Node;
   readonly operands: readonly Operand[];
+  /** What makes the node's value, where that is more than its own operation. */
+  readonly loop?: Loop;
   /** Values that no later step reads and that are not outputs. */
   readonly dies: readonly Node[];
 }
@@ -26,13 +29,13 @@ const broadcasting = new Set(["add", "subtract", "multiply", "divide"]);
 /** These take a number for all elements; any other broadcast is twenty times slower than a copy with tfjs's WASM. */
 const scalars = new Set(["minimum", "maximum", "power", "equal", "less", "less_equal"]);
 
-export function schedule(program: TensorProgram): Step[] {
+export function schedule(program: TensorProgram, loops: Loops = NO_LOOPS): Step[] {
   const outputs = new Set(program.outputs.values());
   const operands = new Map<Node, readonly Operand[]>();
   const waiting = [...outputs];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     if (operands.has(node)) continue;
-    const own = operandsOf(node);
+    const own = loops.get(node)?.operands.map(plain) ?? operandsOf(node);
     operands.set(node, own);
     waiting.push(...own.map((operand) => operand.node));
   }
@@ -49,7 +52,11 @@ export function schedule(program: TensorProgram): Step[] {
     if (others === undefined) dying.set(reader, [node]);
     else others.push(node);
   }
-  return order.map((node) => ({ node, operands: operands.get(node)!, dies: dying.get(node) ?? [] }));
+  return order.map((node) => {
+    const loop = loops.get(node);
+    const step = { node, operands: operands.get(node)!, dies: dying.get(node) ?? [] };
+    return loop === undefined ? step : { ...step, loop };
+  });
 }
 
 function plain(node: Node): Operand {

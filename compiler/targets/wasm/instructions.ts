@@ -26,6 +26,9 @@ const PLAIN = {
   "i32.add": [0x6a],
   "i32.sub": [0x6b],
   "i32.mul": [0x6c],
+  "i32.and": [0x71],
+  "i32.lt_u": [0x49],
+  "i32.shr_u": [0x76],
   "i32.shl": [0x74],
   "i64.extend_i32_s": [0xac],
   "i64.shl": [0x86],
@@ -61,14 +64,38 @@ const PLAIN = {
   "f64x2.gt": [0xfd, 0x4a],
   "f64x2.le": [0xfd, 0x4b],
   "f64x2.ge": [0xfd, 0x4c],
+  "f32x4.splat": [0xfd, 0x13],
+  "f32x4.eq": [0xfd, 0x41],
+  "f32x4.ne": [0xfd, 0x42],
+  "f32x4.lt": [0xfd, 0x43],
+  "f32x4.le": [0xfd, 0x45],
   "v128.not": [0xfd, 0x4d],
   "v128.and": [0xfd, 0x4e],
   "v128.or": [0xfd, 0x50],
   "v128.bitselect": [0xfd, 0x52],
   "f32x4.demote_f64x2_zero": [0xfd, 0x5e],
+  "f32x4.floor": [0xfd, 0x68],
   "f64x2.floor": [0xfd, 0x75],
+  "i16x8.extend_low_i8x16_u": [0xfd, 0x89, 0x01],
   "f64x2.nearest": [0xfd, 0x94, 0x01],
+  "i32x4.extend_low_i16x8_u": [0xfd, 0xa9, 0x01],
+  "i32x4.shl": [0xfd, 0xab, 0x01],
+  "i32x4.shr_s": [0xfd, 0xac, 0x01],
+  "i32x4.ne": [0xfd, 0x38],
+  "i32x4.add": [0xfd, 0xae, 0x01],
+  "i32x4.sub": [0xfd, 0xb1, 0x01],
   "i64x2.shl": [0xfd, 0xcb, 0x01],
+  "f32x4.abs": [0xfd, 0xe0, 0x01],
+  "f32x4.neg": [0xfd, 0xe1, 0x01],
+  "f32x4.sqrt": [0xfd, 0xe3, 0x01],
+  "f32x4.add": [0xfd, 0xe4, 0x01],
+  "f32x4.sub": [0xfd, 0xe5, 0x01],
+  "f32x4.mul": [0xfd, 0xe6, 0x01],
+  "f32x4.div": [0xfd, 0xe7, 0x01],
+  "f32x4.min": [0xfd, 0xe8, 0x01],
+  "f32x4.max": [0xfd, 0xe9, 0x01],
+  "f32x4.pmin": [0xfd, 0xea, 0x01],
+  "f32x4.pmax": [0xfd, 0xeb, 0x01],
   "f64x2.abs": [0xfd, 0xec, 0x01],
   "f64x2.neg": [0xfd, 0xed, 0x01],
   "f64x2.sqrt": [0xfd, 0xef, 0x01],
@@ -80,6 +107,7 @@ const PLAIN = {
   "f64x2.max": [0xfd, 0xf5, 0x01],
   "f64x2.pmin": [0xfd, 0xf6, 0x01],
   "f64x2.pmax": [0xfd, 0xf7, 0x01],
+  "f32x4.convert_i32x4_s": [0xfd, 0xfa, 0x01],
 } as const;
 export type Plain = keyof typeof PLAIN;
 
@@ -90,6 +118,9 @@ const MEMORY = {
   "i32.store": [[0x36], 2],
   "f64.store": [[0x39], 3],
   "v128.load": [[0xfd, 0x00], 3],
+  "v128.load8_splat": [[0xfd, 0x07], 0],
+  "v128.load32_splat": [[0xfd, 0x09], 2],
+  "v128.load32_zero": [[0xfd, 0x5c], 0],
   "v128.store": [[0xfd, 0x0b], 3],
 } as const;
 export type Memory = keyof typeof MEMORY;
@@ -142,6 +173,22 @@ export class Code {
   /** The low eight bytes of the vector on the stack. */
   storeLowHalf(offset: number): this {
     this.bytes.push(0xfd, 0x5b, 3, ...unsigned(offset), 0);
+    return this;
+  }
+
+  /** The first four bytes of the vector on the stack. */
+  storeFirst(offset: number): this {
+    this.bytes.push(0xfd, 0x5a, 2, ...unsigned(offset), 0);
+    return this;
+  }
+
+  /** Four whole numbers of 32 bits, or the bits of four f32 numbers, that are all the same. */
+  four(kind: "i32" | "f32", value: number): this {
+    const view = new DataView(new ArrayBuffer(4));
+    if (kind === "i32") view.setInt32(0, value, true);
+    else view.setFloat32(0, value, true);
+    const bytes = [...new Uint8Array(view.buffer)];
+    this.bytes.push(0xfd, 0x0c, ...bytes, ...bytes, ...bytes, ...bytes);
     return this;
   }
 

@@ -19,8 +19,8 @@ export interface ModuleParts {
   /** Imported from `host`, and numbered before the module's own functions. */
   readonly imports: readonly ImportedFunction[];
   readonly functions: readonly OwnFunction[];
-  /** The size of the memory, exported as `memory`, in pages of 64 KiB. */
-  readonly pages: number;
+  /** The size of the memory, exported as `memory`, in pages of 64 KiB; without it, the memory is `host.memory`. */
+  readonly pages?: number;
   readonly data: readonly { readonly offset: number; readonly bytes: Uint8Array }[];
 }
 
@@ -43,13 +43,17 @@ export function assembleModule({ imports, functions, pages, data }: ModuleParts)
   const exported = functions.flatMap(({ exported }, i) =>
     exported === undefined ? [] : [[...text(exported), FUNCTION, ...unsigned(imports.length + i)]],
   );
+  const imported = imports.map(({ name }, i) => [...text("host"), ...text(name), FUNCTION, ...unsigned(i)]);
   return concatenate([
     VERSION,
     section(1, list(types)),
-    section(2, list(imports.map(({ name }, i) => [...text("host"), ...text(name), FUNCTION, ...unsigned(i)]))),
+    section(
+      2,
+      list([...imported, ...(pages === undefined ? [[...text("host"), ...text("memory"), MEMORY, 0, 0]] : [])]),
+    ),
     section(3, list(functions.map((_, i) => unsigned(imports.length + i)))),
-    section(5, list([[0, ...unsigned(pages)]])),
-    section(7, list([[...text("memory"), MEMORY, 0], ...exported])),
+    section(5, list(pages === undefined ? [] : [[0, ...unsigned(pages)]])),
+    section(7, list([...(pages === undefined ? [] : [[...text("memory"), MEMORY, 0]]), ...exported])),
     section(10, list(functions.map(functionBytes))),
     section(11, list(data.map(segment))),
   ]);
@@ -76,6 +80,13 @@ function signedOffset(value: number): Bytes {
   const last = bytes.at(-1)!;
   // The highest bit of the last byte's seven would be taken for a sign.
   return last < 0x40 ? bytes : [...bytes.slice(0, -1), last | 0x80, 0];
+}
+
+export function base64(bytes: Uint8Array): string {
+  let text = "";
+  // In pieces: a call takes no more than so many arguments.
+  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  return btoa(text);
 }
 
 function concatenate(pieces: readonly Bytes[]): Uint8Array<ArrayBuffer> {
