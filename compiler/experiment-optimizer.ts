@@ -23,6 +23,11 @@ const POSITIVE: Range = { fits: (value) => value > 0, help: "it must be greater 
 const NOT_NEGATIVE: Range = { fits: (value) => value >= 0, help: "it must not be negative" };
 const DECAY: Range = { fits: (value) => value >= 0 && value < 1, help: "it must be at least 0 and less than 1" };
 
+const STEPS: Range = {
+  fits: (value) => Number.isInteger(value) && value >= 1,
+  help: "it is a whole number of steps, from 1 on",
+};
+
 /** Arguments of optimisers, those of one name in two spellings together; the first two may be given without a name. */
 const ARGUMENTS: ReadonlyMap<string, Range> = new Map<string, Range>([
   ["learning_rate", { ...POSITIVE, also: "lr" }],
@@ -33,7 +38,8 @@ const ARGUMENTS: ReadonlyMap<string, Range> = new Map<string, Range>([
   ["eps", { ...NOT_NEGATIVE, also: "epsilon" }],
   ["epsilon", NOT_NEGATIVE],
   ["decay", { fits: (value) => value > 0 && value <= 1, help: "it must be greater than 0 and at most 1" }],
-  ["over", { fits: (value) => Number.isInteger(value) && value >= 1, help: "it is a whole number of steps" }],
+  ["over", STEPS],
+  ["warmup", STEPS],
 ]);
 
 /** What names in an optimiser's arguments stand for. */

@@ -42,7 +42,7 @@ type TfjsBuilder = Parameters<Extract<PrimitiveOp["gradient"], (...given: never[
 
 /**
  * A product of flat matrices, which the device `wasm` carries out itself (runtime/wasm-products.ts) at 40 GFLOP/s; what
- * is left to tfjs's WASM backend runs at 30, with three axes at 1 and with transposed operands at 2.
+ * is left to tfjs's WASM backend runs at 30, with transposed operands at 2.
  */
 function flatProduct(context: TfjsContext, a: TensorType, b: TensorType): string {
   const inner = a.shape.at(-1)!;
@@ -53,6 +53,9 @@ function flatProduct(context: TfjsContext, a: TensorType, b: TensorType): string
   const stacked = context.temporary(`tf.reshape(${context.inputs[0]}, ${cube})`);
   return `tf.matMul(${stacked}, ${context.rightOperand(1, context.shape(b))})`;
 }
+
+/** What columns may lack to whole vectors. */
+const MORE_COLUMNS = 3;
 
 export const op: PrimitiveOp = {
   name: "matmul",
@@ -115,8 +118,13 @@ export const op: PrimitiveOp = {
     return `tf.reshape(${context.temporary(product)}, ${shape})`;
   },
   scratch({ inputs }) {
-    const [inner, columns] = inputs[1]!.type.shape.slice(-2) as [number, number];
-    return [f32([Math.min(inner, PACKED_ROWS), columns], false)];
+    const [a, b] = inputs.map(({ type }) => type) as [TensorType, TensorType];
+    const [inner, columns] = b.shape.slice(-2) as [number, number];
+    const packed = f32([Math.min(inner, PACKED_ROWS), columns + MORE_COLUMNS], false);
+    if (b.shape.length === 2 && !b.batched) return [packed];
+    // Products one after the other are of copies with more columns.
+    const rows = b.shape.length === 2 ? sizeOf(a.shape) / inner : a.shape.at(-2)!;
+    return [packed, f32([inner + rows, columns + MORE_COLUMNS], false)];
   },
 };
 

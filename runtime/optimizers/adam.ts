@@ -21,11 +21,14 @@ export interface AdamOptions {
    */
   readonly decay?: number;
   readonly over?: number;
+  /** The learning rate rises linearly over the first so many updates; 1, which is not at all. */
+  readonly warmup?: number;
 }
 
 /** The learning rate of an update, of which the first is number 1. */
-export function learningRateAt({ learningRate, decay = 1, over = 1 }: AdamOptions, update: number): number {
-  return learningRate * (1 + (decay - 1) * Math.min(1, (update - 1) / over));
+export function learningRateAt(options: AdamOptions, update: number): number {
+  const { learningRate, decay = 1, over = 1, warmup = 1 } = options;
+  return learningRate * (1 + (decay - 1) * Math.min(1, (update - 1) / over)) * Math.min(1, update / warmup);
 }
 
 /** State of the optimiser: moments laid out as the parameters are, and how many updates were made. */
@@ -46,6 +49,7 @@ const ARGUMENTS: { readonly [name: string]: keyof Omit<AdamOptions, "name"> } = 
   weight_decay: "weightDecay",
   decay: "decay",
   over: "over",
+  warmup: "warmup",
 };
 
 /**
@@ -58,7 +62,7 @@ export function adamOptions(name: "adam" | "adamw", given: { readonly [name: str
     const key = Object.hasOwn(ARGUMENTS, argument) ? ARGUMENTS[argument] : undefined;
     if (key === undefined) {
       throw new UserError(`\`${name}\` has no argument called \`${argument}\``, {
-        help: "it takes lr, beta1, beta2, eps, weight_decay, decay and over",
+        help: "it takes lr, beta1, beta2, eps, weight_decay, decay, over and warmup",
       });
     }
     options[key] = value;
@@ -69,7 +73,7 @@ export function adamOptions(name: "adam" | "adamw", given: { readonly [name: str
 
 function checkedOptions(options: AdamOptions): AdamOptions {
   const { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
-  const { decay = 1, over = 1 } = options;
+  const { decay = 1, over = 1, warmup = 1 } = options;
   const reject = (what: string, value: number, range: string) => {
     throw new UserError(`the ${what} of \`${options.name}\` is ${value}`, { help: `it must be ${range}` });
   };
@@ -85,8 +89,11 @@ function checkedOptions(options: AdamOptions): AdamOptions {
   if (!(weightDecay >= 0 && Number.isFinite(weightDecay)))
     reject("weight decay", weightDecay, "zero or a positive number");
   if (!(decay > 0 && decay <= 1)) reject("decay of the learning rate", decay, "greater than 0 and at most 1");
-  if (!(Number.isInteger(over) && over >= 1))
-    reject("number of updates that the learning rate falls over", over, "whole");
+  for (const [way, updates] of Object.entries({ falls: over, rises: warmup })) {
+    if (!(Number.isInteger(updates) && updates >= 1)) {
+      reject(`number of updates that the learning rate ${way} over`, updates, "a whole number from 1 on");
+    }
+  }
   return options;
 }
 
@@ -97,7 +104,16 @@ export class Adam {
   /** `size`: how many numbers are optimised. */
   constructor(options: AdamOptions, size: number) {
     const checked = checkedOptions(options);
-    this.options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, decay: 1, over: 1, ...checked };
+    this.options = {
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: 0,
+      decay: 1,
+      over: 1,
+      warmup: 1,
+      ...checked,
+    };
     this.state = { mean: new Float32Array(size), square: new Float32Array(size), updates: 0 };
   }
 

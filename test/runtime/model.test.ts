@@ -107,6 +107,8 @@ describe("Adam", () => {
     ["adam", { lr: 0.01, weight_decay: 0.1 }],
     ["adamw", { lr: 0.01, weight_decay: 0.1 }],
     ["adamw", { lr: 0.01, weight_decay: 0.1, decay: 0.2, over: 120 }],
+    ["adam", { lr: 0.01, weight_decay: 0.1, warmup: 40 }],
+    ["adamw", { lr: 0.01, weight_decay: 0.1, decay: 0.2, over: 120, warmup: 40 }],
   ] as const)("%s with %j follows a float64 reference", (name, given) => {
     const size = 50;
     const options = adamOptions(name, given);
@@ -124,7 +126,8 @@ describe("Adam", () => {
         m[i] = 0.9 * m[i]! + 0.1 * g;
         v[i] = 0.999 * v[i]! + 0.001 * g * g;
         // From 0.01 down to 0.002, where it falls at all.
-        const rate = "over" in given ? Math.max(0.002, 0.01 - (0.008 * (t - 1)) / 120) : 0.01;
+        const falling = "over" in given ? Math.max(0.002, 0.01 - (0.008 * (t - 1)) / 120) : 0.01;
+        const rate = "warmup" in given && t < 40 ? (falling * t) / 40 : falling;
         if (name === "adamw") p[i]! -= rate * 0.1 * p[i]!;
         p[i]! -= (rate * (m[i]! / (1 - 0.9 ** t))) / (Math.sqrt(v[i]! / (1 - 0.999 ** t)) + 1e-8);
       }
@@ -140,6 +143,7 @@ describe("Adam", () => {
     [{ beta2: 1 }, "the decay beta2 of `adam` is 1"],
     [{ decay: 2 }, "the decay of the learning rate of `adam` is 2"],
     [{ over: 0 }, "the number of updates that the learning rate falls over of `adam` is 0"],
+    [{ warmup: 0.5 }, "the number of updates that the learning rate rises over of `adam` is 0.5"],
   ])("refuses %j", async (given, message) => {
     expect((await failure(() => new Adam(adamOptions("adam", given), 1))).message).toBe(message);
   });

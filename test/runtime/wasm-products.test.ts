@@ -68,6 +68,52 @@ describe.each([false, true])("transposed: %s", (transposed) => {
   });
 });
 
+/** Of the axes before a product's own, those of the operands. */
+const leads: readonly (readonly [readonly number[], readonly number[]])[] = [
+  [[3], [3]],
+  [[1], [3]],
+  [[3], [1]],
+  [
+    [2, 3],
+    [2, 3],
+  ],
+  [
+    [1, 3],
+    [2, 3],
+  ],
+  [
+    [2, 3],
+    [1, 1],
+  ],
+  // These are left to tfjs.
+  [
+    [2, 1],
+    [2, 3],
+  ],
+];
+
+describe.each(leads)("one product for each of %j and %j", (left, right) => {
+  test.each([
+    [5, 7, 8],
+    [6, 300, 10],
+    [1, 4, 3],
+    [9, 2, 13],
+    [4, 5, 1],
+  ])("%i × %i by %i", (rows, inner, columns) => {
+    const { tf } = device;
+    const size = (shape: readonly number[]) => shape.reduce((product, each) => product * each, 1);
+    const a = tf.tensor(values(size(left) * rows * inner, 1), [...left, rows, inner]);
+    const b = tf.tensor(values(size(right) * inner * columns, 2), [...right, inner, columns]);
+    const [got, wanted] = [tf.matMul(a, b), core.matMul(a, b)];
+    expect(got.shape).toEqual(wanted.shape);
+    const numbers = got.dataSync();
+    wanted.dataSync().forEach((value, i) => {
+      expect(numbers[i], `element ${i}`).toBeCloseTo(value, 4);
+    });
+    tf.dispose([a, b, got, wanted]);
+  });
+});
+
 test("nothing stays behind, and other products are tfjs's", () => {
   const { tf } = device;
   const before = tf.memory();
