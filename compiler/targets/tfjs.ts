@@ -109,7 +109,7 @@ class EntryPrinter {
 
   private loop({ node }: Step, loop: Loop): void {
     const name = this.hoisted.loop(loop, (program) => printEntry(program, this.hoisted, NO_LOOPS));
-    const operands = loop.operands.map((operand, i) => `${operandName(i)}: ${this.names.of(operand)}`);
+    const operands = loop.operands.map((operand, i) => `"${operandName(i)}": ${this.names.of(operand)}`);
     const key = JSON.stringify(name);
     this.lines.push(
       `const ${this.names.of(node)} = runLoop(${key}, loops[${key}], { ${operands.join(", ")} }, ` +

@@ -22,7 +22,7 @@ const FORMS = new Set([
 /** Members of program objects by name; all others are reached by a text in brackets. */
 const MEMBERS = new Set(["length", "dispose", "fill", "set"]);
 /** Records whose keys are names of the source. */
-const RECORDS = new Set(["inputs", "parameters", "states", "hypers", "noise", "kernels"]);
+const RECORDS = new Set(["inputs", "parameters", "states", "hypers", "noise", "kernels", "loops"]);
 
 /** What is in a program that should not be; empty for a sound one. `functions` are those of tfjs and Math. */
 export function findHoles(program: string, functions: ReadonlySet<string>): string[] {
