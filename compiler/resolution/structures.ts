@@ -197,7 +197,8 @@ export function resolveDistribution(resolver: Resolver, declaration: Distributio
   const once = new Locals();
   for (const clause of declaration.body) {
     if (clause.kind === "noise") {
-      resolver.declare(clause.name, noise, "distribution");
+      // A parameter of the same name could not be read.
+      resolver.declare(clause.name, locals.has(clause.name.name) ? locals : noise, "distribution");
       if (!["uniform", "normal"].includes(clause.base.name)) {
         const message = `there is no noise ${clause.base.name}`;
         resolver.report(clause.base.span, "unknown-name", message, "choose uniform or normal");

@@ -24,7 +24,7 @@ const NAMES = [
   ...["globalThis", "process", "require_", "Math", "Object", "Array", "Int32Array", "Float64Array", "console"],
   // Names of the generated program and of its records.
   ...["tf", "batch", "inputs", "parameters", "states", "hypers", "noise", "outputs", "kernels", "runKernel", "rows"],
-  ...["loops", "runLoop", "a"],
+  ...["loops", "runLoop"],
   ...["constants", "makeRows", "example", "indices", "blocks", "tensor", "loss", "train", "evaluate", "sample", "t_2"],
   ...["metric", "gradient", "state", "uniform_0", "z_temperature", "u_at", "x_at", "_", "__", "_x", "a1_", "x_1"],
   "very_".repeat(2000),

@@ -51,6 +51,12 @@ module A(n) {
   forward(x) = x * w
   forward(y) = y             //~ duplicate-name «forward»: forward is already declared in this module
 }
+distribution D(a = 0) {
+  noise a: uniform           //~ duplicate-name «a»: a is already declared in this distribution
+  noise e: normal
+  noise e: uniform           //~ duplicate-name «e»: e is already declared in this distribution
+  sample = a + e
+}
 model M() {
   data x: f32[3]
   data x: f32[3]             //~ duplicate-name «x»: x is already declared in this model
