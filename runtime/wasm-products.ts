@@ -197,7 +197,10 @@ function matMul(tf: Tensorflow, ...operands: Parameters<typeof core.matMul>): co
   return transposeA && flat ? tf.tidy(() => tf.matMul(tf.transpose(a), b)) : tf.matMul(a, b, transposeA);
 }
 
-/** The axes before a product's own, where one operand has those of the other, or 1 in the place of the first ones. */
+/**
+ * The axes before a product's own, where one operand has those of the other, or 1 in the place of the first ones. (With
+ * others, [2, 1] and [2, 3], tfjs's WASM backend takes the wrong matrices; programs do not print such.)
+ */
 function leadOf(a: readonly number[], b: readonly number[]): readonly number[] | undefined {
   const [left, right] = [a.slice(0, -2), b.slice(0, -2)];
   const repeats = (less: readonly number[], more: readonly number[]) => {
@@ -266,13 +269,15 @@ function multiplied(
   return result;
 }
 
-/** Copies rows of `width` numbers to places `step` numbers apart: what is narrower is cut, what is wider has zeros. */
+/**
+ * Copies rows of `width` numbers to places `step` numbers apart: what is wider is cut. What else stands in wider rows
+ * does not count: it only makes columns that are not copied back.
+ */
 function copyRows(
   memory: Float32Array,
   { from, width, to, step, rows }: { from: number; width: number; to: number; step: number; rows: number },
 ): void {
   const kept = Math.min(width, step);
-  if (step > width) memory.fill(0, to / 4, to / 4 + rows * step);
   for (let row = 0; row < rows; row++) {
     const start = from / 4 + row * width;
     memory.copyWithin(to / 4 + row * step, start, start + kept);

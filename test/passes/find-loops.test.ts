@@ -60,6 +60,7 @@ describe("does not join", () => {
   test("what is there once for all examples", () => {
     const row = build.negate(build.parameter("p", [4]));
     expect(loopsOf({ y: build.add(x, build.batchBroadcast(row)) })).toEqual([]);
+    expect(loopsOf({ y: build.exp(build.add(x, row)) })).toEqual([["add", "exp"]]);
   });
 
   test("whole numbers", () => {
