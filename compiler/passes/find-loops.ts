@@ -5,7 +5,7 @@
  */
 import { integersOf } from "../ir/tensor/attributes.ts";
 import { type Loop, type Loops, numberOfNode } from "../ir/tensor/loop.ts";
-import { nodesInOrder } from "../ir/tensor/order.ts";
+import { nodesInOrder, usersOf } from "../ir/tensor/order.ts";
 import { type Node, sizeOf, type TensorProgram, type TensorType } from "../ir/tensor/tensor.ts";
 import {
   type Extent,
@@ -40,7 +40,7 @@ export function findLoops(program: TensorProgram): Loops {
 class Finder {
   private readonly order: readonly Node[];
   private readonly outputs: ReadonlySet<Node>;
-  private readonly users = new Map<Node, Node[]>();
+  private readonly users: ReadonlyMap<Node, readonly Node[]>;
   private readonly places: ReadonlyMap<Node, number>;
   /** The place of the last operation that reads a value, itself or a view of it. */
   private readonly lastReads = new Map<Node, number>();
@@ -49,13 +49,7 @@ class Finder {
     this.outputs = new Set(program.outputs.values());
     this.order = nodesInOrder(this.outputs);
     this.places = new Map(this.order.map((node, place) => [node, place]));
-    for (const node of this.order) {
-      for (const input of new Set(node.inputs)) {
-        const users = this.users.get(input);
-        if (users === undefined) this.users.set(input, [node]);
-        else users.push(node);
-      }
-    }
+    this.users = usersOf(this.order);
     for (const node of [...this.order].reverse()) {
       const reads = (this.users.get(node) ?? []).map((user) =>
         VIEWING.has(user.op) ? this.lastReads.get(user)! : this.places.get(user)!,

@@ -4,7 +4,7 @@
  * readers. A product or a reduction takes along the elementwise operations that alone read it (its epilogue).
  */
 import { runKey } from "../ir/tensor/kernel-node.ts";
-import { nodesInOrder } from "../ir/tensor/order.ts";
+import { nodesInOrder, usersOf } from "../ir/tensor/order.ts";
 import { ownerOf } from "../ir/tensor/owner.ts";
 import { type Node, sizeOf, type TensorProgram } from "../ir/tensor/tensor.ts";
 import type { PrimitiveOp, WgslForm } from "../ops/op.ts";
@@ -61,20 +61,14 @@ interface Effort {
 class Fuser {
   private readonly order: readonly Node[];
   private readonly outputs: ReadonlySet<Node>;
-  private readonly users = new Map<Node, Node[]>();
+  private readonly users: ReadonlyMap<Node, readonly Node[]>;
   private readonly stored = new Set<Node>();
   private readonly efforts = new Map<Node, Effort>();
 
   constructor(program: TensorProgram) {
     this.outputs = new Set(program.outputs.values());
     this.order = nodesInOrder(this.outputs);
-    for (const node of this.order) {
-      for (const input of new Set(node.inputs)) {
-        const users = this.users.get(input);
-        if (users === undefined) this.users.set(input, [node]);
-        else users.push(node);
-      }
-    }
+    this.users = usersOf(this.order);
   }
 
   fuse(): Fusion {

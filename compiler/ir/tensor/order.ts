@@ -1,4 +1,4 @@
-/** The order in which a graph is evaluated: every node after its inputs. */
+/** The order in which a graph is evaluated: every node after its inputs. And who reads a node. */
 import type { Node } from "./tensor.ts";
 
 /**
@@ -14,4 +14,17 @@ export function nodesInOrder(outputs: Iterable<Node>, wanted: (node: Node) => bo
     waiting.push(...node.inputs);
   }
   return [...seen].sort((a, b) => a.id - b.id);
+}
+
+/** The nodes among these that read each of them, in order. */
+export function usersOf(order: readonly Node[]): Map<Node, Node[]> {
+  const readers = new Map<Node, Node[]>();
+  for (const node of order) {
+    for (const input of new Set(node.inputs)) {
+      const known = readers.get(input);
+      if (known === undefined) readers.set(input, [node]);
+      else known.push(node);
+    }
+  }
+  return readers;
 }
