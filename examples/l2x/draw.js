@@ -24,7 +24,9 @@ const SHOWN = 4;
  * @param {string} folder @param {number} count reviews
  */
 export async function drawRun(folder, count = SHOWN) {
-  const variants = readdirSync(folder).filter((name) => existsSync(join(folder, name, "best.safetensors")));
+  const variants = existsSync(folder)
+    ? readdirSync(folder).filter((name) => existsSync(join(folder, name, "best.safetensors")))
+    : [];
   if (variants.length === 0)
     throw new Error(`${folder} has no models; give a folder that sstc run examples/l2x/l2x.sst has left`);
   /** @type {Map<string, Promise<Data>>} */
@@ -35,6 +37,11 @@ export async function drawRun(folder, count = SHOWN) {
     const { k: _, ...rest } = /** @type {{ k?: number }} */ (settings.data.named);
     const key = JSON.stringify(rest);
     const data = await (loaded.get(key) ?? reviews(/** @type {never} */ (settings.data.named)));
+    const most = data.test.columns.length.data.length;
+    if (!(Number.isInteger(count) && count >= 1 && count <= most))
+      throw new Error(
+        `cannot show ${count} reviews: give a whole number from 1 to ${most}, as many as are for testing`,
+      );
     loaded.set(key, Promise.resolve(data));
     const checkpoint = readFileSync(join(folder, variant, "best.safetensors"));
     models.push({ name: variant.replaceAll("_", " "), reviews: await shown(settings, checkpoint, data, count) });
@@ -83,8 +90,13 @@ async function shown({ model: name, arguments: given }, checkpoint, data, count)
 
 if (process.argv[1] === import.meta.filename) {
   const [folder, count] = process.argv.slice(2);
-  if (folder === undefined) throw new Error("say which run: node examples/l2x/draw.js runs/aspects-demo");
-  const page = join(folder, "reviews.html");
-  writeFileSync(page, await drawRun(folder, count === undefined ? SHOWN : Number(count)));
-  process.stdout.write(`picture  ${page}\n`);
+  try {
+    if (folder === undefined) throw new Error("say which run: node examples/l2x/draw.js runs/aspects-demo");
+    const page = join(folder, "reviews.html");
+    writeFileSync(page, await drawRun(folder, count === undefined ? SHOWN : Number(count)));
+    process.stdout.write(`picture  ${page}\n`);
+  } catch (problem) {
+    process.stderr.write(`draw.js: ${/** @type {Error} */ (problem).message}\n`);
+    process.exitCode = 1;
+  }
 }
