@@ -6,6 +6,7 @@
 import { integersOf } from "../ir/tensor/attributes.ts";
 import { type Loop, type Loops, numberOfNode } from "../ir/tensor/loop.ts";
 import { nodesInOrder, usersOf } from "../ir/tensor/order.ts";
+import { LASTING } from "../ir/tensor/owner.ts";
 import { type Node, sizeOf, type TensorProgram, type TensorType } from "../ir/tensor/tensor.ts";
 import {
   type Extent,
@@ -30,8 +31,6 @@ const MOST_TERMS = 512;
 const NEAR = 32;
 /** Examples of a batch, where values with and without a batch are compared. */
 const MANY = 64;
-/** They are there all the time. */
-const LASTING: ReadonlySet<string> = new Set(["input", "parameter", "state", "noise", "constant"]);
 
 export function findLoops(program: TensorProgram): Loops {
   return new Finder(program).find();

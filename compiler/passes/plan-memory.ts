@@ -5,7 +5,7 @@
 import { keyOf } from "../ir/tensor/attributes.ts";
 import { kernelOf, runKey } from "../ir/tensor/kernel-node.ts";
 import { type Loop, type Loops, NO_LOOPS, programOf } from "../ir/tensor/loop.ts";
-import { ownerOf } from "../ir/tensor/owner.ts";
+import { LASTING, ownerOf } from "../ir/tensor/owner.ts";
 import { type Step, schedule } from "../ir/tensor/schedule.ts";
 import { formatType, type Node, sizeOf, type TensorProgram, type TensorType } from "../ir/tensor/tensor.ts";
 import type { PrimitiveOp } from "../ops/op.ts";
@@ -16,9 +16,6 @@ export interface Memory {
   readonly fixed: number;
   readonly perExample: number;
 }
-
-/** Leaves live as long as the program runs. */
-const lasting = new Set(["input", "parameter", "state", "noise", "constant"]);
 
 /** Numbers that printed operations hold: of a sum, the divisor; of a copy, the zero that is added. */
 const NUMBERS: TensorType = { dtype: "f32", shape: [8], batched: false };
@@ -58,7 +55,7 @@ class Plan {
       for (const node of step.dies) this.release(ownerOf(node));
     }
     // What is borrowed or returned twice is cloned, and on the device wasm a clone is a copy.
-    const cloned = this.outputs.filter((node, i) => lasting.has(node.op) || this.outputs.indexOf(node) < i);
+    const cloned = this.outputs.filter((node, i) => LASTING.has(node.op) || this.outputs.indexOf(node) < i);
     this.meet(cloned.map(({ type }) => type));
     return this.most;
   }
@@ -76,7 +73,7 @@ class Plan {
     const tables = new Map<string, TensorType>();
     for (const node of this.constantsOfLoops()) this.count(node.type, 1);
     for (const { node } of this.steps) {
-      if (lasting.has(node.op)) this.count(node.type, 1);
+      if (LASTING.has(node.op)) this.count(node.type, 1);
       for (const type of recordOf(node).kept?.(node) ?? []) {
         tables.set(`${node.op}${keyOf(node.attributes)}${formatType(node.inputs[0]!.type)}`, type);
       }
@@ -98,7 +95,7 @@ class Plan {
     const owner = ownerOf(node);
     this.holders.set(owner, (this.holders.get(owner) ?? 0) + 1);
     if (node.op === "kernel") return this.run(node);
-    if (owner === node && !lasting.has(node.op)) this.count(node.type, 1);
+    if (owner === node && !LASTING.has(node.op)) this.count(node.type, 1);
     return recordOf(node).scratch?.(node) ?? [];
   }
 
@@ -128,13 +125,13 @@ class Plan {
     this.packed.set(owner, type);
     this.count(owner.type, 1);
     // What outlives the call serves in its own shape, others first.
-    return lasting.has(owner.op) && owner !== right ? [right.type, right.type] : [];
+    return LASTING.has(owner.op) && owner !== right ? [right.type, right.type] : [];
   }
 
   private release(owner: Node): void {
     const left = this.holders.get(owner)! - 1;
     this.holders.set(owner, left);
-    if (left !== 0 || lasting.has(owner.op)) return;
+    if (left !== 0 || LASTING.has(owner.op)) return;
     this.count(owner.type, -1);
     if (this.packed.delete(owner)) this.count(owner.type, -1);
   }

@@ -4,7 +4,7 @@
  */
 import { kernelOf, runKey } from "../ir/tensor/kernel-node.ts";
 import { type Loop, type Loops, NO_LOOPS, operandName } from "../ir/tensor/loop.ts";
-import { ownerOf } from "../ir/tensor/owner.ts";
+import { LASTING, ownerOf } from "../ir/tensor/owner.ts";
 import { type Operand, type Step, schedule } from "../ir/tensor/schedule.ts";
 import { type Node, sizeOf, type TensorProgram, type TensorType } from "../ir/tensor/tensor.ts";
 import type { PrimitiveOp, TfjsContext } from "../ops/op.ts";
@@ -12,9 +12,6 @@ import { ops } from "../ops/registry.generated.ts";
 import { stringLiteral } from "./literal.ts";
 import { Hoisted } from "./tfjs-hoisted.ts";
 import { commentText, Identifiers } from "./tfjs-names.ts";
-
-/** Nodes whose tensors belong to the caller or live as long as the program. */
-const borrowed = new Set(["input", "parameter", "state", "noise", "constant"]);
 
 export interface PrintedProgram {
   /** The expression that `Artifact.program` holds. */
@@ -86,7 +83,7 @@ class EntryPrinter {
       else this.step(step);
       this.dispose([
         ...this.temporaries,
-        ...step.dies.filter((node) => !borrowed.has(node.op)).map((node) => this.names.of(node)),
+        ...step.dies.filter((node) => !LASTING.has(node.op)).map((node) => this.names.of(node)),
       ]);
     }
     return [
@@ -147,7 +144,7 @@ class EntryPrinter {
   private rightOperand(node: Node, shape: string): string {
     const owner = ownerOf(node);
     // What outlives the call serves as a right operand in its own shape only.
-    const packed = this.packed.get(owner) ?? (borrowed.has(owner.op) ? shapeText(owner.type) : shape);
+    const packed = this.packed.get(owner) ?? (LASTING.has(owner.op) ? shapeText(owner.type) : shape);
     this.packed.set(owner, packed);
     const name = this.names.of(node);
     const view = shape === shapeText(node.type) ? name : this.temporary(`tf.reshape(${name}, ${shape})`);
@@ -238,7 +235,7 @@ class EntryPrinter {
     const returned = new Set<Node>();
     return [...this.program.outputs].map(([name, node]) => {
       const variable = this.names.of(node);
-      const own = !borrowed.has(node.op) && !returned.has(node);
+      const own = !LASTING.has(node.op) && !returned.has(node);
       returned.add(node);
       return `${propertyText(name)}: ${own ? variable : `tf.clone(${variable})`},`;
     });

@@ -6,3 +6,6 @@ export function ownerOf(node: Node): Node {
   while (owner.op === "reshape") owner = owner.inputs[0]!;
   return owner;
 }
+
+/** Ops of leaves whose values are there as long as the program runs: they belong to the caller, or to all of it. */
+export const LASTING: ReadonlySet<string> = new Set(["input", "parameter", "state", "noise", "constant"]);
